@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cpu.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "../../arch.h"
+#include "../../env.h"
+#include "../../vcpu.h"
+#include "layout.h"
+#include "mmu.h"
+
+#define MAX_CPUID 256
+
+#define CR0_PE (1 << 0)
+#define CR0_MP (1 << 1)
+#define CR0_ET (1 << 4)
+#define CR0_NE (1 << 5)
+#define CR0_WP (1 << 16)
+#define CR0_PG (1U << 31)
+#define CR4_PSE (1 << 4)
+#define CR4_PAE (1 << 5)
+#define CR4_OSFXSR (1 << 9)
+#define CR4_OSXMMEXCPT (1 << 10)
+#define EFER_LME (1 << 8)
+#define EFER_LMA (1 << 10)
+#define EFER_NX (1 << 11)
+
+extern const unsigned char guest_blob[], guest_blob_end[];
+
+struct idt_entry {
+	uint16_t offset0, selector;
+	uint8_t ist, type;
+	uint16_t offset1;
+	uint32_t offset2, zero;
+};
+
+struct tss {
+	uint32_t reserved0;
+	uint64_t rsp[3];
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
+	uint16_t reserved3, iomap;
+} __attribute__((packed));
+
+const struct kvm_cpuid2 *cpu_supported(void)
+{
+	static struct {
+		struct kvm_cpuid2 head;
+		struct kvm_cpuid_entry2 entries[MAX_CPUID];
+	} cpuid;
+
+	if (cpuid.head.nent)
+		return &cpuid.head;
+	cpuid.head.nent = MAX_CPUID;
+	if (ioctl(vm_device(), KVM_GET_SUPPORTED_CPUID, &cpuid))
+		end_fail("KVM_GET_SUPPORTED_CPUID: %s", strerror(errno));
+	return &cpuid.head;
+}
+
+const struct kvm_cpuid_entry2 *cpu_leaf(uint32_t function, uint32_t index)
+{
+	const struct kvm_cpuid2 *c = cpu_supported();
+	uint32_t i;
+
+	for (i = 0; i < c->nent; i++)
+		if (c->entries[i].function == function && c->entries[i].index == index)
+			return &c->entries[i];
+	return NULL;
+}
+
+unsigned int cpu_maxphyaddr(void)
+{
+	const struct kvm_cpuid_entry2 *e = cpu_leaf(0x80000008, 0);
+
+	return e ? e->eax & 0xff : 36;
+}
+
+bool cpu_host_is_amd(void)
+{
+	const struct kvm_cpuid_entry2 *e = cpu_leaf(0, 0);
+
+	/* "AuthenticAMD" and "HygonGenuine" by their first registers. */
+	return e && (e->ebx == 0x68747541 || e->ebx == 0x6f677948);
+}
+
+bool cpu_set_msr(struct vcpu *v, uint32_t index, uint64_t value)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} m = { .head.nmsrs = 1, .entry = { .index = index, .data = value } };
+
+	return ioctl(v->fd, KVM_SET_MSRS, &m) == 1;
+}
+
+bool cpu_get_msr(struct vcpu *v, uint32_t index, uint64_t *value)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} m = { .head.nmsrs = 1, .entry = { .index = index } };
+
+	if (ioctl(v->fd, KVM_GET_MSRS, &m) != 1)
+		return false;
+	*value = m.entry.data;
+	return true;
+}
+
+static uint64_t vcpu_block(unsigned int id)
+{
+	return SYS_VCPU + id * SYS_VCPU_SIZE;
+}
+
+static void load_idt(struct vm *vm)
+{
+	struct idt_entry *idt = (void *)(vm->sys + SYS_IDT);
+	const uint64_t *entries = (const void *)(vm->sys + SYS_EXC_TABLE);
+	unsigned int i;
+
+	for (i = 0; i < 32; i++)
+		idt[i] = (struct idt_entry){
+			.offset0 = (uint16_t)entries[i],
+			.offset1 = (uint16_t)(entries[i] >> 16),
+			.offset2 = (uint32_t)(entries[i] >> 32),
+			.selector = GDT_CODE,
+			.ist = 1,
+			.type = 0x8e,
+		};
+}
+
+void arch_load_guest(struct vm *vm)
+{
+	uint64_t *gdt = (void *)(vm->sys + SYS_GDT);
+	size_t size = (size_t)(guest_blob_end - guest_blob);
+
+	if (size > SYS_CODE_SIZE)
+		end_fail("the guest payload has %zu bytes, %d at most", size, SYS_CODE_SIZE);
+	memcpy(vm->sys + SYS_CODE, guest_blob, size);
+	gdt[GDT_CODE / 8] = 0x00af9b000000ffffULL;
+	gdt[GDT_DATA / 8] = 0x00cf93000000ffffULL;
+	load_idt(vm);
+	vm->pt_next = SYS_PT_FIRST;
+	arch_map_identity(vm, VM_SYS_GPA, VM_SYS_SIZE);
+}
+
+/* TSS with one interrupt stack, whose top word is the mailbox (start.S). */
+static void load_tss(struct vcpu *v, uint64_t block)
+{
+	struct tss *tss = (void *)(v->vm->sys + block + VCPU_TSS);
+	uint64_t *gdt = (void *)(v->vm->sys + SYS_GDT + GDT_TSS + v->id * 16);
+	uint64_t base = VM_SYS_GPA + block + VCPU_TSS;
+
+	tss->ist[0] = VM_SYS_GPA + block + VCPU_IST_TOP - 16;
+	tss->iomap = sizeof(*tss);
+	*(uint64_t *)(v->vm->sys + block + VCPU_IST_TOP - 16) = VM_SYS_GPA + block + VCPU_MBOX;
+	gdt[0] = (sizeof(*tss) - 1) | (base & 0xffffff) << 16 | 0x8bULL << 40 |
+		 (base >> 24 & 0xff) << 56;
+	gdt[1] = base >> 32;
+}
+
+static void set_sregs(struct vcpu *v, uint64_t block)
+{
+	struct kvm_segment code = {
+		.selector = GDT_CODE, .limit = ~0U, .type = 11, .present = 1, .s = 1, .l = 1, .g = 1,
+	};
+	struct kvm_segment data = {
+		.selector = GDT_DATA, .limit = ~0U, .type = 3, .present = 1, .s = 1, .db = 1, .g = 1,
+	};
+	struct kvm_sregs s;
+
+	if (ioctl(v->fd, KVM_GET_SREGS, &s))
+		end_fail("KVM_GET_SREGS: %s", strerror(errno));
+	s.cs = code;
+	s.ds = s.es = s.fs = s.gs = s.ss = data;
+	s.tr = (struct kvm_segment){
+		.base = VM_SYS_GPA + block + VCPU_TSS, .limit = sizeof(struct tss) - 1,
+		.selector = (uint16_t)(GDT_TSS + v->id * 16), .type = 11, .present = 1,
+	};
+	memset(&s.ldt, 0, sizeof(s.ldt));
+	s.ldt.unusable = 1;
+	s.gdt.base = VM_SYS_GPA + SYS_GDT;
+	s.gdt.limit = GDT_TSS + VM_MAX_VCPUS * 16 - 1;
+	s.idt.base = VM_SYS_GPA + SYS_IDT;
+	s.idt.limit = 32 * sizeof(struct idt_entry) - 1;
+	s.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
+	s.cr3 = VM_SYS_GPA + SYS_PML4;
+	s.cr4 = CR4_PSE | CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+	s.efer = EFER_LME | EFER_LMA | EFER_NX;
+	if (ioctl(v->fd, KVM_SET_SREGS, &s))
+		end_fail("KVM_SET_SREGS: %s", strerror(errno));
+}
+
+static void set_cpuid(struct vcpu *v)
+{
+	const struct kvm_cpuid2 *host = cpu_supported();
+	size_t size = sizeof(*host) + host->nent * sizeof(host->entries[0]);
+	struct kvm_cpuid2 *c = malloc(size);
+	uint32_t i;
+
+	if (!c)
+		end_fail("out of memory");
+	memcpy(c, host, size);
+	for (i = 0; v->vm->opts.maxphyaddr && i < c->nent; i++)
+		if (c->entries[i].function == 0x80000008)
+			c->entries[i].eax = (c->entries[i].eax & ~0xffU) | v->vm->opts.maxphyaddr;
+	if (ioctl(v->fd, KVM_SET_CPUID2, c))
+		end_fail("KVM_SET_CPUID2: %s", strerror(errno));
+	free(c);
+}
+
+void arch_setup_vcpu(struct vcpu *v)
+{
+	uint64_t block = vcpu_block(v->id);
+	struct kvm_regs r = {
+		.rip = VM_SYS_GPA + SYS_CODE,
+		.rdi = VM_SYS_GPA + block + VCPU_MBOX,
+		.rsp = VM_SYS_GPA + block + VCPU_STACK_TOP,
+		.rflags = 2,
+	};
+
+	_Static_assert(sizeof(struct mbox) < VCPU_IST_TOP - 0x1000, "mailbox too large");
+	set_cpuid(v);
+	load_tss(v, block);
+	set_sregs(v, block);
+	if (ioctl(v->fd, KVM_SET_REGS, &r))
+		end_fail("KVM_SET_REGS: %s", strerror(errno));
+	v->mb = (void *)(v->vm->sys + block + VCPU_MBOX);
+	v->mb->ret_stub = VM_SYS_GPA + SYS_RET_STUB;
+	v->mb->use_vmmcall = cpu_host_is_amd();
+}
+
+void arch_dump_regs(struct vcpu *v)
+{
+	struct kvm_sregs s;
+	struct kvm_regs r;
+	unsigned char *code;
+	char text[64] = "";
+	int i;
+
+	if (ioctl(v->fd, KVM_GET_REGS, &r) || ioctl(v->fd, KVM_GET_SREGS, &s)) {
+		diag("registers: %s", strerror(errno));
+		return;
+	}
+	diag("rip %016llx rflags %08llx rax %016llx rbx %016llx", r.rip, r.rflags, r.rax, r.rbx);
+	diag("rcx %016llx rdx %016llx rsi %016llx rdi %016llx", r.rcx, r.rdx, r.rsi, r.rdi);
+	diag("rsp %016llx rbp %016llx r8  %016llx r9  %016llx", r.rsp, r.rbp, r.r8, r.r9);
+	diag("r10 %016llx r11 %016llx r12 %016llx r13 %016llx", r.r10, r.r11, r.r12, r.r13);
+	diag("cr0 %llx cr2 %llx cr3 %llx cr4 %llx efer %llx", s.cr0, s.cr2, s.cr3, s.cr4, s.efer);
+	if (r.rip < VM_SYS_GPA || r.rip >= VM_SYS_GPA + VM_SYS_SIZE - 16)
+		return;
+	code = v->vm->sys + (r.rip - VM_SYS_GPA);
+	for (i = 0; i < 16; i++)
+		sprintf(text + i * 3, " %02x", code[i]);
+	diag("code at rip:%s", text);
+}
+
+const char *arch_backend(void)
+{
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	const char *backend = NULL;
+	char line[8192];
+
+	while (f && !backend && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "flags", 5))
+			continue;
+		if (strstr(line, " vmx"))
+			backend = "vmx";
+		else if (strstr(line, " svm"))
+			backend = "svm";
+	}
+	if (f)
+		fclose(f);
+	if (!backend && !access("/sys/module/kvm_pvm", F_OK))
+		backend = "pvm";
+	return backend ? backend : "unknown";
+}
+
+uint64_t arch_cycles(void)
+{
+	unsigned int aux;
+
+	return __rdtscp(&aux);
+}

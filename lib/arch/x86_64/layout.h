@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Offsets inside the system slot (VM_SYS_GPA), x86-64. */
+#ifndef KVMEM_X86_LAYOUT_H
+#define KVMEM_X86_LAYOUT_H
+
+#include "../../vm.h"
+
+#define SYS_CODE	0x00000	/* payload, see guest_code/x86_64/start.S */
+#define SYS_CODE_SIZE	0x10000
+#define SYS_RET_STUB	(SYS_CODE + 0x38)
+#define SYS_EXC_TABLE	(SYS_CODE + 0x40)
+#define SYS_GDT		0x10000
+#define SYS_IDT		0x11000
+#define SYS_PML4	0x20000
+#define SYS_PT_FIRST	0x21000
+#define SYS_PT_END	0x100000
+#define SYS_VCPU	0x100000	/* one block per vCPU: */
+#define SYS_VCPU_SIZE	0x10000
+#define VCPU_MBOX	0x0000
+#define VCPU_IST_TOP	0xa000
+#define VCPU_STACK_TOP	0xe000
+#define VCPU_TSS	0xf000
+
+#define GDT_CODE	0x08
+#define GDT_DATA	0x10
+#define GDT_TSS		0x20	/* 16 bytes per vCPU */
+
+#endif /* KVMEM_X86_LAYOUT_H */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The process around a test or benchmark: settings handed down by the runner,
+ * and the two ways out of a test that library code may take.
+ */
+#ifndef KVMEM_ENV_H
+#define KVMEM_ENV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum profile { PROFILE_QUICK, PROFILE_FULL, PROFILE_STRESS };
+
+/**
+ * env_profile - how much work the user asked for (KVMEM_PROFILE)
+ *
+ * Return: PROFILE_FULL when not said.
+ */
+enum profile env_profile(void);
+
+/**
+ * env_pick - choose an amount of work by profile
+ * @quick: for --profile quick
+ * @full: for --profile full
+ * @stress: for --profile stress
+ */
+uint64_t env_pick(uint64_t quick, uint64_t full, uint64_t stress);
+
+/**
+ * env_seed - seed of everything random (KVMEM_SEED)
+ *
+ * Return: the user's seed, or 1.
+ */
+uint64_t env_seed(void);
+
+/**
+ * env_watchdog_s - seconds a guest may run without finishing its list
+ * (KVMEM_WATCHDOG; 10 when not said: the slowest list that ends by itself takes
+ * about one second under full emulation)
+ */
+unsigned int env_watchdog_s(void);
+
+/**
+ * end_skip - leave the test: it can't run here
+ * @fmt: which capability, flag, backend or privilege is missing
+ */
+void end_skip(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+/**
+ * end_fail - leave the test: what was to be set up did not come about
+ * @fmt: what happened, with the errno's text where there is one
+ */
+void end_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+/**
+ * env_end_hook - who is told before end_skip() and end_fail() end the process
+ *
+ * lib/test.h points it at the harness, so that reasons reach the result line.
+ * Arguments: exit code (4 skip, 1 failure) and reason.
+ */
+extern void (*env_end_hook)(int code, const char *reason);
+
+/**
+ * diag - one diagnostic line on standard output, "# " in front (KTAP)
+ */
+void diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/**
+ * env_read_long - a number from a one-line file of sysfs or procfs
+ * @path: file
+ * @missing: what to return when it can't be read
+ */
+long env_read_long(const char *path, long missing);
+
+/**
+ * env_read_word - the first line of a file, without the newline
+ * @path: file
+ * @buf: result, empty when the file can't be read
+ * @size: of @buf
+ *
+ * Return: whether the file could be read.
+ */
+bool env_read_line(const char *path, char *buf, int size);
+
+#endif /* KVMEM_ENV_H */

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Exits to userspace as comparable values.
+ *
+ * A test writes down the exits that must come, in order.  The same list tells
+ * the VMM what to answer: .data of a read is the value handed to the guest.
+ */
+#ifndef KVMEM_EXITS_H
+#define KVMEM_EXITS_H
+
+#include <linux/kvm.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct kexit {
+	uint32_t reason;	/* KVM_EXIT_* */
+	uint32_t len;		/* MMIO, IO: bytes; INTERNAL_ERROR: ndata is not compared */
+	uint64_t addr;		/* MMIO, MEMORY_FAULT: gpa; IO: port; HYPERCALL: nr;
+				 * INTERNAL_ERROR: suberror
+				 */
+	uint64_t data;		/* MMIO, IO: value; HYPERCALL: value returned;
+				 * MEMORY_FAULT: size
+				 */
+	uint64_t flags;		/* MEMORY_FAULT: flags */
+	uint64_t args[3];	/* HYPERCALL */
+	uint32_t err;		/* errno of KVM_RUN, 0 when it returned 0 */
+	uint8_t is_write;	/* MMIO, IO */
+	uint8_t tail_touched;	/* MMIO write: bytes beyond len were changed too */
+};
+
+#define MMIO_RD(gpa, bytes, value) \
+	{ .reason = KVM_EXIT_MMIO, .addr = (gpa), .len = (bytes), .data = (value) }
+#define MMIO_WR(gpa, bytes, value) \
+	{ .reason = KVM_EXIT_MMIO, .addr = (gpa), .len = (bytes), .data = (value), .is_write = 1 }
+#define IO_OUT(port, bytes, value) \
+	{ .reason = KVM_EXIT_IO, .addr = (port), .len = (bytes), .data = (value), .is_write = 1 }
+#define IO_IN(port, bytes, value) \
+	{ .reason = KVM_EXIT_IO, .addr = (port), .len = (bytes), .data = (value) }
+
+/* Lists for functions that take (array, length). */
+#define EXITS(...) \
+	(const struct kexit[]){ __VA_ARGS__ }, \
+	sizeof((const struct kexit[]){ __VA_ARGS__ }) / sizeof(struct kexit)
+#define NO_EXITS NULL, 0
+
+/**
+ * exit_poison - make every byte of the exit union of kvm_run implausible
+ * @run: shared page of the vCPU, about to enter KVM_RUN
+ * @completes: reason of the exit that this entry completes: of KVM_EXIT_MMIO
+ *	the data and of KVM_EXIT_HYPERCALL the return value stay, which is all
+ *	that KVM reads of the union on re-entry
+ *
+ * A field that KVM forgets to fill then shows (BEHAVIOURS section 2).
+ */
+void exit_poison(struct kvm_run *run, uint32_t completes);
+
+/**
+ * exit_read - turn what KVM_RUN left behind into a value
+ * @run: shared page
+ * @err: errno of KVM_RUN, 0 for success
+ * @e: result
+ */
+void exit_read(const struct kvm_run *run, int err, struct kexit *e);
+
+/** exit_equal - whether two exits agree in all fields */
+bool exit_equal(const struct kexit *a, const struct kexit *b);
+
+/**
+ * exit_print - one exit in words
+ * @e: exit
+ * @buf: result
+ * @size: of @buf
+ */
+void exit_print(const struct kexit *e, char *buf, size_t size);
+
+/**
+ * exits_match - compare what came with what must come
+ * @what: named in the diagnostic
+ * @seen: exits that came, @nseen of them
+ * @want: exits that must come, @nwant of them
+ *
+ * Prints both lists side by side when they differ.
+ */
+bool exits_match(const char *what, const struct kexit *seen, size_t nseen,
+		 const struct kexit *want, size_t nwant);
+
+#endif /* KVMEM_EXITS_H */

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vcpu.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arch.h"
+#include "env.h"
+#include "kvmstat.h"
+#include "vm.h"
+
+#define KICK_SIGNAL SIGUSR1
+#define WATCHDOG_SIGNAL SIGUSR2
+
+/* The watchdog kicks every vCPU of the process: one that hangs stops the test. */
+static struct vcpu *vcpus[64];
+static atomic_bool watchdog_fired;
+static atomic_int watchdog_users;
+static timer_t watchdog;
+
+static void on_kick(int sig)
+{
+	(void)sig;	/* its arrival makes KVM_RUN return */
+}
+
+static void on_watchdog(int sig)
+{
+	size_t i;
+
+	(void)sig;
+	watchdog_fired = true;
+	for (i = 0; i < sizeof(vcpus) / sizeof(vcpus[0]); i++)
+		if (vcpus[i])
+			vcpu_kick(vcpus[i]);
+}
+
+static void watchdog_init(void)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = WATCHDOG_SIGNAL };
+	struct sigaction kick = { .sa_handler = on_kick };
+	struct sigaction bite = { .sa_handler = on_watchdog };
+
+	sigaction(KICK_SIGNAL, &kick, NULL);
+	sigaction(WATCHDOG_SIGNAL, &bite, NULL);
+	if (timer_create(CLOCK_MONOTONIC, &ev, &watchdog))
+		end_fail("timer_create: %s", strerror(errno));
+}
+
+/* Armed from the start of the first list until no list is running. */
+static void watchdog_set(unsigned int seconds)
+{
+	struct itimerspec t = { .it_value.tv_sec = seconds };
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, watchdog_init);
+	timer_settime(watchdog, 0, &t, NULL);
+}
+
+struct vcpu *vcpu_create(struct vm *vm, unsigned int id)
+{
+	struct vcpu *v = calloc(1, sizeof(*v));
+	size_t i;
+	int size;
+
+	if (!v)
+		end_fail("out of memory");
+	v->vm = vm;
+	v->id = id;
+	v->fd = ioctl(vm->fd, KVM_CREATE_VCPU, id);
+	if (v->fd < 0)
+		end_fail("KVM_CREATE_VCPU: %s", strerror(errno));
+	size = ioctl(vm_device(), KVM_GET_VCPU_MMAP_SIZE, 0);
+	v->run_size = size > 0 ? (size_t)size : sizeof(struct kvm_run);
+	v->run = mmap(NULL, v->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, 0);
+	if (v->run == MAP_FAILED)
+		end_fail("mmap of kvm_run: %s", strerror(errno));
+	arch_setup_vcpu(v);
+	for (i = 0; i < sizeof(vcpus) / sizeof(vcpus[0]); i++) {
+		if (!vcpus[i]) {
+			vcpus[i] = v;
+			break;
+		}
+	}
+	return v;
+}
+
+void vcpu_destroy(struct vcpu *v)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(vcpus) / sizeof(vcpus[0]); i++)
+		if (vcpus[i] == v)
+			vcpus[i] = NULL;
+	kvmstat_close(v->stat);
+	munmap(v->run, v->run_size);
+	close(v->fd);
+	free(v);
+}
+
+void vcpu_kick(struct vcpu *v)
+{
+	pid_t tid = v->tid;
+
+	v->run->immediate_exit = 1;
+	if (tid)
+		syscall(SYS_tgkill, getpid(), tid, KICK_SIGNAL);
+}
+
+void vcpu_unkick(struct vcpu *v)
+{
+	v->run->immediate_exit = 0;
+}
+
+void vcpu_start(struct vcpu *v, const struct mbox_op *ops, size_t nr)
+{
+	size_t i;
+
+	if (nr > MBOX_MAX_OPS)
+		end_fail("a list of %zu operations, %d at most", nr, MBOX_MAX_OPS);
+	for (i = 0; i < nr; i++)
+		arch_map_op(v->vm, &ops[i]);
+	memcpy(v->mb->ops, ops, nr * sizeof(*ops));
+	v->mb->nr_ops = (uint32_t)nr;
+	v->mb->stop = 0;
+	v->mb->iter = 0;
+	v->nr_exits = 0;
+	v->script = NULL;
+	v->nr_script = 0;
+}
+
+/* The value that a read exit is answered with. */
+static uint64_t answer(const struct vcpu *v, unsigned int exit_nr)
+{
+	return exit_nr < v->nr_script ? v->script[exit_nr].data : ~0ULL;
+}
+
+static uint64_t low_bytes(uint64_t v, unsigned int len)
+{
+	return len < 8 ? v & ((1ULL << len * 8) - 1) : v;
+}
+
+static enum vcpu_stop handle_io(struct vcpu *v, struct kexit *e)
+{
+	void *data = (char *)v->run + v->run->io.data_offset;
+	uint32_t value;
+
+	if (e->is_write && (e->addr == MBOX_PORT_DONE || e->addr == MBOX_PORT_SYNC)) {
+		v->nr_exits--;
+		if (e->addr == MBOX_PORT_DONE)
+			return VCPU_DONE;
+		memcpy(&value, data, sizeof(value));
+		if (v->on_sync)
+			v->on_sync(v, value, v->on_sync_arg);
+		return VCPU_RESUME;
+	}
+	if (!e->is_write) {
+		e->data = low_bytes(answer(v, v->nr_exits - 1), e->len);
+		memcpy(data, &e->data, e->len);
+	}
+	return VCPU_RESUME;
+}
+
+static enum vcpu_stop handle_mmio(struct vcpu *v, struct kexit *e)
+{
+	if (!e->is_write) {
+		e->data = low_bytes(answer(v, v->nr_exits - 1), e->len);
+		memcpy(v->run->mmio.data, &e->data, sizeof(e->data));
+	}
+	return VCPU_RESUME;
+}
+
+enum vcpu_stop vcpu_run(struct vcpu *v)
+{
+	struct kexit *e, scratch;
+	int err;
+
+	exit_poison(v->run, v->completes);
+	v->vm->entered = true;
+	err = ioctl(v->fd, KVM_RUN, 0) ? errno : 0;
+	e = v->nr_exits < VCPU_LOG_SIZE ? &v->log[v->nr_exits] : &scratch;
+	v->nr_exits++;
+	exit_read(v->run, err, e);
+	v->completes = err ? 0 : e->reason;
+	if (err)
+		return VCPU_EXIT;
+	switch (e->reason) {
+	case KVM_EXIT_MMIO:
+		return handle_mmio(v, e);
+	case KVM_EXIT_IO:
+		return handle_io(v, e);
+	case KVM_EXIT_HYPERCALL:
+		v->run->hypercall.ret = e->data = answer(v, v->nr_exits - 1);
+		return VCPU_RESUME;
+	default:
+		return VCPU_EXIT;
+	}
+}
+
+enum vcpu_stop vcpu_finish(struct vcpu *v)
+{
+	enum vcpu_stop stop;
+
+	v->tid = (pid_t)syscall(SYS_gettid);
+	if (atomic_fetch_add(&watchdog_users, 1) == 0)
+		watchdog_set(env_watchdog_s());
+	do {
+		stop = vcpu_run(v);
+	} while (stop == VCPU_RESUME && !watchdog_fired);
+	v->tid = 0;
+	if (watchdog_fired) {
+		diag("vCPU %u: the guest did not finish within %u s", v->id, env_watchdog_s());
+		vcpu_dump(v);
+		end_fail("guest hung in operation %u", v->mb->cur);
+	}
+	if (atomic_fetch_sub(&watchdog_users, 1) == 1)
+		watchdog_set(0);
+	return stop;
+}
+
+enum vcpu_stop vcpu_do(struct vcpu *v, const struct mbox_op *ops, size_t nr,
+		       const struct kexit *script, size_t nr_script)
+{
+	vcpu_start(v, ops, nr);
+	v->script = script;
+	v->nr_script = (unsigned int)nr_script;
+	return vcpu_finish(v);
+}
+
+/* Every operation of a finished list must have retired, without an exception. */
+static bool all_retired(struct vcpu *v, const char *what)
+{
+	bool ok = true;
+	uint32_t i;
+
+	for (i = 0; i < v->mb->nr_ops; i++) {
+		const struct mbox_op *op = &v->mb->ops[i];
+		const struct mbox_result *r = &v->mb->res[i];
+		uint32_t want = op->count ? op->count : 1;
+
+		if (op->flags & OPF_UNTIL_STOP)
+			want = r->done;
+		if (r->vector < 0 && r->done == want)
+			continue;
+		ok = false;
+		if (r->vector >= 0)
+			diag("%s: operation %u: exception %d error 0x%llx rip 0x%llx cr2 0x%llx",
+			     what, i, r->vector, (unsigned long long)r->error,
+			     (unsigned long long)r->rip, (unsigned long long)r->cr2);
+		else
+			diag("%s: operation %u retired %u times, %u expected", what, i,
+			     r->done, want);
+	}
+	return ok;
+}
+
+static bool log_matches(struct vcpu *v, const char *what, const struct kexit *want, size_t nr_want)
+{
+	if (nr_want > VCPU_LOG_SIZE || v->nr_exits > VCPU_LOG_SIZE) {
+		diag("%s: %u exits, %zu expected", what, v->nr_exits, nr_want);
+		return false;
+	}
+	return exits_match(what, v->log, v->nr_exits, want, nr_want);
+}
+
+bool vcpu_expect(struct vcpu *v, const char *what, const struct mbox_op *ops, size_t nr,
+		 const struct kexit *want, size_t nr_want)
+{
+	enum vcpu_stop stop = vcpu_do(v, ops, nr, want, nr_want);
+	bool ok = log_matches(v, what, want, nr_want);
+
+	if (stop != VCPU_DONE) {
+		struct kexit e;
+		char text[160];
+
+		exit_read(v->run, 0, &e);
+		exit_print(&e, text, sizeof(text));
+		diag("%s: the guest did not finish its list: %s", what, text);
+		vcpu_dump(v);
+		return false;
+	}
+	return all_retired(v, what) && ok;
+}
+
+bool vcpu_expect_stop(struct vcpu *v, const char *what, const struct mbox_op *ops,
+		      size_t nr, const struct kexit *want, size_t nr_want)
+{
+	enum vcpu_stop stop = vcpu_do(v, ops, nr, want, nr_want);
+	bool ok = log_matches(v, what, want, nr_want);
+
+	if (stop == VCPU_DONE)
+		diag("%s: the guest finished its list", what);
+	return ok && stop != VCPU_DONE;
+}
+
+const struct mbox_result *vcpu_result(const struct vcpu *v, unsigned int i)
+{
+	return &v->mb->res[i];
+}
+
+uint64_t vcpu_value(const struct vcpu *v, unsigned int i)
+{
+	return v->mb->res[i].value[0];
+}
+
+uint64_t vcpu_load(struct vcpu *v, unsigned int width, uint64_t gva)
+{
+	if (!vcpu_expect(v, "load without an exit", OPS(LD(width, gva)), NO_EXITS))
+		end_fail("guest load of %u bytes at 0x%llx did not just work", width,
+			 (unsigned long long)gva);
+	return vcpu_value(v, 0);
+}
+
+void vcpu_store(struct vcpu *v, unsigned int width, uint64_t gva, uint64_t value)
+{
+	if (!vcpu_expect(v, "store without an exit", OPS(ST(width, gva, value)), NO_EXITS))
+		end_fail("guest store of %u bytes at 0x%llx did not just work", width,
+			 (unsigned long long)gva);
+}
+
+bool vcpu_has_stat(struct vcpu *v, const char *name)
+{
+	uint64_t value;
+
+	if (!v->stat)
+		v->stat = kvmstat_open(v->fd);
+	return kvmstat_get(v->stat, name, &value);
+}
+
+uint64_t vcpu_stat(struct vcpu *v, const char *name)
+{
+	uint64_t value;
+
+	if (!vcpu_has_stat(v, name) || !kvmstat_get(v->stat, name, &value))
+		end_skip("this kernel's KVM has no vCPU statistic %s", name);
+	return value;
+}
+
+void vcpu_dump(struct vcpu *v)
+{
+	static const char *const names[] = {
+		"exits", "mmio_exits", "io_exits", "pf_taken", "pf_fixed", "pf_emulate",
+		"pf_spurious", "pf_mmio_spte_created", "signal_exits",
+	};
+	const struct mbox_op *op = &v->mb->ops[v->mb->cur];
+	uint64_t value;
+	size_t i;
+
+	if (v->mb->cur < v->mb->nr_ops)
+		diag("operation %u of %u: kind %u width %u addr 0x%llx addr2 0x%llx",
+		     v->mb->cur, v->mb->nr_ops, op->kind, op->width,
+		     (unsigned long long)op->addr, (unsigned long long)op->addr2);
+	arch_dump_regs(v);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (vcpu_has_stat(v, names[i]) && kvmstat_get(v->stat, names[i], &value))
+			diag("stat %-22s %llu", names[i], (unsigned long long)value);
+}
