@@ -18,6 +18,9 @@
 #define MBOX_PORT_DONE		0xe0	/* the list is finished */
 #define MBOX_PORT_SYNC		0xe4	/* OP_SYNC: host does something, guest goes on */
 
+/* Software interrupt with which the payload enters supervisor mode. */
+#define MBOX_SUPER_VECTOR	0x20
+
 #define MBOX_MAX_OPS		120
 
 /* Byte offsets of struct mbox that start.S uses; checked in engine.c. */
@@ -112,6 +115,7 @@ enum mbox_op_kind {
 #define OPF_PUBLISH	(1 << 2)	/* bump mbox.iter and set mbox.last each time */
 #define OPF_UNTIL_STOP	(1 << 3)	/* repeat until mbox.stop is set */
 #define OPF_COUNTER	(1 << 4)	/* value[0] goes up by one with each repetition */
+#define OPF_SUPER	(1 << 5)	/* in supervisor mode (privileged kinds always are) */
 
 struct mbox_op {
 	uint16_t kind;		/* enum mbox_op_kind */

@@ -21,6 +21,8 @@ OFFSET_IS(exc_rip, MBOX_EXC_RIP);
 OFFSET_IS(exc_cr2, MBOX_EXC_CR2);
 
 int guarded(struct mbox *mb, uint32_t i, void (*fn)(struct mbox *, uint32_t));
+int call_super(struct mbox *mb, uint32_t i);
+int run_super(struct mbox *mb, uint32_t i);
 void mbox_run(struct mbox *mb);
 
 struct dtr {
@@ -78,6 +80,8 @@ static inline uint64_t tsc(void)
 
 static void op_load(struct frame *f, int width)
 {
+	uint64_t both[2];
+
 	switch (width) {
 	case 1: LOAD64("movb (%[m]), %b[r]"); break;
 	case 2: LOAD64("movw (%[m]), %w[r]"); break;
@@ -86,8 +90,9 @@ static void op_load(struct frame *f, int width)
 	default:
 		TIMED(asm volatile("movdqu (%[m]), %%xmm0" RETIRED
 			: [done] "+r"(f->done) : ADDR : "memory"));
-		asm volatile("movq %%xmm0, %0\n\tpsrldq $8, %%xmm0\n\tmovq %%xmm0, %1"
-			     : "=r"(f->v0), "=r"(f->v1));
+		asm volatile("movdqu %%xmm0, %0" : "=m"(both));
+		f->v0 = both[0];
+		f->v1 = both[1];
 	}
 }
 
@@ -110,9 +115,10 @@ static void op_load_sx(struct frame *f, int width)
 
 static void op_store(struct frame *f, int width)
 {
+	uint64_t both[2] = { f->v0, f->v1 };
+
 	if (width == 16) {
-		asm volatile("movq %0, %%xmm0\n\tmovq %1, %%xmm1\n\tpunpcklqdq %%xmm1, %%xmm0"
-			     : : "r"(f->v0), "r"(f->v1));
+		asm volatile("movdqu %0, %%xmm0" : : "m"(both));
 		TIMED(asm volatile("movdqu %%xmm0, (%[m])" RETIRED
 			: [done] "+r"(f->done) : ADDR : "memory"));
 		return;
@@ -571,26 +577,44 @@ static void run_op(struct mbox *mb, uint32_t i)
 	}
 }
 
-void mbox_run(struct mbox *mb)
+/* Comes from call_super(): the same at CPL 0, tables put back afterwards. */
+int run_super(struct mbox *mb, uint32_t i)
 {
 	uint64_t cr3 = read_cr(3);
 	struct dtr idt;
-	uint32_t i;
+	int fault;
 
 	asm volatile("sidt %0" : "=m"(idt));
+	fault = guarded(mb, i, run_op);
+	if (mb->ops[i].kind == OP_WITH_IDT)
+		asm volatile("lidt %0" : : "m"(idt));
+	if (mb->ops[i].kind == OP_WITH_CR3)
+		write_cr(3, cr3);
+	return fault;
+}
+
+static int needs_super(const struct mbox_op *op)
+{
+	switch (op->kind) {
+	case OP_LGDT: case OP_LIDT: case OP_CPUID: case OP_HYPERCALL: case OP_RDMSR:
+	case OP_WRMSR: case OP_RDCR: case OP_WRCR: case OP_WITH_CR3: case OP_WITH_IDT:
+	case OP_INVLPG: case OP_WBINVD: case OP_SET_PTE:
+		return 1;
+	}
+	return op->flags & OPF_SUPER;
+}
+
+void mbox_run(struct mbox *mb)
+{
+	uint32_t i;
+
 	for (i = 0; i < mb->nr_ops; i++) {
 		struct mbox_result *res = &mb->res[i];
-		int fault;
 
 		mb->cur = i;
 		res->done = 0;
 		res->vector = -1;
-		fault = guarded(mb, i, run_op);
-		if (mb->ops[i].kind == OP_WITH_CR3 || mb->ops[i].kind == OP_WITH_IDT) {
-			asm volatile("lidt %0" : : "m"(idt));
-			write_cr(3, cr3);
-		}
-		if (!fault)
+		if (!(needs_super(&mb->ops[i]) ? call_super(mb, i) : guarded(mb, i, run_op)))
 			continue;
 		res->vector = (int32_t)mb->exc_vector;
 		res->error = mb->exc_error;

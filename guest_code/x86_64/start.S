@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Guest start-up and exceptions, x86-64 long mode.
+ * Guest start-up, privilege changes and exceptions, x86-64 long mode.
  *
  * The host sets all control registers, segments and tables (lib/arch/x86_64);
- * a vCPU arrives at _start with rDI = its mailbox and a stack.  Every
- * exception is a result: the handler notes it in the mailbox and returns to
- * the guard that was in force, so nothing can triple-fault by surprise.
+ * a vCPU arrives at _start with rDI = its mailbox and a stack, in user mode
+ * (CPL 3, IOPL 3).  User mode, because a backend without hardware support may
+ * emulate every instruction of supervisor mode, and then no access would ever
+ * reach the page tables that are to be tested.  What needs CPL 0 goes through
+ * a software interrupt.
+ *
+ * Every exception is a result: the handler notes it in the mailbox and returns
+ * to the guard that was in force, so nothing can triple-fault by surprise.
  */
 #include "../mailbox.h"
 
@@ -20,8 +25,9 @@ _start:
 	jmp	1b
 
 /*
- * Fixed places that the host looks up (lib/arch/x86_64/guest.c): the table of
- * exception entries at 0x40, a RET at 0x38.
+ * Fixed places that the host looks up (lib/arch/x86_64/layout.h): a RET at
+ * 0x38, the table of interrupt entries at 0x40: 32 exceptions, then the
+ * software interrupt.
  */
 	.org	0x38
 	.globl	ret_stub
@@ -36,6 +42,7 @@ vec = 0
 	.quad	exc_entry_0 + vec * 16
 vec = vec + 1
 	.endr
+	.quad	super_entry
 
 /* 16 bytes an entry; vectors without an error code push a zero. */
 	.balign 16
@@ -54,20 +61,25 @@ vec = vec + 1
 	.endr
 
 /*
- * All vectors run on the IST stack of this vCPU, whose top word is the
- * mailbox: [vector][error][rip][cs][rflags][rsp][ss][mailbox].
+ * All exceptions run on the IST stack of this vCPU, whose top word is the
+ * mailbox: [vector][error][rip][cs][rflags][rsp][ss][mailbox].  Go back to the
+ * guard, at the privilege level that faulted, with 1 as the result.
  */
 exc_common:
 	mov	56(%rsp), %rdi
 	pop	MBOX_EXC_VECTOR(%rdi)
 	pop	MBOX_EXC_ERROR(%rdi)
-	pop	MBOX_EXC_RIP(%rdi)
+	mov	(%rsp), %rax
+	mov	%rax, MBOX_EXC_RIP(%rdi)
 	mov	%cr2, %rax
 	mov	%rax, MBOX_EXC_CR2(%rdi)
-	cld
-	mov	MBOX_GUARD_RSP(%rdi), %rsp
+	lea	guard_out(%rip), %rax
+	mov	%rax, (%rsp)
+	movq	$0x3002, 16(%rsp)
+	mov	MBOX_GUARD_RSP(%rdi), %rax
+	mov	%rax, 24(%rsp)
 	mov	$1, %eax
-	jmp	guard_out
+	iretq
 
 /*
  * int guarded(struct mbox *mb, uint32_t i, void (*fn)(struct mbox *, uint32_t))
@@ -92,5 +104,16 @@ guard_out:
 	pop	%rbp
 	pop	%rbx
 	ret
+
+/* int call_super(struct mbox *mb, uint32_t i): run_super() at CPL 0. */
+	.globl call_super
+call_super:
+	int	$MBOX_SUPER_VECTOR
+	ret
+
+super_entry:
+	cld
+	call	run_super
+	iretq
 
 	.section .note.GNU-stack, "", @progbits

@@ -27,6 +27,7 @@
 #define CR4_PAE (1 << 5)
 #define CR4_OSFXSR (1 << 9)
 #define CR4_OSXMMEXCPT (1 << 10)
+#define RFLAGS_IOPL3 (3 << 12)
 #define EFER_LME (1 << 8)
 #define EFER_LMA (1 << 10)
 #define EFER_NX (1 << 11)
@@ -124,14 +125,14 @@ static void load_idt(struct vm *vm)
 	const uint64_t *entries = (const void *)(vm->sys + SYS_EXC_TABLE);
 	unsigned int i;
 
-	for (i = 0; i < 32; i++)
+	for (i = 0; i <= MBOX_SUPER_VECTOR; i++)
 		idt[i] = (struct idt_entry){
 			.offset0 = (uint16_t)entries[i],
 			.offset1 = (uint16_t)(entries[i] >> 16),
 			.offset2 = (uint32_t)(entries[i] >> 32),
 			.selector = GDT_CODE,
-			.ist = 1,
-			.type = 0x8e,
+			.ist = i == MBOX_SUPER_VECTOR ? 0 : 1,
+			.type = i == MBOX_SUPER_VECTOR ? 0xee : 0x8e,
 		};
 }
 
@@ -145,18 +146,24 @@ void arch_load_guest(struct vm *vm)
 	memcpy(vm->sys + SYS_CODE, guest_blob, size);
 	gdt[GDT_CODE / 8] = 0x00af9b000000ffffULL;
 	gdt[GDT_DATA / 8] = 0x00cf93000000ffffULL;
+	gdt[GDT_UCODE / 8] = 0x00affb000000ffffULL;
+	gdt[GDT_UDATA / 8] = 0x00cff3000000ffffULL;
 	load_idt(vm);
 	vm->pt_next = SYS_PT_FIRST;
 	arch_map_identity(vm, VM_SYS_GPA, VM_SYS_SIZE);
 }
 
-/* TSS with one interrupt stack, whose top word is the mailbox (start.S). */
+/*
+ * TSS with a stack for supervisor mode and one for exceptions; the top word of
+ * the latter is the mailbox (start.S).
+ */
 static void load_tss(struct vcpu *v, uint64_t block)
 {
 	struct tss *tss = (void *)(v->vm->sys + block + VCPU_TSS);
 	uint64_t *gdt = (void *)(v->vm->sys + SYS_GDT + GDT_TSS + v->id * 16);
 	uint64_t base = VM_SYS_GPA + block + VCPU_TSS;
 
+	tss->rsp[0] = VM_SYS_GPA + block + VCPU_RSP0_TOP;
 	tss->ist[0] = VM_SYS_GPA + block + VCPU_IST_TOP - 16;
 	tss->iomap = sizeof(*tss);
 	*(uint64_t *)(v->vm->sys + block + VCPU_IST_TOP - 16) = VM_SYS_GPA + block + VCPU_MBOX;
@@ -168,10 +175,12 @@ static void load_tss(struct vcpu *v, uint64_t block)
 static void set_sregs(struct vcpu *v, uint64_t block)
 {
 	struct kvm_segment code = {
-		.selector = GDT_CODE, .limit = ~0U, .type = 11, .present = 1, .s = 1, .l = 1, .g = 1,
+		.selector = GDT_UCODE | 3, .limit = ~0U, .type = 11, .present = 1, .dpl = 3,
+		.s = 1, .l = 1, .g = 1,
 	};
 	struct kvm_segment data = {
-		.selector = GDT_DATA, .limit = ~0U, .type = 3, .present = 1, .s = 1, .db = 1, .g = 1,
+		.selector = GDT_UDATA | 3, .limit = ~0U, .type = 3, .present = 1, .dpl = 3,
+		.s = 1, .db = 1, .g = 1,
 	};
 	struct kvm_sregs s;
 
@@ -188,7 +197,7 @@ static void set_sregs(struct vcpu *v, uint64_t block)
 	s.gdt.base = VM_SYS_GPA + SYS_GDT;
 	s.gdt.limit = GDT_TSS + VM_MAX_VCPUS * 16 - 1;
 	s.idt.base = VM_SYS_GPA + SYS_IDT;
-	s.idt.limit = 32 * sizeof(struct idt_entry) - 1;
+	s.idt.limit = (MBOX_SUPER_VECTOR + 1) * sizeof(struct idt_entry) - 1;
 	s.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
 	s.cr3 = VM_SYS_GPA + SYS_PML4;
 	s.cr4 = CR4_PSE | CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
@@ -222,7 +231,7 @@ void arch_setup_vcpu(struct vcpu *v)
 		.rip = VM_SYS_GPA + SYS_CODE,
 		.rdi = VM_SYS_GPA + block + VCPU_MBOX,
 		.rsp = VM_SYS_GPA + block + VCPU_STACK_TOP,
-		.rflags = 2,
+		.rflags = RFLAGS_IOPL3 | 2,
 	};
 
 	_Static_assert(sizeof(struct mbox) < VCPU_IST_TOP - 0x1000, "mailbox too large");

@@ -17,12 +17,15 @@
 #define SYS_VCPU	0x100000	/* one block per vCPU: */
 #define SYS_VCPU_SIZE	0x10000
 #define VCPU_MBOX	0x0000
-#define VCPU_IST_TOP	0xa000
-#define VCPU_STACK_TOP	0xe000
+#define VCPU_IST_TOP	0x9000	/* exceptions */
+#define VCPU_RSP0_TOP	0xc000	/* software interrupt into supervisor mode */
+#define VCPU_STACK_TOP	0xf000
 #define VCPU_TSS	0xf000
 
 #define GDT_CODE	0x08
 #define GDT_DATA	0x10
-#define GDT_TSS		0x20	/* 16 bytes per vCPU */
+#define GDT_UCODE	0x18
+#define GDT_UDATA	0x20
+#define GDT_TSS		0x30	/* 16 bytes per vCPU */
 
 #endif /* KVMEM_X86_LAYOUT_H */
