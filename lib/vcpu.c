@@ -153,6 +153,13 @@ static enum vcpu_stop handle_io(struct vcpu *v, struct kexit *e)
 	void *data = (char *)v->run + v->run->io.data_offset;
 	uint32_t value;
 
+	if (e->is_write && e->addr == MBOX_PORT_PANIC) {
+		diag("vCPU %u: guest exception %llu error 0x%llx rip 0x%llx cr2 0x%llx", v->id,
+		     (unsigned long long)v->mb->exc_vector, (unsigned long long)v->mb->exc_error,
+		     (unsigned long long)v->mb->exc_rip, (unsigned long long)v->mb->exc_cr2);
+		vcpu_dump(v);
+		end_fail("exception in the guest payload itself");
+	}
 	if (e->is_write && (e->addr == MBOX_PORT_DONE || e->addr == MBOX_PORT_SYNC)) {
 		v->nr_exits--;
 		if (e->addr == MBOX_PORT_DONE)

@@ -577,13 +577,21 @@ static void run_op(struct mbox *mb, uint32_t i)
 	}
 }
 
-/* Comes from call_super(): the same at CPL 0, tables put back afterwards. */
+/*
+ * Comes from call_super(): the same at CPL 0, tables put back afterwards.
+ * Behind the last operation: tell the host.
+ */
 int run_super(struct mbox *mb, uint32_t i)
 {
-	uint64_t cr3 = read_cr(3);
+	uint64_t cr3;
 	struct dtr idt;
 	int fault;
 
+	if (i == mb->nr_ops) {
+		asm volatile("outl %0, %w1" : : "a"(0), "d"(MBOX_PORT_DONE) : "memory");
+		return 0;
+	}
+	cr3 = read_cr(3);
 	asm volatile("sidt %0" : "=m"(idt));
 	fault = guarded(mb, i, run_op);
 	if (mb->ops[i].kind == OP_WITH_IDT)
@@ -598,7 +606,8 @@ static int needs_super(const struct mbox_op *op)
 	switch (op->kind) {
 	case OP_LGDT: case OP_LIDT: case OP_CPUID: case OP_HYPERCALL: case OP_RDMSR:
 	case OP_WRMSR: case OP_RDCR: case OP_WRCR: case OP_WITH_CR3: case OP_WITH_IDT:
-	case OP_INVLPG: case OP_WBINVD: case OP_SET_PTE:
+	case OP_INVLPG: case OP_WBINVD: case OP_SET_PTE: case OP_IN: case OP_OUT:
+	case OP_INS: case OP_OUTS: case OP_SYNC:
 		return 1;
 	}
 	return op->flags & OPF_SUPER;
@@ -622,4 +631,5 @@ void mbox_run(struct mbox *mb)
 		res->cr2 = mb->exc_cr2;
 	}
 	mb->cur = mb->nr_ops;
+	call_super(mb, mb->nr_ops);
 }

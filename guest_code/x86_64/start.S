@@ -4,10 +4,10 @@
  *
  * The host sets all control registers, segments and tables (lib/arch/x86_64);
  * a vCPU arrives at _start with rDI = its mailbox and a stack, in user mode
- * (CPL 3, IOPL 3).  User mode, because a backend without hardware support may
- * emulate every instruction of supervisor mode, and then no access would ever
- * reach the page tables that are to be tested.  What needs CPL 0 goes through
- * a software interrupt.
+ * (CPL 3).  User mode, because a backend without hardware support may emulate
+ * every instruction of supervisor mode, and then no access would ever reach
+ * the page tables that are to be tested.  What needs CPL 0, port I/O included,
+ * goes through INT3.
  *
  * Every exception is a result: the handler notes it in the mailbox and returns
  * to the guard that was in force, so nothing can triple-fault by surprise.
@@ -20,14 +20,11 @@ _start:
 	mov	%rdi, %rbx
 1:	mov	%rbx, %rdi
 	call	mbox_run
-	mov	$MBOX_PORT_DONE, %edx
-	out	%eax, (%dx)
 	jmp	1b
 
 /*
  * Fixed places that the host looks up (lib/arch/x86_64/layout.h): a RET at
- * 0x38, the table of interrupt entries at 0x40: 32 exceptions, then the
- * software interrupt.
+ * 0x38, the table of 32 exception entries at 0x40.
  */
 	.org	0x38
 	.globl	ret_stub
@@ -39,10 +36,13 @@ ret_stub:
 exc_table:
 vec = 0
 	.rept	32
+	.if	vec == MBOX_SUPER_VECTOR
+	.quad	super_entry
+	.else
 	.quad	exc_entry_0 + vec * 16
+	.endif
 vec = vec + 1
 	.endr
-	.quad	super_entry
 
 /* 16 bytes an entry; vectors without an error code push a zero. */
 	.balign 16
@@ -75,11 +75,17 @@ exc_common:
 	mov	%rax, MBOX_EXC_CR2(%rdi)
 	lea	guard_out(%rip), %rax
 	mov	%rax, (%rsp)
-	movq	$0x3002, 16(%rsp)
-	mov	MBOX_GUARD_RSP(%rdi), %rax
+	movq	$2, 16(%rsp)
+	xor	%eax, %eax
+	xchg	MBOX_GUARD_RSP(%rdi), %rax
+	test	%rax, %rax
+	jz	1f
 	mov	%rax, 24(%rsp)
 	mov	$1, %eax
 	iretq
+1:	mov	$MBOX_PORT_PANIC, %edx
+	out	%eax, (%dx)
+	jmp	1b
 
 /*
  * int guarded(struct mbox *mb, uint32_t i, void (*fn)(struct mbox *, uint32_t))
@@ -94,8 +100,11 @@ guarded:
 	push	%r14
 	push	%r15
 	mov	%rsp, MBOX_GUARD_RSP(%rdi)
+	push	%rdi
 	call	*%rdx
+	pop	%rdi
 	xor	%eax, %eax
+	mov	%rax, MBOX_GUARD_RSP(%rdi)
 guard_out:
 	pop	%r15
 	pop	%r14
@@ -108,7 +117,7 @@ guard_out:
 /* int call_super(struct mbox *mb, uint32_t i): run_super() at CPL 0. */
 	.globl call_super
 call_super:
-	int	$MBOX_SUPER_VECTOR
+	int3
 	ret
 
 super_entry:

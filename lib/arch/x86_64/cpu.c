@@ -27,7 +27,6 @@
 #define CR4_PAE (1 << 5)
 #define CR4_OSFXSR (1 << 9)
 #define CR4_OSXMMEXCPT (1 << 10)
-#define RFLAGS_IOPL3 (3 << 12)
 #define EFER_LME (1 << 8)
 #define EFER_LMA (1 << 10)
 #define EFER_NX (1 << 11)
@@ -125,7 +124,7 @@ static void load_idt(struct vm *vm)
 	const uint64_t *entries = (const void *)(vm->sys + SYS_EXC_TABLE);
 	unsigned int i;
 
-	for (i = 0; i <= MBOX_SUPER_VECTOR; i++)
+	for (i = 0; i < 32; i++)
 		idt[i] = (struct idt_entry){
 			.offset0 = (uint16_t)entries[i],
 			.offset1 = (uint16_t)(entries[i] >> 16),
@@ -197,7 +196,7 @@ static void set_sregs(struct vcpu *v, uint64_t block)
 	s.gdt.base = VM_SYS_GPA + SYS_GDT;
 	s.gdt.limit = GDT_TSS + VM_MAX_VCPUS * 16 - 1;
 	s.idt.base = VM_SYS_GPA + SYS_IDT;
-	s.idt.limit = (MBOX_SUPER_VECTOR + 1) * sizeof(struct idt_entry) - 1;
+	s.idt.limit = 32 * sizeof(struct idt_entry) - 1;
 	s.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
 	s.cr3 = VM_SYS_GPA + SYS_PML4;
 	s.cr4 = CR4_PSE | CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
@@ -231,7 +230,7 @@ void arch_setup_vcpu(struct vcpu *v)
 		.rip = VM_SYS_GPA + SYS_CODE,
 		.rdi = VM_SYS_GPA + block + VCPU_MBOX,
 		.rsp = VM_SYS_GPA + block + VCPU_STACK_TOP,
-		.rflags = RFLAGS_IOPL3 | 2,
+		.rflags = 2,
 	};
 
 	_Static_assert(sizeof(struct mbox) < VCPU_IST_TOP - 0x1000, "mailbox too large");

@@ -18,7 +18,7 @@
 #define SYS_VCPU_SIZE	0x10000
 #define VCPU_MBOX	0x0000
 #define VCPU_IST_TOP	0x9000	/* exceptions */
-#define VCPU_RSP0_TOP	0xc000	/* software interrupt into supervisor mode */
+#define VCPU_RSP0_TOP	0xc000	/* INT3 into supervisor mode */
 #define VCPU_STACK_TOP	0xf000
 #define VCPU_TSS	0xf000
 
