@@ -34,6 +34,9 @@ void arch_dump_regs(struct vcpu *v);
 /** arch_backend - which of KVM's vendor modules runs here: "vmx", "svm", "pvm", "arm64" */
 const char *arch_backend(void);
 
+/** arch_phys_bits - width of a guest physical address, as the guest's CPU says */
+unsigned int arch_phys_bits(void);
+
 /** arch_cycles - the counter that guest time stamps are taken from */
 uint64_t arch_cycles(void);
 

@@ -26,7 +26,7 @@ struct kexit {
 	uint64_t args[3];	/* HYPERCALL */
 	uint32_t err;		/* errno of KVM_RUN, 0 when it returned 0 */
 	uint8_t is_write;	/* MMIO, IO */
-	uint8_t tail_touched;	/* MMIO write: bytes beyond len were changed too */
+	uint8_t tail_touched;	/* MMIO write: bytes beyond len hold other data */
 };
 
 #define MMIO_RD(gpa, bytes, value) \
@@ -51,17 +51,20 @@ struct kexit {
  *	the data and of KVM_EXIT_HYPERCALL the return value stay, which is all
  *	that KVM reads of the union on re-entry
  *
+ * Return: the 8 bytes of run->mmio.data, for exit_read().
+ *
  * A field that KVM forgets to fill then shows (BEHAVIOURS section 2).
  */
-void exit_poison(struct kvm_run *run, uint32_t completes);
+uint64_t exit_poison(struct kvm_run *run, uint32_t completes);
 
 /**
  * exit_read - turn what KVM_RUN left behind into a value
  * @run: shared page
  * @err: errno of KVM_RUN, 0 for success
+ * @before: the 8 bytes of run->mmio.data as they were before KVM_RUN
  * @e: result
  */
-void exit_read(const struct kvm_run *run, int err, struct kexit *e);
+void exit_read(const struct kvm_run *run, int err, uint64_t before, struct kexit *e);
 
 /** exit_equal - whether two exits agree in all fields */
 bool exit_equal(const struct kexit *a, const struct kexit *b);

@@ -179,8 +179,9 @@ static enum vcpu_stop handle_io(struct vcpu *v, struct kexit *e)
 static enum vcpu_stop handle_mmio(struct vcpu *v, struct kexit *e)
 {
 	if (!e->is_write) {
+		/* The bytes beyond len stay poisoned: KVM must not read them. */
 		e->data = low_bytes(answer(v, v->nr_exits - 1), e->len);
-		memcpy(v->run->mmio.data, &e->data, sizeof(e->data));
+		memcpy(v->run->mmio.data, &e->data, e->len < 8 ? e->len : 8);
 	}
 	return VCPU_RESUME;
 }
@@ -188,15 +189,16 @@ static enum vcpu_stop handle_mmio(struct vcpu *v, struct kexit *e)
 enum vcpu_stop vcpu_run(struct vcpu *v)
 {
 	struct kexit *e, scratch;
+	uint64_t before;
 	int err;
 
-	exit_poison(v->run, v->completes);
+	before = exit_poison(v->run, v->completes);
 	v->vm->entered = true;
 	err = ioctl(v->fd, KVM_RUN, 0) ? errno : 0;
 	e = v->nr_exits < VCPU_LOG_SIZE ? &v->log[v->nr_exits] : &scratch;
 	v->nr_exits++;
-	exit_read(v->run, err, e);
-	v->completes = err ? 0 : e->reason;
+	exit_read(v->run, err, before, e);
+	v->completes = err || e->is_write ? 0 : e->reason;
 	if (err)
 		return VCPU_EXIT;
 	switch (e->reason) {
@@ -288,7 +290,7 @@ bool vcpu_expect(struct vcpu *v, const char *what, const struct mbox_op *ops, si
 		struct kexit e;
 		char text[160];
 
-		exit_read(v->run, 0, &e);
+		exit_read(v->run, 0, 0, &e);
 		exit_print(&e, text, sizeof(text));
 		diag("%s: the guest did not finish its list: %s", what, text);
 		vcpu_dump(v);

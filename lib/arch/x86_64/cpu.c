@@ -75,7 +75,7 @@ const struct kvm_cpuid_entry2 *cpu_leaf(uint32_t function, uint32_t index)
 	return NULL;
 }
 
-unsigned int cpu_maxphyaddr(void)
+unsigned int arch_phys_bits(void)
 {
 	const struct kvm_cpuid_entry2 *e = cpu_leaf(0x80000008, 0);
 

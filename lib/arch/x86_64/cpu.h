@@ -16,9 +16,6 @@ const struct kvm_cpuid2 *cpu_supported(void);
 /** cpu_leaf - one leaf of it, NULL when KVM does not offer the leaf */
 const struct kvm_cpuid_entry2 *cpu_leaf(uint32_t function, uint32_t index);
 
-/** cpu_maxphyaddr - physical address bits of a guest with KVM's default CPUID */
-unsigned int cpu_maxphyaddr(void);
-
 /** cpu_host_is_amd - whether VMMCALL is the native hypercall instruction */
 bool cpu_host_is_amd(void);
 

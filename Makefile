@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make                 build everything into build/ (O=DIR or OUTPUT=DIR elsewhere)
+# make check           the project's own tests
+# make run_tests       run the conformance programs as kselftest does
+# make format          clang-format
+#
+# KSRC is a kernel tree (or the part of one that ./run.sh ksrc unpacks): it
+# supplies the kselftest harness.  KHDR is the directory of its UAPI headers.
+# Both are found by ./run.sh ksrc when not given.
+
+TESTS := pci_hole readonly_slot slot_api
+BENCHES := exit_latency pci_hole_scan overhead
+SELFCHECKS := unit victim
+
+ARCH ?= $(shell uname -m)
+GUEST_ARCH := $(ARCH)
+
+ifneq ($(O),)
+OUTPUT ?= $(abspath $(O))
+endif
+OUTPUT ?= $(CURDIR)/build
+
+ifeq ($(filter clean help format,$(MAKECMDGOALS)),)
+ifeq ($(KSRC)$(KHDR),)
+KSRC_FOUND := $(shell ./run.sh ksrc)
+KSRC := $(patsubst KSRC=%,%,$(filter KSRC=%,$(KSRC_FOUND)))
+KHDR := $(patsubst KHDR=%,%,$(filter KHDR=%,$(KSRC_FOUND)))
+ifeq ($(KHDR),)
+$(error no kernel headers: see the message above)
+endif
+endif
+endif
+
+# --- flags -------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Werror
+CFLAGS ?= -O2 -g
+HOST_CFLAGS = $(CFLAGS) $(WARN) -std=gnu11 -D_GNU_SOURCE -fno-strict-aliasing \
+	-isystem $(KHDR) -isystem $(KSRC)/tools/testing/selftests -Ilib -I. -MMD -MP
+HOST_LDLIBS := -lnuma -lm -lpthread -lrt
+
+# The payload: no library, no vector code of the compiler's own.
+GUEST_CFLAGS = -O2 $(WARN) -std=gnu11 -ffreestanding -fno-builtin -fno-stack-protector \
+	-fno-pic -fno-pie -fno-strict-aliasing -fno-asynchronous-unwind-tables -MMD -MP \
+	$(GUEST_CFLAGS_$(GUEST_ARCH))
+GUEST_CFLAGS_x86_64 := -mno-red-zone -mno-sse -mno-mmx -mno-80387 -mcmodel=small -fcf-protection=none
+GUEST_CODE_GPA := 0x10000000	# VM_SYS_GPA in lib/vm.h
+
+OBJCOPY ?= objcopy
+LD ?= ld
+
+# --- what is built -----------------------------------------------------------
+
+LIB_SRC := $(filter-out lib/runner.c,$(wildcard lib/*.c)) $(wildcard lib/arch/$(GUEST_ARCH)/*.c)
+LIB_OBJ := $(LIB_SRC:%.c=$(OUTPUT)/%.o) $(OUTPUT)/lib/arch/$(GUEST_ARCH)/blob.o
+GUEST_OBJ := $(OUTPUT)/guest_code/$(GUEST_ARCH)/start.o $(OUTPUT)/guest_code/$(GUEST_ARCH)/engine.o
+REPORT_SRC := $(filter-out %/selftest.c,$(wildcard bench/report/*.c))
+
+TEST_BIN := $(TESTS:%=$(OUTPUT)/tests/%)
+BENCH_BIN := $(BENCHES:%=$(OUTPUT)/bench/%)
+CHECK_BIN := $(SELFCHECKS:%=$(OUTPUT)/tests/check/%) $(OUTPUT)/tests/check/report
+TOOL_BIN := $(OUTPUT)/kvmem-run $(OUTPUT)/kvmem-report
+
+all: $(TEST_BIN) $(BENCH_BIN) $(TOOL_BIN)
+
+checks: $(CHECK_BIN)
+
+$(OUTPUT)/libkvmem.a: $(LIB_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(TEST_BIN) $(BENCH_BIN) $(SELFCHECKS:%=$(OUTPUT)/tests/check/%): $(OUTPUT)/%: $(OUTPUT)/%.o $(OUTPUT)/libkvmem.a
+	$(CC) $(CFLAGS) -static -o $@ $^ $(HOST_LDLIBS)
+
+$(OUTPUT)/kvmem-run: $(OUTPUT)/lib/runner.o $(OUTPUT)/libkvmem.a
+	$(CC) $(CFLAGS) -static -o $@ $^ $(HOST_LDLIBS)
+
+$(OUTPUT)/kvmem-report: $(REPORT_SRC:%.c=$(OUTPUT)/%.o)
+	$(CC) $(CFLAGS) -o $@ $^ -ljansson -lm
+
+$(OUTPUT)/tests/check/report: $(patsubst %.c,$(OUTPUT)/%.o,$(filter-out %/main.c,$(REPORT_SRC)) bench/report/selftest.c)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ -ljansson -lm
+
+$(OUTPUT)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -c -o $@ $<
+
+$(OUTPUT)/lib/arch/$(GUEST_ARCH)/blob.o: lib/arch/$(GUEST_ARCH)/blob.S $(OUTPUT)/guest.bin
+	@mkdir -p $(@D)
+	$(CC) -DGUEST_BIN='"$(OUTPUT)/guest.bin"' -c -o $@ $<
+
+# --- guest payload -----------------------------------------------------------
+
+$(OUTPUT)/guest_code/%.o: guest_code/%.c
+	@mkdir -p $(@D)
+	$(CC) $(GUEST_CFLAGS) -c -o $@ $<
+
+$(OUTPUT)/guest_code/%.o: guest_code/%.S guest_code/mailbox.h
+	@mkdir -p $(@D)
+	$(CC) -c -o $@ $<
+
+$(OUTPUT)/guest.elf: guest_code/$(GUEST_ARCH)/guest.lds $(GUEST_OBJ)
+	$(LD) -T $< --defsym GUEST_CODE_GPA=$(GUEST_CODE_GPA) -o $@ $(GUEST_OBJ)
+
+$(OUTPUT)/guest.bin: $(OUTPUT)/guest.elf
+	$(OBJCOPY) -O binary $< $@
+
+# --- the rest ----------------------------------------------------------------
+
+run_tests: all
+	@status=0; for t in $(TEST_BIN); do $$t || status=1; done; exit $$status
+
+check:
+	./tests/check/check.sh
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf $(OUTPUT)
+
+-include $(shell find $(OUTPUT) -name '*.d' 2>/dev/null)
+
+.PHONY: all checks check run_tests format clean
+.DELETE_ON_ERROR:

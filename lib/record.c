@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "record.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "env.h"
+#include "jsonw.h"
+#include "quantile.h"
+
+static int record_fd(void)
+{
+	const char *s = getenv("KVMEM_RECORD");
+
+	return s ? atoi(s) : -1;
+}
+
+void record_observation(const char *behaviour, const char *name, const char *fmt, ...)
+{
+	char value[512];
+	struct jsonw j;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(value, sizeof(value), fmt, ap);
+	va_end(ap);
+	diag("observed %s %s: %s", behaviour, name, value);
+	jsonw_open(&j);
+	jsonw_str(&j, "event", "observation");
+	jsonw_str(&j, "behaviour", behaviour);
+	jsonw_str(&j, "name", name);
+	jsonw_str(&j, "value", value);
+	jsonw_send(&j, record_fd());
+}
+
+static void begin(struct jsonw *j, const struct measurement *m, double median, size_t n)
+{
+	jsonw_open(j);
+	jsonw_str(j, "event", "measurement");
+	jsonw_str(j, "name", m->name);
+	jsonw_str(j, "unit", m->unit);
+	if (m->behaviour)
+		jsonw_str(j, "behaviour", m->behaviour);
+	jsonw_bool(j, "exact", m->exact);
+	jsonw_num(j, "value", median);
+	jsonw_u64(j, "n", n);
+	if (m->overhead >= 0)
+		jsonw_num(j, "overhead", m->overhead);
+	if (m->exits_per_op >= 0)
+		jsonw_num(j, "exits_per_op", m->exits_per_op);
+	if (m->note)
+		jsonw_str(j, "note", m->note);
+}
+
+void record_samples(const struct measurement *m, uint32_t *samples, size_t n)
+{
+	static const double at[] = { 0, 0.5, 0.9, 0.99, 1 };
+	static const char *const names[] = { "min", "p50", "p90", "p99", "max" };
+	struct jsonw j;
+	size_t i;
+
+	if (!n)
+		return;
+	quantile_sort(samples, n);
+	begin(&j, m, quantile(samples, n, 0.5), n);
+	for (i = 0; i < sizeof(at) / sizeof(at[0]); i++)
+		jsonw_num(&j, names[i], quantile(samples, n, at[i]));
+	/* Enough of the distribution to draw it: every second percentile. */
+	jsonw_push(&j, "quantiles", '[');
+	for (i = 0; i <= 50; i++)
+		jsonw_num(&j, NULL, quantile(samples, n, (double)i / 50));
+	jsonw_pop(&j, '[');
+	jsonw_send(&j, record_fd());
+	if (record_fd() < 0)
+		diag("%-34s %-12s min %.0f p50 %.0f p90 %.0f p99 %.0f max %.0f n %zu exits/op %.3f",
+		     m->name, m->unit, quantile(samples, n, 0), quantile(samples, n, 0.5),
+		     quantile(samples, n, 0.9), quantile(samples, n, 0.99),
+		     quantile(samples, n, 1), n, m->exits_per_op);
+}
+
+void record_value(const struct measurement *m, double value)
+{
+	struct jsonw j;
+
+	begin(&j, m, value, 1);
+	jsonw_send(&j, record_fd());
+	if (record_fd() < 0)
+		diag("%-34s %-12s %.10g", m->name, m->unit, value);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a test or benchmark reports besides its verdict: one JSON object per
+ * line on the descriptor named by KVMEM_RECORD.  Without it (a program run by
+ * hand or by kselftest's own runner) the same goes to standard output as
+ * diagnostics.
+ */
+#ifndef KVMEM_RECORD_H
+#define KVMEM_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * record_observation - a characterisation: what this kernel does (CH)
+ * @behaviour: ID in BEHAVIOURS.md
+ * @name: stable, lower case, dots and underscores
+ * @fmt: the value, printf-like
+ */
+void record_observation(const char *behaviour, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* One benchmark figure of one fresh VM. */
+struct measurement {
+	const char *name;	/* exit.mmio_read_user */
+	const char *unit;	/* cycles, ns, instructions, bytes, count */
+	const char *behaviour;	/* N1 ... N12, or NULL */
+	bool exact;		/* instructions under deterministic counting */
+	double overhead;	/* same unit: the suite's own share, < 0 unknown */
+	double exits_per_op;	/* < 0: not counted */
+	const char *note;	/* why the figure may be off, or NULL */
+};
+
+/**
+ * record_samples - report the distribution of one replicate
+ * @m: what was measured
+ * @samples: one value per operation; sorted in place
+ * @n: how many
+ */
+void record_samples(const struct measurement *m, uint32_t *samples, size_t n);
+
+/**
+ * record_value - report one replicate that is a single number
+ * @m: what was measured
+ * @value: the number
+ */
+void record_value(const struct measurement *m, double value);
+
+#endif /* KVMEM_RECORD_H */

@@ -1,0 +1,873 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Guest physical addresses without a memslot: what a PCI hole is on a stock
+ * kernel.  Every access is a KVM_EXIT_MMIO with exact fields, whichever
+ * instruction makes it (BEHAVIOURS 3.A).
+ */
+#include "test.h"
+
+#include <signal.h>
+#include <sys/ioctl.h>
+
+#include "arch.h"
+#include "uapi.h"
+#include "vcpu.h"
+
+#define HOLE		0xc0000000ULL	/* no slot here */
+#define RAM		0x20000000ULL	/* where a test puts a slot of its own */
+#define REG_BEFORE	0xfedcba9876543210ULL
+#define DATA		0x8182838485868788ULL
+
+static const uint8_t widths[] = { 1, 2, 4, 8 };
+
+static uint64_t low(uint64_t v, unsigned int bytes)
+{
+	return bytes < 8 ? v & ((1ULL << bytes * 8) - 1) : v;
+}
+
+/* A one-byte load leaves the upper bits of the register, a 4-byte one clears them. */
+static uint64_t after_mov(uint64_t value, unsigned int width)
+{
+	switch (width) {
+	case 1: return (REG_BEFORE & ~0xffULL) | value;
+	case 2: return (REG_BEFORE & ~0xffffULL) | value;
+	default: return value;
+	}
+}
+
+/* KVM change that turns it red: complete_emulated_mmio() without the memcpy of
+ * run->mmio.data; gpa rounded to the page; min(8u, frag->len) replaced by 8.
+ */
+KVMEM_TEST(read_widths, "A1")
+{
+	static const uint64_t offsets[] = { 0x0, 0x1, 0x7, 0x123, 0xff8 };
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+	size_t w, o;
+
+	for (w = 0; w < ARRAY_SIZE(widths); w++) {
+		for (o = 0; o < ARRAY_SIZE(offsets); o++) {
+			uint64_t gpa = HOLE + offsets[o], data = low(DATA, widths[w]);
+
+			ASSERT_TRUE(vcpu_expect(v, "mov from MMIO",
+				OPS({ .kind = OP_LOAD, .width = widths[w], .addr = gpa,
+				      .value = { REG_BEFORE } }),
+				EXITS(MMIO_RD(gpa, widths[w], data))));
+			ASSERT_EQ(after_mov(data, widths[w]), vcpu_value(v, 0));
+		}
+	}
+}
+
+KVMEM_TEST(read_extension, "A1")
+{
+	static const struct {
+		int kind, width;
+		uint64_t data, want;
+	} rows[] = {
+		{ OP_LOAD_ZX, 1, 0x80, 0x80 },
+		{ OP_LOAD_ZX, 2, 0x8001, 0x8001 },
+		{ OP_LOAD_SX, 1, 0x80, 0xffffffffffffff80 },
+		{ OP_LOAD_SX, 1, 0x7f, 0x7f },
+		{ OP_LOAD_SX, 2, 0x8001, 0xffffffffffff8001 },
+		{ OP_LOAD_SX, 4, 0x80000001, 0xffffffff80000001 },
+		{ OP_LOAD_SX, 4, 0x7fffffff, 0x7fffffff },
+	};
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		ASSERT_TRUE(vcpu_expect(v, "movzx/movsx from MMIO",
+			OPS({ .kind = rows[i].kind, .width = rows[i].width, .addr = HOLE + 0x123,
+			      .value = { REG_BEFORE } }),
+			EXITS(MMIO_RD(HOLE + 0x123, rows[i].width, rows[i].data))));
+		ASSERT_EQ(rows[i].want, vcpu_value(v, 0)) {
+			TH_LOG("row %zu", i);
+		}
+	}
+}
+
+/* A test instruction reads and must not write. */
+KVMEM_TEST(read_only_instruction, "A1")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+	size_t w;
+
+	for (w = 0; w < ARRAY_SIZE(widths); w++) {
+		ASSERT_TRUE(vcpu_expect(v, "test [m], r",
+			OPS({ .kind = OP_TEST, .width = widths[w], .addr = HOLE + 8, .value = { 1 } },
+			    { .kind = OP_TEST, .width = widths[w], .addr = HOLE + 8, .value = { 1 } }),
+			EXITS(MMIO_RD(HOLE + 8, widths[w], 0x10), MMIO_RD(HOLE + 8, widths[w], 0x11))));
+		ASSERT_EQ(1, vcpu_value(v, 0));
+		ASSERT_EQ(0, vcpu_value(v, 1));
+	}
+}
+
+/* Red with: write_exit_mmio() without its memcpy; is_write inverted. */
+KVMEM_TEST(write_widths, "A2")
+{
+	static const uint64_t imm[] = { MBOX_IMM8, MBOX_IMM16, MBOX_IMM32, MBOX_IMM64 };
+	static const uint64_t offsets[] = { 0x0, 0x1, 0x7, 0x123, 0xff8 };
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+	size_t w, o;
+
+	for (w = 0; w < ARRAY_SIZE(widths); w++) {
+		for (o = 0; o < ARRAY_SIZE(offsets); o++) {
+			uint64_t gpa = HOLE + offsets[o];
+
+			ASSERT_TRUE(vcpu_expect(v, "mov to MMIO",
+				OPS(ST(widths[w], gpa, DATA)),
+				EXITS(MMIO_WR(gpa, widths[w], low(DATA, widths[w])))));
+			ASSERT_TRUE(vcpu_expect(v, "mov of an immediate to MMIO",
+				OPS({ .kind = OP_STORE_IMM, .width = widths[w], .addr = gpa }),
+				EXITS(MMIO_WR(gpa, widths[w], imm[w]))));
+		}
+	}
+}
+
+/* Red with: frag->gpa or frag->data not advanced in complete_emulated_mmio(). */
+KVMEM_TEST(sixteen_bytes, "A3")
+{
+	static const uint64_t offsets[] = { 0x0, 0x8, 0x1, 0x7, 0xff0 };
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+	size_t o;
+
+	for (o = 0; o < ARRAY_SIZE(offsets); o++) {
+		uint64_t gpa = HOLE + offsets[o];
+
+		ASSERT_TRUE(vcpu_expect(v, "movdqu from MMIO", OPS(LD(16, gpa)),
+			EXITS(MMIO_RD(gpa, 8, DATA), MMIO_RD(gpa + 8, 8, ~DATA))));
+		ASSERT_EQ(DATA, vcpu_result(v, 0)->value[0]);
+		ASSERT_EQ(~DATA, vcpu_result(v, 0)->value[1]);
+		ASSERT_TRUE(vcpu_expect(v, "movdqu to MMIO",
+			OPS({ .kind = OP_STORE, .width = 16, .addr = gpa, .value = { DATA, ~DATA } }),
+			EXITS(MMIO_WR(gpa, 8, DATA), MMIO_WR(gpa + 8, 8, ~DATA))));
+	}
+}
+
+/* --- page splits (A4) ---------------------------------------------------- */
+
+FIXTURE(split) {
+	struct vm *vm;
+	struct vcpu *v;
+	uint8_t *ram;		/* two pages at RAM, guest's RAM + 0x1000 is the second */
+	uint64_t gva;		/* two virtual pages: first and second half */
+};
+
+/* Guest physical page of each half; RAM pages are RAM and RAM + 0x1000. */
+FIXTURE_VARIANT(split) {
+	uint64_t first, second;
+};
+
+FIXTURE_VARIANT_ADD(split, mmio_mmio) { HOLE, HOLE + 0x1000 };
+FIXTURE_VARIANT_ADD(split, mmio_mmio_backwards) { HOLE + 0x1000, HOLE };
+FIXTURE_VARIANT_ADD(split, mmio_mmio_apart) { HOLE + 0x5000, 0xfd0000000ULL };
+FIXTURE_VARIANT_ADD(split, mmio_same_page) { HOLE, HOLE };
+FIXTURE_VARIANT_ADD(split, ram_mmio) { RAM, HOLE };
+FIXTURE_VARIANT_ADD(split, mmio_ram) { HOLE, RAM };
+FIXTURE_VARIANT_ADD(split, ram_ram_backwards) { RAM + 0x1000, RAM };
+
+KVMEM_SETUP(split)
+{
+	self->vm = vm_create(NULL);
+	self->v = self->vm->vcpu[0];
+	self->ram = vm_alloc(2 * PAGE_4K);
+	vm_slot(self->vm, 1, 0, RAM, 2 * PAGE_4K, self->ram);
+	self->gva = VM_WINDOW;
+	vm_map(self->vm, self->gva, variant->first, 1);
+	vm_map(self->vm, self->gva + PAGE_4K, variant->second, 1);
+}
+
+struct piece {
+	uint64_t gpa;
+	unsigned int len;
+	const uint8_t *data;
+};
+
+static bool is_ram(uint64_t gpa)
+{
+	return gpa >= RAM && gpa < RAM + 2 * PAGE_4K;
+}
+
+/* The exits that one half of a split access must cause: 8 bytes each at most. */
+static size_t piece_exits(const struct piece *p, bool write, struct kexit *e)
+{
+	unsigned int done, len;
+	size_t n = 0;
+
+	if (is_ram(p->gpa))
+		return 0;
+	for (done = 0; done < p->len; done += len, n++) {
+		len = p->len - done < 8 ? p->len - done : 8;
+		e[n] = (struct kexit){
+			.reason = KVM_EXIT_MMIO, .addr = p->gpa + done, .len = len,
+			.is_write = write,
+		};
+		memcpy(&e[n].data, p->data + done, len);
+	}
+	return n;
+}
+
+static void split_pieces(const FIXTURE_VARIANT(split) *variant, unsigned int width,
+			 unsigned int at, const uint8_t *bytes, struct piece p[2])
+{
+	p[0] = (struct piece){ variant->first + PAGE_4K - at, at, bytes };
+	p[1] = (struct piece){ variant->second, width - at, bytes + at };
+}
+
+static const uint8_t pattern[16] = {
+	0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,
+	0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xf1, 0x02,
+};
+
+/* Red with: "now" off by one in emulator_read_write(); gpa of the second half
+ * computed from the first page.
+ */
+KVMEM_TEST_F(split, read, "A4")
+{
+	static const unsigned int split_widths[] = { 2, 4, 8, 16 };
+	unsigned int i, at, h;
+
+	for (i = 0; i < ARRAY_SIZE(split_widths); i++) {
+		unsigned int width = split_widths[i];
+
+		for (at = 1; at < width; at++) {
+			uint64_t want[2] = { 0, 0 };
+			struct kexit exits[4];
+			struct piece p[2];
+			size_t n = 0;
+
+			split_pieces(variant, width, at, pattern, p);
+			for (h = 0; h < 2; h++) {
+				if (is_ram(p[h].gpa))
+					memcpy(self->ram + (p[h].gpa - RAM), p[h].data, p[h].len);
+				n += piece_exits(&p[h], false, exits + n);
+			}
+			memcpy(want, pattern, width);
+			ASSERT_TRUE(vcpu_expect(self->v, "split read",
+				OPS(LD(width, self->gva + PAGE_4K - at)), exits, n)) {
+				TH_LOG("width %u, %u bytes in the first page", width, at);
+			}
+			ASSERT_EQ(want[0], vcpu_result(self->v, 0)->value[0]);
+			if (width == 16)
+				ASSERT_EQ(want[1], vcpu_result(self->v, 0)->value[1]);
+		}
+	}
+}
+
+/*
+ * The half in RAM is written once, before userspace sees the other half: what
+ * the host puts there during the exit must stay.
+ */
+static void scribble(struct vcpu *v, uint8_t *ram)
+{
+	enum vcpu_stop stop;
+
+	do {
+		stop = vcpu_run(v);
+		if (stop == VCPU_RESUME)
+			memset(ram, 0x5e, 2 * PAGE_4K);
+	} while (stop == VCPU_RESUME);
+}
+
+KVMEM_TEST_F(split, write, "A4")
+{
+	static const unsigned int split_widths[] = { 2, 4, 8, 16 };
+	static const uint8_t scribbled[16] = { [0 ... 15] = 0x5e };
+	unsigned int i, at, h;
+
+	for (i = 0; i < ARRAY_SIZE(split_widths); i++) {
+		unsigned int width = split_widths[i];
+
+		for (at = 1; at < width; at++) {
+			struct mbox_op op = {
+				.kind = OP_STORE, .width = width, .addr = self->gva + PAGE_4K - at,
+			};
+			struct kexit exits[4];
+			struct piece p[2];
+			size_t n = 0;
+
+			memcpy(op.value, pattern, sizeof(op.value));
+			split_pieces(variant, width, at, pattern, p);
+			for (h = 0; h < 2; h++)
+				n += piece_exits(&p[h], true, exits + n);
+			memset(self->ram, 0, 2 * PAGE_4K);
+			ASSERT_TRUE(vcpu_expect(self->v, "split write", &op, 1, exits, n)) {
+				TH_LOG("width %u, %u bytes in the first page", width, at);
+			}
+			for (h = 0; h < 2; h++)
+				if (is_ram(p[h].gpa))
+					ASSERT_EQ(0, memcmp(self->ram + (p[h].gpa - RAM), p[h].data,
+							    p[h].len));
+			if (!n)
+				continue;
+			vcpu_start(self->v, &op, 1);
+			scribble(self->v, self->ram);
+			for (h = 0; h < 2; h++)
+				if (is_ram(p[h].gpa))
+					ASSERT_EQ(0, memcmp(self->ram + (p[h].gpa - RAM), scribbled,
+							    p[h].len));
+		}
+	}
+}
+
+/* --- other instructions (A5) --------------------------------------------- */
+
+/* A VM with RAM of two pages to move strings to and from. */
+static struct vcpu *string_vm(uint8_t **ram)
+{
+	struct vm *vm = vm_create(NULL);
+
+	*ram = vm_alloc(2 * PAGE_4K);
+	vm_slot(vm, 1, 0, RAM, 2 * PAGE_4K, *ram);
+	return vm->vcpu[0];
+}
+
+/* Four elements across a page boundary, each width, both directions.
+ * Red with: gpa_available used for rep string instructions.
+ */
+KVMEM_TEST(string_to_mmio, "A5")
+{
+	uint8_t *ram;
+	struct vcpu *v = string_vm(&ram);
+	unsigned int w, i, down;
+
+	for (w = 0; w < ARRAY_SIZE(widths); w++) {
+		for (down = 0; down < 2; down++) {
+			unsigned int width = widths[w];
+			int64_t step = down ? -(int64_t)width : (int64_t)width;
+			uint64_t src = RAM + 0x1000 - (down ? 0 : 2 * width) + (down ? width : 0);
+			uint64_t dst = HOLE + 0x1000 - (down ? 0 : 2 * width) + (down ? width : 0);
+			struct kexit e[4];
+
+			for (i = 0; i < 4; i++) {
+				uint64_t data = low(DATA + i, width);
+
+				memcpy(ram + (src + (uint64_t)(step * i) - RAM), &data, width);
+				e[i] = (struct kexit)MMIO_WR(dst + (uint64_t)(step * i), width, data);
+			}
+			ASSERT_TRUE(vcpu_expect(v, "rep movs to MMIO",
+				OPS({ .kind = OP_MOVS, .width = width, .addr = src, .addr2 = dst,
+				      .value = { 4 }, .flags = OPF_REP | (down ? OPF_DF : 0) }), e, 4));
+			ASSERT_EQ(0, vcpu_result(v, 0)->rcx);
+			ASSERT_EQ(src + (uint64_t)(step * 4), vcpu_result(v, 0)->rsi);
+			ASSERT_EQ(dst + (uint64_t)(step * 4), vcpu_result(v, 0)->rdi);
+
+			for (i = 0; i < 4; i++)
+				e[i].data = low(DATA, width);
+			ASSERT_TRUE(vcpu_expect(v, "rep stos to MMIO",
+				OPS({ .kind = OP_STOS, .width = width, .addr2 = dst,
+				      .value = { 4, DATA }, .flags = OPF_REP | (down ? OPF_DF : 0) }), e, 4));
+			ASSERT_EQ(0, vcpu_result(v, 0)->rcx);
+			ASSERT_EQ(dst + (uint64_t)(step * 4), vcpu_result(v, 0)->rdi);
+		}
+	}
+}
+
+KVMEM_TEST(string_from_mmio, "A5")
+{
+	uint8_t *ram;
+	struct vcpu *v = string_vm(&ram);
+	unsigned int w, i, down;
+
+	for (w = 0; w < ARRAY_SIZE(widths); w++) {
+		for (down = 0; down < 2; down++) {
+			unsigned int width = widths[w];
+			int64_t step = down ? -(int64_t)width : (int64_t)width;
+			uint64_t src = HOLE + 0x1000 - (down ? 0 : 2 * width) + (down ? width : 0);
+			uint64_t dst = RAM + 0x1000 - (down ? 0 : 2 * width) + (down ? width : 0);
+			struct kexit e[4];
+
+			for (i = 0; i < 4; i++)
+				e[i] = (struct kexit)MMIO_RD(src + (uint64_t)(step * i), width,
+							     low(DATA + i, width));
+			memset(ram, 0, 2 * PAGE_4K);
+			ASSERT_TRUE(vcpu_expect(v, "rep movs from MMIO",
+				OPS({ .kind = OP_MOVS, .width = width, .addr = src, .addr2 = dst,
+				      .value = { 4 }, .flags = OPF_REP | (down ? OPF_DF : 0) }), e, 4));
+			ASSERT_EQ(0, vcpu_result(v, 0)->rcx);
+			for (i = 0; i < 4; i++) {
+				uint64_t got = 0;
+
+				memcpy(&got, ram + (dst + (uint64_t)(step * i) - RAM), width);
+				ASSERT_EQ(low(DATA + i, width), got);
+			}
+			ASSERT_TRUE(vcpu_expect(v, "rep lods from MMIO",
+				OPS({ .kind = OP_LODS, .width = width, .addr = src,
+				      .value = { 4, REG_BEFORE }, .flags = OPF_REP | (down ? OPF_DF : 0) }),
+				e, 4));
+			ASSERT_EQ(after_mov(low(DATA + 3, width), width), vcpu_value(v, 0));
+			ASSERT_EQ(src + (uint64_t)(step * 4), vcpu_result(v, 0)->rsi);
+		}
+	}
+}
+
+KVMEM_TEST(string_mmio_to_mmio, "A5")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+
+	ASSERT_TRUE(vcpu_expect(v, "rep movsl MMIO to MMIO",
+		OPS({ .kind = OP_MOVS, .width = 4, .addr = HOLE + 0xffc, .addr2 = HOLE + 0x4ffc,
+		      .value = { 2 }, .flags = OPF_REP }),
+		EXITS(MMIO_RD(HOLE + 0xffc, 4, 0x11223344), MMIO_WR(HOLE + 0x4ffc, 4, 0x11223344),
+		      MMIO_RD(HOLE + 0x1000, 4, 0x55667788), MMIO_WR(HOLE + 0x5000, 4, 0x55667788))));
+}
+
+/* repe scas ends at the first element that differs from rAX. */
+KVMEM_TEST(string_compare, "A5")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+
+	ASSERT_TRUE(vcpu_expect(v, "repe scasl on MMIO",
+		OPS({ .kind = OP_SCAS, .width = 4, .addr2 = HOLE + 0xff8, .value = { 5, 7 },
+		      .flags = OPF_REP }),
+		EXITS(MMIO_RD(HOLE + 0xff8, 4, 7), MMIO_RD(HOLE + 0xffc, 4, 7),
+		      MMIO_RD(HOLE + 0x1000, 4, 8))));
+	ASSERT_EQ(2, vcpu_result(v, 0)->rcx);
+	ASSERT_EQ(HOLE + 0x1004, vcpu_result(v, 0)->rdi);
+}
+
+KVMEM_TEST(stack_and_call, "A5")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+
+	ASSERT_TRUE(vcpu_expect(v, "push [m]", OPS({ .kind = OP_PUSH_MEM, .addr = HOLE + 0x10 }),
+		EXITS(MMIO_RD(HOLE + 0x10, 8, DATA))));
+	ASSERT_EQ(DATA, vcpu_value(v, 0));
+	ASSERT_TRUE(vcpu_expect(v, "pop [m]",
+		OPS({ .kind = OP_POP_MEM, .addr = HOLE + 0x10, .value = { DATA } }),
+		EXITS(MMIO_WR(HOLE + 0x10, 8, DATA))));
+	ASSERT_TRUE(vcpu_expect(v, "push onto an MMIO stack",
+		OPS({ .kind = OP_PUSH_TO, .addr = HOLE + 0x20, .value = { DATA } }),
+		EXITS(MMIO_WR(HOLE + 0x18, 8, DATA))));
+	ASSERT_EQ(HOLE + 0x18, vcpu_value(v, 0));	/* rSP */
+	ASSERT_TRUE(vcpu_expect(v, "pop from an MMIO stack",
+		OPS({ .kind = OP_POP_FROM, .addr = HOLE + 0x20 }),
+		EXITS(MMIO_RD(HOLE + 0x20, 8, DATA))));
+	ASSERT_EQ(DATA, vcpu_value(v, 0));
+	ASSERT_TRUE(vcpu_expect(v, "call [m]", OPS({ .kind = OP_CALL_MEM, .addr = HOLE + 0x28 }),
+		EXITS(MMIO_RD(HOLE + 0x28, 8, v->mb->ret_stub))));
+}
+
+/* One read exit, then one write exit.
+ * Red with: writeback of a read-modify-write dropped after the read completed.
+ */
+KVMEM_TEST(read_modify_write, "A5")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(widths); i++) {
+		unsigned int w = widths[i];
+		uint64_t a = HOLE + 0x40, old = low(DATA, w), r = 0x0102030405060708ULL;
+
+		ASSERT_TRUE(vcpu_expect(v, "add",
+			OPS({ .kind = OP_ADD, .width = w, .addr = a, .value = { r } }),
+			EXITS(MMIO_RD(a, w, old), MMIO_WR(a, w, low(old + r, w)))));
+		ASSERT_TRUE(vcpu_expect(v, "inc", OPS({ .kind = OP_INC, .width = w, .addr = a }),
+			EXITS(MMIO_RD(a, w, old), MMIO_WR(a, w, low(old + 1, w)))));
+		ASSERT_TRUE(vcpu_expect(v, "lock xadd",
+			OPS({ .kind = OP_XADD, .width = w, .addr = a, .value = { r } }),
+			EXITS(MMIO_RD(a, w, old), MMIO_WR(a, w, low(old + r, w)))));
+		ASSERT_EQ(old, low(vcpu_value(v, 0), w));
+		ASSERT_TRUE(vcpu_expect(v, "xchg",
+			OPS({ .kind = OP_XCHG, .width = w, .addr = a, .value = { r } }),
+			EXITS(MMIO_RD(a, w, old), MMIO_WR(a, w, low(r, w)))));
+		ASSERT_EQ(old, low(vcpu_value(v, 0), w));
+	}
+}
+
+/* A failing cmpxchg writes the old value back: the write cycle always happens. */
+KVMEM_TEST(cmpxchg, "A5")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(widths); i++) {
+		unsigned int w = widths[i];
+		uint64_t a = HOLE + 0x48, old = low(DATA, w), new = low(~DATA, w);
+
+		ASSERT_TRUE(vcpu_expect(v, "cmpxchg, equal",
+			OPS({ .kind = OP_CMPXCHG, .width = w, .addr = a, .value = { DATA, new } }),
+			EXITS(MMIO_RD(a, w, old), MMIO_WR(a, w, new))));
+		ASSERT_EQ(1, vcpu_result(v, 0)->value[1]);
+		ASSERT_TRUE(vcpu_expect(v, "cmpxchg, different",
+			OPS({ .kind = OP_CMPXCHG, .width = w, .addr = a, .value = { 0, new } }),
+			EXITS(MMIO_RD(a, w, old), MMIO_WR(a, w, old))));
+		ASSERT_EQ(0, vcpu_result(v, 0)->value[1]);
+		ASSERT_EQ(old, low(vcpu_value(v, 0), w));
+	}
+}
+
+/* --- caching (A6) and slots over MMIO (A7) ------------------------------- */
+
+static bool mmio_caching(void)
+{
+	char line[8];
+
+	return env_read_line("/sys/module/kvm/parameters/mmio_caching", line, sizeof(line)) &&
+	       line[0] == 'Y';
+}
+
+/*
+ * Alternating pages, so that the vCPU's cache of the last gfn does not hide
+ * the SPTE.  Red with: handle_mmio_page_fault() dropping the low bits of the
+ * gpa or the access; mmio SPTE not written.
+ */
+KVMEM_TEST(repeated_access, "A6")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+	uint64_t before = vcpu_stat(v, "pf_mmio_spte_created"), exits;
+	uint64_t a = HOLE + 0x10, b = HOLE + 0x7008;
+	int i;
+
+	for (i = 0; i < 50; i++) {
+		uint64_t x = DATA + (uint64_t)i;
+
+		ASSERT_TRUE(vcpu_expect(v, "round",
+			OPS(LD(8, a), LD(4, b), ST(8, a, x), ST(2, b + 4, x), LD(8, a)),
+			EXITS(MMIO_RD(a, 8, x), MMIO_RD(b, 4, (uint32_t)~x), MMIO_WR(a, 8, x),
+			      MMIO_WR(b + 4, 2, x & 0xffff), MMIO_RD(a, 8, ~x))));
+		ASSERT_EQ(x, vcpu_value(v, 0));
+		ASSERT_EQ((uint32_t)~x, vcpu_value(v, 1));
+		ASSERT_EQ(~x, vcpu_value(v, 4));
+	}
+	exits = vcpu_stat(v, "mmio_exits");
+	ASSERT_EQ(250, exits);
+	ASSERT_EQ(mmio_caching() ? 2 : 0, vcpu_stat(v, "pf_mmio_spte_created") - before);
+}
+
+/* Quirk on: deleting any slot drops every MMIO SPTE, which hides stale ones. */
+FIXTURE(slot_over_mmio) {
+	struct vm *vm;
+	struct vcpu *v;
+	uint64_t *ram;
+};
+
+FIXTURE_VARIANT(slot_over_mmio) {
+	uint64_t quirks_off;
+};
+
+FIXTURE_VARIANT_ADD(slot_over_mmio, quirks_default) { 0 };
+FIXTURE_VARIANT_ADD(slot_over_mmio, slot_zap_all_off) { KVM_X86_QUIRK_SLOT_ZAP_ALL };
+
+KVMEM_SETUP(slot_over_mmio)
+{
+	struct vm_opts o = { .quirks_off = variant->quirks_off };
+
+	self->vm = vm_create(&o);
+	self->v = self->vm->vcpu[0];
+	self->ram = vm_alloc(64 * PAGE_4K);
+}
+
+/* One page becomes RAM and MMIO again and again; its neighbour stays MMIO.
+ * Red with: generation not bumped in kvm_arch_memslots_updated().
+ */
+KVMEM_TEST_F(slot_over_mmio, create_delete, "A7")
+{
+	uint64_t rounds = env_pick(100, 1000, 20000), i;
+	uint64_t a = HOLE, b = HOLE + PAGE_4K;
+
+	for (i = 0; i < rounds; i++) {
+		ASSERT_TRUE(vcpu_expect(self->v, "no slot", OPS(LD(8, a), LD(8, b), LD(8, a)),
+			EXITS(MMIO_RD(a, 8, 1), MMIO_RD(b, 8, 2), MMIO_RD(a, 8, 3))));
+		self->ram[0] = i;
+		vm_slot(self->vm, 1, 0, a, PAGE_4K, self->ram);
+		ASSERT_TRUE(vcpu_expect(self->v, "slot created",
+			OPS(LD(8, a), LD(8, b), ST(8, a, ~i), LD(8, a)),
+			EXITS(MMIO_RD(b, 8, 4)))) {
+			TH_LOG("round %llu", (unsigned long long)i);
+		}
+		ASSERT_EQ(i, vcpu_value(self->v, 0));
+		ASSERT_EQ(~i, vcpu_value(self->v, 3));
+		ASSERT_EQ(~i, self->ram[0]);
+		vm_slot(self->vm, 1, 0, a, 0, NULL);
+	}
+}
+
+/* No deletion in between: only the generation makes the MMIO SPTEs stale. */
+KVMEM_TEST_F(slot_over_mmio, create_only, "A7")
+{
+	uint64_t i;
+
+	for (i = 0; i < 64; i++)
+		ASSERT_TRUE(vcpu_expect(self->v, "no slot", OPS(LD(8, HOLE + i * PAGE_4K)),
+			EXITS(MMIO_RD(HOLE + i * PAGE_4K, 8, i))));
+	for (i = 0; i < 63; i++) {
+		uint64_t a = HOLE + i * PAGE_4K, b = a + PAGE_4K;
+
+		self->ram[i * 512] = 0x1000 + i;
+		vm_slot(self->vm, (uint32_t)i + 1, 0, a, PAGE_4K, self->ram + i * 512);
+		ASSERT_TRUE(vcpu_expect(self->v, "slot created", OPS(LD(8, a), LD(8, b)),
+			EXITS(MMIO_RD(b, 8, 0))));
+		ASSERT_EQ(0x1000 + i, vcpu_value(self->v, 0));
+	}
+}
+
+/* A moved slot: RAM where it is now, MMIO where it was. */
+KVMEM_TEST_F(slot_over_mmio, move, "A7")
+{
+	uint64_t rounds = env_pick(50, 300, 5000), i;
+	uint64_t a = HOLE, b = HOLE + PAGE_4K;
+
+	vm_slot(self->vm, 1, 0, a, PAGE_4K, self->ram);
+	for (i = 0; i < rounds; i++) {
+		uint64_t from = i & 1 ? b : a, to = i & 1 ? a : b;
+
+		self->ram[0] = i;
+		ASSERT_TRUE(vcpu_expect(self->v, "before the move", OPS(LD(8, from), LD(8, to)),
+			EXITS(MMIO_RD(to, 8, 0))));
+		ASSERT_EQ(i, vcpu_value(self->v, 0));
+		vm_slot(self->vm, 1, 0, to, PAGE_4K, self->ram);
+		ASSERT_TRUE(vcpu_expect(self->v, "after the move", OPS(LD(8, to), LD(8, from)),
+			EXITS(MMIO_RD(from, 8, 0))));
+		ASSERT_EQ(i, vcpu_value(self->v, 0));
+	}
+}
+
+/* --- edges of the address space (A12) ------------------------------------ */
+
+KVMEM_TEST(address_edges, "A12")
+{
+	struct vm *vm = vm_create(NULL);
+	struct vcpu *v = vm->vcpu[0];
+	uint64_t last = (1ULL << arch_phys_bits()) - PAGE_4K;
+
+	ASSERT_TRUE(vcpu_expect(v, "gpa 0", OPS(LD(8, 0), ST(4, 0, 5)),
+		EXITS(MMIO_RD(0, 8, DATA), MMIO_WR(0, 4, 5))));
+	ASSERT_TRUE(vcpu_expect(v, "below 4 GiB", OPS(LD(4, 0xfffffffc)),
+		EXITS(MMIO_RD(0xfffffffc, 4, 6))));
+	ASSERT_TRUE(vcpu_expect(v, "across 4 GiB", OPS(LD(8, 0xfffffffc), ST(8, 0xfffffffc, DATA)),
+		EXITS(MMIO_RD(0xfffffffc, 4, 0x55667788), MMIO_RD(0x100000000, 4, 0x11223344),
+		      MMIO_WR(0xfffffffc, 4, DATA & 0xffffffff), MMIO_WR(0x100000000, 4, DATA >> 32))));
+	ASSERT_EQ(0x1122334455667788, vcpu_value(v, 0));
+
+	vm_map(vm, VM_WINDOW, last, 1);
+	ASSERT_TRUE(vcpu_expect(v, "last page", OPS(LD(8, VM_WINDOW), LD(8, VM_WINDOW + 0xff8),
+						     ST(8, VM_WINDOW + 0xff8, DATA)),
+		EXITS(MMIO_RD(last, 8, 1), MMIO_RD(last + 0xff8, 8, 2),
+		      MMIO_WR(last + 0xff8, 8, DATA))));
+	ASSERT_EQ(1, vcpu_value(v, 0));
+	ASSERT_EQ(2, vcpu_value(v, 1));
+}
+
+/*
+ * Reserved bits in the guest's own page table: a page fault, never an exit.
+ * The present bit of the error code is the CPU's business under nested paging
+ * (QEMU's TCG leaves it out), so it is not looked at.
+ */
+KVMEM_TEST(beyond_maxphyaddr, "A12")
+{
+	struct vm *vm = vm_create(NULL);
+	struct vcpu *v = vm->vcpu[0];
+	unsigned int bit, i = 0;
+
+	REQUIRE(arch_phys_bits() < 52, "MAXPHYADDR is 52: no address lies beyond it");
+	for (bit = arch_phys_bits(); bit < 52; bit++, i++) {
+		uint64_t gva = VM_WINDOW + i * PAGE_4K;
+
+		vm_map(vm, gva, 1ULL << bit, 1);
+		ASSERT_EQ(VCPU_DONE, vcpu_do(v, OPS(LD(8, gva), ST(8, gva, 1)), NO_EXITS));
+		ASSERT_EQ(0, v->nr_exits);
+		ASSERT_EQ(14, vcpu_result(v, 0)->vector);
+		ASSERT_EQ(0xc, vcpu_result(v, 0)->error & ~1ULL);	/* reserved, user */
+		ASSERT_EQ(gva, vcpu_result(v, 0)->cr2);
+		ASSERT_EQ(14, vcpu_result(v, 1)->vector);
+		ASSERT_EQ(0xe, vcpu_result(v, 1)->error & ~1ULL);	/* the same, write */
+	}
+}
+
+/* --- fetches and event delivery (A13) ------------------------------------ */
+
+/*
+ * Nothing can be fetched from MMIO.  In supervisor mode that is an emulation
+ * failure for userspace; in user mode KVM blames the guest with #UD
+ * (handle_emulation_failure() in arch/x86/kvm/x86.c).  Red with: a fetch that
+ * retries for ever (watchdog).
+ */
+KVMEM_TEST(fetch_supervisor, "A13")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+
+	ASSERT_TRUE(vcpu_expect_stop(v, "call into MMIO at CPL 0",
+		OPS({ .kind = OP_CALL, .addr = HOLE, .flags = OPF_SUPER }),
+		EXITS({ .reason = KVM_EXIT_INTERNAL_ERROR, .addr = KVM_INTERNAL_ERROR_EMULATION })));
+}
+
+KVMEM_TEST(fetch_user, "A13")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+
+	ASSERT_EQ(VCPU_DONE, vcpu_do(v, OPS({ .kind = OP_CALL, .addr = HOLE }), NO_EXITS));
+	ASSERT_EQ(0, v->nr_exits);
+	ASSERT_EQ(6, vcpu_result(v, 0)->vector);
+	ASSERT_EQ(HOLE, vcpu_result(v, 0)->rip);
+}
+
+/* The IDT lies in MMIO: an exception can't be delivered. */
+KVMEM_TEST(mmio_during_vectoring, "A13")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+
+	arch_map_identity(v->vm, HOLE, PAGE_4K);
+	ASSERT_TRUE(vcpu_expect_stop(v, "exception with the IDT in MMIO",
+		OPS({ .kind = OP_WITH_IDT, .value = { HOLE } }),
+		EXITS({ .reason = KVM_EXIT_INTERNAL_ERROR, .addr = KVM_INTERNAL_ERROR_DELIVERY_EV })));
+}
+
+/* --- VM ioctls on addresses without a slot (A26) ------------------------- */
+
+KVMEM_TEST(ioctls, "A26")
+{
+	struct vm *vm = vm_create(NULL);
+	struct vcpu *v = vm->vcpu[0];
+	struct kvm_translation t = { .linear_address = HOLE + 0x123 };
+	unsigned long bitmap[8] = { 0 };
+	struct kvm_dirty_log log = { .slot = 5, .dirty_bitmap = bitmap };
+	uint8_t *ram = vm_alloc(PAGE_4K);
+
+	arch_map_identity(vm, HOLE, PAGE_4K);
+	ASSERT_EQ(0, ioctl(v->fd, KVM_TRANSLATE, &t));
+	ASSERT_EQ(1, t.valid);
+	ASSERT_EQ(HOLE + 0x123, t.physical_address);
+	t = (struct kvm_translation){ .linear_address = VM_WINDOW };
+	ASSERT_EQ(0, ioctl(v->fd, KVM_TRANSLATE, &t));
+	ASSERT_EQ(0, t.valid);
+
+	ASSERT_EQ(-1, ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log));
+	ASSERT_EQ(ENOENT, errno);
+	vm_slot(vm, 5, 0, RAM, PAGE_4K, ram);
+	ASSERT_EQ(-1, ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log));
+	ASSERT_EQ(ENOENT, errno);
+	log.slot = 0x7fff;
+	ASSERT_EQ(-1, ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log));
+	ASSERT_EQ(EINVAL, errno);
+
+	ASSERT_TRUE(vcpu_expect(v, "still MMIO", OPS(LD(8, HOLE)), EXITS(MMIO_RD(HOLE, 8, DATA))));
+}
+
+/* --- interruption between exit and completion (A27) ---------------------- */
+
+static uint64_t guest_rip(struct vcpu *v)
+{
+	struct kvm_regs r;
+
+	if (ioctl(v->fd, KVM_GET_REGS, &r))
+		end_fail("KVM_GET_REGS: %s", strerror(errno));
+	return r.rip;
+}
+
+/* KVM_RUN with immediate_exit: completes what is pending, then EINTR. */
+static bool complete_only(struct vcpu *v)
+{
+	enum vcpu_stop stop;
+
+	v->run->immediate_exit = 1;
+	stop = vcpu_run(v);
+	v->run->immediate_exit = 0;
+	return stop == VCPU_EXIT && v->log[v->nr_exits - 1].err == EINTR;
+}
+
+/* Red with: the pending completion dropped on -EINTR. */
+KVMEM_TEST(interrupted_read, "A27")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+	static const struct kexit answers[] = { MMIO_RD(HOLE, 8, DATA) };
+	uint64_t rip;
+
+	vcpu_start(v, OPS(LD(8, HOLE)));
+	v->script = answers;
+	v->nr_script = 1;
+	ASSERT_EQ(VCPU_RESUME, vcpu_run(v));
+	rip = guest_rip(v);
+	ASSERT_TRUE(complete_only(v));
+	ASSERT_GT(guest_rip(v), rip);
+	ASSERT_LE(guest_rip(v), rip + 15);
+	ASSERT_EQ(VCPU_DONE, vcpu_finish(v));
+	ASSERT_EQ(2, v->nr_exits);
+	ASSERT_EQ(DATA, vcpu_value(v, 0));
+	ASSERT_EQ(1, vcpu_result(v, 0)->done);
+}
+
+/* All fragments come out before KVM_RUN gives up. */
+KVMEM_TEST(interrupted_fragments, "A27")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+	struct mbox_op op = { .kind = OP_STORE, .width = 16, .addr = HOLE, .value = { DATA, ~DATA } };
+	static const struct kexit want[] = { MMIO_WR(HOLE, 8, DATA), MMIO_WR(HOLE + 8, 8, ~DATA) };
+
+	vcpu_start(v, &op, 1);
+	ASSERT_EQ(VCPU_RESUME, vcpu_run(v));
+	v->run->immediate_exit = 1;
+	ASSERT_EQ(VCPU_RESUME, vcpu_run(v));
+	ASSERT_TRUE(exits_match("write in two fragments", v->log, v->nr_exits, want, 2));
+	ASSERT_TRUE(complete_only(v));
+	ASSERT_EQ(VCPU_DONE, vcpu_finish(v));
+	ASSERT_EQ(3, v->nr_exits);
+	ASSERT_EQ(1, vcpu_result(v, 0)->done);
+}
+
+/* A signal that is let in only by KVM_RUN's own mask. */
+KVMEM_TEST(signal_before_completion, "A27")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+	static const struct kexit answers[] = { MMIO_RD(HOLE, 4, 0x12345678) };
+	struct {
+		struct kvm_signal_mask head;
+		uint64_t set;
+	} mask = { .head.len = 8 };
+	sigset_t block;
+
+	sigemptyset(&block);
+	sigaddset(&block, SIGHUP);
+	sigprocmask(SIG_BLOCK, &block, NULL);
+	ASSERT_EQ(0, ioctl(v->fd, KVM_SET_SIGNAL_MASK, &mask));
+
+	vcpu_start(v, OPS(LD(4, HOLE)));
+	v->script = answers;
+	v->nr_script = 1;
+	ASSERT_EQ(VCPU_RESUME, vcpu_run(v));
+	raise(SIGHUP);
+	ASSERT_EQ(VCPU_EXIT, vcpu_run(v));
+	ASSERT_EQ(EINTR, v->log[1].err);
+	ASSERT_EQ(SIGHUP, sigwaitinfo(&block, NULL));
+	ASSERT_EQ(VCPU_DONE, vcpu_finish(v));
+	ASSERT_EQ(2, v->nr_exits);
+	ASSERT_EQ(0x12345678, vcpu_value(v, 0));
+	ASSERT_EQ(1, vcpu_result(v, 0)->done);
+}
+
+/* The state after the completion is all there is: another vCPU can go on. */
+KVMEM_TEST(migrate_after_completion, "A27")
+{
+	struct vm_opts o = { .nr_vcpus = 2 };
+	struct vm *vm = vm_create(&o);
+	struct vcpu *v = vm->vcpu[0], *to = vm->vcpu[1];
+	static const struct kexit answers[] = { MMIO_RD(HOLE, 8, DATA) };
+	static const struct kexit answers_to[] = { MMIO_RD(HOLE + 8, 8, 7) };
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+	struct kvm_fpu fpu;
+
+	vcpu_start(v, OPS(LD(8, HOLE), LD(8, HOLE + 8)));
+	v->script = answers;
+	v->nr_script = 1;
+	ASSERT_EQ(VCPU_RESUME, vcpu_run(v));
+	ASSERT_TRUE(complete_only(v));
+	ASSERT_EQ(0, ioctl(v->fd, KVM_GET_REGS, &regs));
+	ASSERT_EQ(0, ioctl(v->fd, KVM_GET_SREGS, &sregs));
+	ASSERT_EQ(0, ioctl(v->fd, KVM_GET_FPU, &fpu));
+	ASSERT_EQ(0, ioctl(to->fd, KVM_SET_SREGS, &sregs));
+	ASSERT_EQ(0, ioctl(to->fd, KVM_SET_REGS, &regs));
+	ASSERT_EQ(0, ioctl(to->fd, KVM_SET_FPU, &fpu));
+
+	to->script = answers_to;
+	to->nr_script = 1;
+	ASSERT_EQ(VCPU_DONE, vcpu_finish(to));
+	ASSERT_EQ(1, to->nr_exits);
+	ASSERT_EQ(HOLE + 8, to->log[0].addr);
+	ASSERT_EQ(DATA, vcpu_value(v, 0));
+	ASSERT_EQ(7, vcpu_value(v, 1));
+	ASSERT_EQ(1, vcpu_result(v, 0)->done);
+	ASSERT_EQ(1, vcpu_result(v, 1)->done);
+}
+
+KVMEM_MAIN
