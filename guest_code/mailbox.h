@@ -100,6 +100,7 @@ enum mbox_op_kind {
 	OP_WRCR,		/* CR number addr = value[0] */
 	OP_WITH_CR3,		/* load width bytes at addr with CR3 = value[1], then go back */
 	OP_WITH_IDT,		/* IDT base value[0], limit 0xfff: UD2, then go back */
+	OP_WITH_GDT,		/* GDT base value[0]: load FS with selector value[1], go back */
 	OP_INVLPG,
 	OP_CLFLUSH,
 	OP_WBINVD,

@@ -56,9 +56,11 @@ static void watchdog_init(void)
 }
 
 /* Armed from the start of the first list until no list is running. */
-static void watchdog_set(unsigned int seconds)
+static void watchdog_set(unsigned int ms)
 {
-	struct itimerspec t = { .it_value.tv_sec = seconds };
+	struct itimerspec t = {
+		.it_value = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L },
+	};
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	pthread_once(&once, watchdog_init);
@@ -220,7 +222,7 @@ enum vcpu_stop vcpu_finish(struct vcpu *v)
 
 	v->tid = (pid_t)syscall(SYS_gettid);
 	if (atomic_fetch_add(&watchdog_users, 1) == 0)
-		watchdog_set(env_watchdog_s());
+		watchdog_set(env_watchdog_s() * 1000);
 	do {
 		stop = vcpu_run(v);
 	} while (stop == VCPU_RESUME && !watchdog_fired);
@@ -242,6 +244,25 @@ enum vcpu_stop vcpu_do(struct vcpu *v, const struct mbox_op *ops, size_t nr,
 	v->script = script;
 	v->nr_script = (unsigned int)nr_script;
 	return vcpu_finish(v);
+}
+
+enum vcpu_stop vcpu_try(struct vcpu *v, const struct mbox_op *ops, size_t nr, unsigned int ms)
+{
+	enum vcpu_stop stop;
+
+	vcpu_start(v, ops, nr);
+	v->tid = (pid_t)syscall(SYS_gettid);
+	watchdog_set(ms);
+	do {
+		stop = vcpu_run(v);
+	} while (stop == VCPU_RESUME && !watchdog_fired);
+	v->tid = 0;
+	watchdog_set(0);
+	if (!watchdog_fired)
+		return stop;
+	watchdog_fired = false;
+	vcpu_unkick(v);
+	return VCPU_HUNG;
 }
 
 /* Every operation of a finished list must have retired, without an exception. */

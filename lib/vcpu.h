@@ -46,6 +46,7 @@ enum vcpu_stop {
 	VCPU_DONE,		/* the guest finished its list */
 	VCPU_EXIT,		/* an exit that the caller must deal with; in the log */
 	VCPU_RESUME,		/* an answered exit: enter again (vcpu_run() only) */
+	VCPU_HUNG,		/* out of time (vcpu_try() only) */
 };
 
 /* Lists of operations for functions that take (array, length). */
@@ -101,6 +102,17 @@ enum vcpu_stop vcpu_finish(struct vcpu *v);
  */
 enum vcpu_stop vcpu_do(struct vcpu *v, const struct mbox_op *ops, size_t nr,
 		       const struct kexit *script, size_t nr_script);
+
+/**
+ * vcpu_try - vcpu_do() that gives up instead of ending the test
+ * @ms: milliseconds after which a guest that makes no progress is left
+ *
+ * For characterisations, where not finishing is an answer too.
+ *
+ * Return: as vcpu_do(); VCPU_HUNG when time ran out.  The vCPU is of no further
+ * use then.
+ */
+enum vcpu_stop vcpu_try(struct vcpu *v, const struct mbox_op *ops, size_t nr, unsigned int ms);
 
 /**
  * vcpu_expect - run a list that must finish, with exactly these exits

@@ -457,15 +457,20 @@ static void op_system(struct frame *f, const struct mbox_op *op)
 	}
 }
 
-/* The two that leave the normal environment put it back even after a fault. */
+/* These leave the normal environment; run_super() puts it back even after a fault. */
 static void op_foreign(struct frame *f, const struct mbox_op *op)
 {
-	struct dtr old, idt = { .limit = 0xfff, .base = f->v0 };
+	struct dtr table = { .limit = 0xfff, .base = f->v0 };
 
 	if (op->kind == OP_WITH_IDT) {
-		asm volatile("sidt %0" : "=m"(old));
-		asm volatile("lidt %0" : : "m"(idt));
+		asm volatile("lidt %0" : : "m"(table));
 		asm volatile("ud2");
+		return;
+	}
+	if (op->kind == OP_WITH_GDT) {
+		asm volatile("lgdt %0" : : "m"(table));
+		asm volatile("mov %[sel], %%fs" RETIRED
+			: [done] "+r"(f->done) : [sel] "r"((uint32_t)f->v1) : "memory");
 		return;
 	}
 	write_cr(3, f->v1);
@@ -536,7 +541,7 @@ static void run_once(struct mbox *mb, const struct mbox_op *op, struct mbox_resu
 	case OP_HYPERCALL:
 		op_hypercall(mb, f);
 		break;
-	case OP_WITH_CR3: case OP_WITH_IDT:
+	case OP_WITH_CR3: case OP_WITH_IDT: case OP_WITH_GDT:
 		op_foreign(f, op);
 		break;
 	case OP_SPIN_EQ:
@@ -584,7 +589,7 @@ static void run_op(struct mbox *mb, uint32_t i)
 int run_super(struct mbox *mb, uint32_t i)
 {
 	uint64_t cr3;
-	struct dtr idt;
+	struct dtr idt, gdt;
 	int fault;
 
 	if (i == mb->nr_ops) {
@@ -593,9 +598,12 @@ int run_super(struct mbox *mb, uint32_t i)
 	}
 	cr3 = read_cr(3);
 	asm volatile("sidt %0" : "=m"(idt));
+	asm volatile("sgdt %0" : "=m"(gdt));
 	fault = guarded(mb, i, run_op);
 	if (mb->ops[i].kind == OP_WITH_IDT)
 		asm volatile("lidt %0" : : "m"(idt));
+	if (mb->ops[i].kind == OP_WITH_GDT)
+		asm volatile("lgdt %0" : : "m"(gdt));
 	if (mb->ops[i].kind == OP_WITH_CR3)
 		write_cr(3, cr3);
 	return fault;
@@ -606,7 +614,7 @@ static int needs_super(const struct mbox_op *op)
 	switch (op->kind) {
 	case OP_LGDT: case OP_LIDT: case OP_CPUID: case OP_HYPERCALL: case OP_RDMSR:
 	case OP_WRMSR: case OP_RDCR: case OP_WRCR: case OP_WITH_CR3: case OP_WITH_IDT:
-	case OP_INVLPG: case OP_WBINVD: case OP_SET_PTE: case OP_IN: case OP_OUT:
+	case OP_WITH_GDT: case OP_INVLPG: case OP_WBINVD: case OP_SET_PTE: case OP_IN: case OP_OUT:
 	case OP_INS: case OP_OUTS: case OP_SYNC:
 		return 1;
 	}

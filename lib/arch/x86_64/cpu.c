@@ -113,6 +113,16 @@ bool cpu_get_msr(struct vcpu *v, uint32_t index, uint64_t *value)
 	return true;
 }
 
+const void *cpu_idt(const struct vm *vm)
+{
+	return vm->sys + SYS_IDT;
+}
+
+const void *cpu_gdt(const struct vm *vm)
+{
+	return vm->sys + SYS_GDT;
+}
+
 static uint64_t vcpu_block(unsigned int id)
 {
 	return SYS_VCPU + id * SYS_VCPU_SIZE;

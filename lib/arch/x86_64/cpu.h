@@ -19,6 +19,10 @@ const struct kvm_cpuid_entry2 *cpu_leaf(uint32_t function, uint32_t index);
 /** cpu_host_is_amd - whether VMMCALL is the native hypercall instruction */
 bool cpu_host_is_amd(void);
 
+/** cpu_idt, cpu_gdt - host view of the page with the guest's table */
+const void *cpu_idt(const struct vm *vm);
+const void *cpu_gdt(const struct vm *vm);
+
 /** cpu_set_msr - KVM_SET_MSRS of one register; returns whether KVM took it */
 bool cpu_set_msr(struct vcpu *v, uint32_t index, uint64_t value);
 

@@ -45,6 +45,11 @@ uint64_t *mmu_pte(struct vm *vm, uint64_t gva)
 	return next_table(vm, pd, gva >> 21 & 511) + (gva >> 12 & 511);
 }
 
+void mmu_set_table(struct vm *vm, uint64_t gva, uint64_t table_gpa)
+{
+	page_directory(vm, gva)[gva >> 21 & 511] = table_gpa | PTE_P | PTE_W | PTE_U | PTE_A;
+}
+
 uint64_t mmu_pte_gpa(struct vm *vm, uint64_t gva)
 {
 	return VM_SYS_GPA + (uint64_t)((unsigned char *)mmu_pte(vm, gva) - vm->sys);
@@ -77,7 +82,7 @@ void arch_map_op(struct vm *vm, const struct mbox_op *op)
 	switch (op->kind) {
 	case OP_IN: case OP_OUT: case OP_CPUID: case OP_HYPERCALL: case OP_RDMSR:
 	case OP_WRMSR: case OP_RDCR: case OP_WRCR: case OP_SYNC: case OP_NOP:
-	case OP_WITH_CR3: case OP_WITH_IDT:
+	case OP_WITH_CR3: case OP_WITH_IDT: case OP_WITH_GDT:
 		return;
 	case OP_MOVS: case OP_CMPS: case OP_STOS: case OP_SCAS: case OP_LODS:
 	case OP_INS: case OP_OUTS:

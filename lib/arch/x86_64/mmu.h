@@ -21,6 +21,9 @@ struct vm;
 /** mmu_pte - host view of the 4 KiB entry that maps @gva; tables are made */
 uint64_t *mmu_pte(struct vm *vm, uint64_t gva);
 
+/** mmu_set_table - let the page at @table_gpa map the 2 MiB around @gva */
+void mmu_set_table(struct vm *vm, uint64_t gva, uint64_t table_gpa);
+
 /** mmu_pte_gpa - guest address of that entry, for OP_SET_PTE */
 uint64_t mmu_pte_gpa(struct vm *vm, uint64_t gva);
 

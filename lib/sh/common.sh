@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Messages, the end on a signal, and long steps with a line of progress.
+
+stop_code=0	# 128 + signal number, once a signal has asked for the end
+running=	# the child a signal is passed on to
+held=		# why the end has to wait
+scratch=	# half-made folder, removed at the end
+made=()		# folders that go again if they are empty at the end
+
+# say LINE...: messages go to standard error, one line each
+say() {
+	printf 'kvmem: %s\n' "$@" >&2
+}
+
+# die LINE...: wrong use or a broken environment
+die() {
+	say "$@"
+	exit 2
+}
+
+# usage_error LINE: wrong use
+usage_error() {
+	die "$1 (./run.sh --help shows how)"
+}
+
+# --- the end -----------------------------------------------------------------
+
+on_signal() { # EXIT_CODE
+	local signal=TERM
+
+	# Whoever asks twice means it.
+	((stop_code == 0)) || signal=KILL
+	stop_code=$1
+	progress_clear
+	if [[ $held ]]; then
+		say "$held"
+	elif [[ $running ]]; then
+		kill -s "$signal" "$running" 2>/dev/null || true
+	else
+		exit "$stop_code"
+	fi
+}
+
+on_exit() {
+	local i
+
+	[[ ! $scratch ]] || rm -rf -- "$scratch"
+	for ((i = ${#made[@]} - 1; i >= 0; i--)); do
+		rmdir -- "${made[i]}" 2>/dev/null || true
+	done
+}
+
+trap 'on_signal 129' HUP
+trap 'on_signal 130' INT
+trap 'on_signal 143' TERM
+trap on_exit EXIT
+
+# stop_if_asked: leave when a signal has come
+stop_if_asked() {
+	((stop_code == 0)) || [[ $held ]] || exit "$stop_code"
+}
+
+# hold LINE: a signal is answered with LINE and takes effect at release
+hold() {
+	held=$1
+}
+
+release() {
+	held=
+	stop_if_asked
+}
+
+# await PID: status of a child; a signal ends the child, not the waiting
+await() {
+	local rc=0 i
+
+	running=$1
+	wait "$1" || rc=$?
+	while ((stop_code)) && kill -0 "$1" 2>/dev/null; do
+		if [[ $held ]]; then
+			rc=0
+			wait "$1" || rc=$?
+			continue
+		fi
+		# It was asked to end: it has ten seconds for that.
+		for ((i = 0; i < 100; i++)); do
+			kill -0 "$1" 2>/dev/null || break
+			sleep 0.1
+		done
+		kill -KILL "$1" 2>/dev/null || true
+	done
+	running=
+	return "$rc"
+}
+
+# --- long steps --------------------------------------------------------------
+
+rewritten=	# a line on the terminal waits to be overwritten
+
+progress_clear() {
+	if [[ $rewritten ]]; then
+		printf '\r\033[K' >&2
+		rewritten=
+	fi
+}
+
+# progress LABEL SECONDS: on a terminal one line that is rewritten, else a line
+# when the step turns out to be a long one, and one every half minute
+progress() {
+	if [[ -t 2 && ${TERM:-dumb} != dumb ]]; then
+		printf '\rkvmem: %s: %d s\033[K' "$1" "$2" >&2
+		rewritten=yes
+	elif (($2 == 1)); then
+		say "$1 ..."
+	elif (($2 % 30 == 0)); then
+		say "$1: $2 s"
+	fi
+}
+
+# The output of a step is kept in a file without a name, on descriptor 8:
+# whatever ends this script, nothing stays behind.
+log_open() {
+	local file
+
+	file=$(mktemp "${TMPDIR:-/tmp}/kvmem.XXXXXX" 2>/dev/null) ||
+		die "no temporary file can be made in ${TMPDIR:-/tmp}; set TMPDIR to a folder with space"
+	exec 8<>"$file"
+	rm -f -- "$file"
+}
+
+# Opening it there starts at its beginning.
+log=/proc/$$/fd/8
+
+log_has() { # REGEX
+	grep -Eqi -- "$1" "$log"
+}
+
+# step LABEL CMD...: run CMD without its output, with progress; status of CMD.
+# CMD may be a function that ends in exec, so that a signal reaches the program.
+step() {
+	local label=$1 start=$SECONDS shown=0 ticks=0 rc=0
+
+	shift
+	log_open
+	"$@" >&8 2>&1 </dev/null 8>&- &
+	running=$!
+	while kill -0 "$running" 2>/dev/null; do
+		((stop_code == 0)) || [[ $held ]] || break
+		if ((SECONDS - start > shown)); then
+			shown=$((SECONDS - start))
+			progress "$label" "$shown"
+		fi
+		# Most steps have nothing to do and end at once.
+		if ((++ticks < 10)); then sleep 0.02; else sleep 0.2; fi
+	done
+	await "$running" || rc=$?
+	progress_clear
+	stop_if_asked
+	((rc != 0 || shown == 0)) || say "$label: $((SECONDS - start)) s"
+	return "$rc"
+}
+
+# step_failed FILE LINE...: say so, with the end of the step's output; all of it
+# stays in FILE
+step_failed() {
+	local file=$1
+
+	shift
+	say "$@"
+	tail -n 12 "$log" | sed 's/^/    /' >&2
+	if mkdir -p "${file%/*}" 2>/dev/null && cp -- "$log" "$file" 2>/dev/null; then
+		say "the whole log: $file"
+	fi
+	exit 2
+}
+
+# take_lock FILE WHAT: one run at a time does WHAT, until drop_lock or the end of
+# all who have inherited descriptor 9
+take_lock() {
+	{ exec 9>"$1"; } 2>/dev/null || die "cannot write to ${1%/*}"
+	flock -n 9 && return
+	say "another run is $2; waiting for it"
+	flock 9 &
+	await "$!" || true
+	stop_if_asked
+}
+
+drop_lock() {
+	exec 9>&-
+}
+
+# --- small things ------------------------------------------------------------
+
+# writable_dir DIR: there, made when missing, and ours to write
+writable_dir() {
+	mkdir -p -- "$1" 2>/dev/null && [[ -w $1 && -x $1 ]]
+}
+
+# absolute PATH: relative to where the user stands
+absolute() {
+	case $1 in
+	/*) printf '%s\n' "$1" ;;
+	*) printf '%s\n' "${PWD%/}/$1" ;;
+	esac
+}
+
+# cache_dir: set CACHE, the folder for what is made once and used by all runs
+cache_dir() {
+	local home=${HOME:-}
+
+	if [[ ! $home ]]; then
+		home=$(getent passwd "$(id -u)" | cut -d: -f6) || true
+	fi
+	CACHE=${XDG_CACHE_HOME:-$home/.cache}/kvmem
+	CACHE=$(absolute "${KVMEM_CACHE:-$CACHE}")
+	# The kernel's make cannot work there.
+	if [[ $CACHE == *[[:space:]:]* ]]; then
+		die "the cache folder's name has a space or a colon in it: $CACHE; set KVMEM_CACHE=DIR"
+	fi
+	writable_dir "$CACHE" ||
+		die "the cache folder cannot be written: $CACHE; set KVMEM_CACHE=DIR to one that can"
+}

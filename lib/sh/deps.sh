@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Packages: what is missing, and its installation.
+
+# Package, and the thing in it that is needed, should it come from elsewhere.
+deps_run='
+gcc               command gcc
+make              command make
+binutils          command objcopy
+libc6-dev         library libc.a
+libnuma-dev       library libnuma.a
+libjansson-dev    library libjansson.so
+hyperfine         command hyperfine
+'
+# In place of KSRC=TREE.
+deps_ksrc='
+xz-utils          command xz
+linux-source-6.12 file    /usr/src/linux-source-6.12.tar.xz
+'
+# The project's own checks.
+deps_check='
+clang             command clang
+shellcheck        command shellcheck
+python3           command python3
+'
+
+apt_lock_options=(-o DPkg::Lock::Timeout=300)
+
+# deps_ensure [--check]: have every package, or end with what to do
+deps_ensure() {
+	local table=$deps_run missing=() things=()
+
+	[[ ${KSRC:-} ]] || table+=$deps_ksrc
+	[[ ${1:-} != --check ]] || table+=$deps_check
+	deps_missing "$table"
+	((${#missing[@]})) || return 0
+
+	if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+		die "missing on this system: ${things[*]}" \
+			"it has no apt-get: install them its own way; KSRC=TREE names a kernel tree"
+	fi
+	if ((EUID != 0)) || [[ ${opt[no-install]:-} ]]; then
+		die "missing packages: ${missing[*]}" "install them as root: $(deps_line)"
+	fi
+	deps_install "$table"
+}
+
+deps_line() {
+	printf 'apt-get install -y --no-install-recommends'
+	printf ' %s' "${missing[@]}"
+}
+
+# deps_missing TABLE: sets the caller's missing (packages) and things
+deps_missing() {
+	local package kind thing installed
+
+	missing=() things=()
+	# shellcheck disable=SC2046
+	installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' \
+		$(awk '{print $1}' <<<"$1") 2>/dev/null) || true
+	while read -r package kind thing; do
+		[[ $package ]] || continue
+		if [[ $kind != file && $'\n'$installed$'\n' == *$'\n'"installed $package"$'\n'* ]]; then
+			continue
+		fi
+		deps_there "$kind" "$thing" && continue
+		missing+=("$package")
+		things+=("$thing")
+	done <<<"$1"
+}
+
+deps_there() { # KIND THING
+	case $1 in
+	command) command -v "$2" >/dev/null ;;
+	library) [[ $(gcc -print-file-name="$2" 2>/dev/null) == */* ]] ;;
+	file) [[ -r $2 ]] ;;
+	esac
+}
+
+deps_install() { # TABLE
+	local package
+
+	cache_dir
+	take_lock "$CACHE/.install.lock" "installing packages"
+	deps_missing "$1"
+	((${#missing[@]})) || return 0
+
+	say "missing packages: ${missing[*]}"
+	deps_known || step "reading the package lists" apt_update ||
+		deps_failed "the package lists could not be read"
+	for package in "${missing[@]}"; do
+		deps_known "$package" || die "no package $package in this system's apt sources" \
+			"$(deps_hint "$package")"
+	done
+	# Lists that are days old name files that are gone.
+	step "downloading packages" apt_download ||
+		{ step "reading the package lists" apt_update &&
+			step "downloading packages" apt_download; } ||
+		deps_failed "the packages could not be downloaded"
+
+	hold "ending as soon as the packages are installed"
+	step "installing packages" apt_install ||
+		deps_failed "the packages could not be installed"
+	release
+
+	deps_missing "$1"
+	((${#missing[@]} == 0)) ||
+		die "installed, and still not there: ${things[*]}" \
+			"try: apt-get install --reinstall ${missing[*]}"
+	drop_lock
+}
+
+# deps_known [PACKAGE...]: whether apt knows a version of each, by default of
+# all that are missing
+deps_known() {
+	local package policy
+
+	for package in "${@:-${missing[@]}}"; do
+		policy=$(apt-cache policy "$package" 2>/dev/null)
+		[[ $policy == *'  Candidate: '[!\(]* ]] || return 1
+	done
+}
+
+deps_hint() { # PACKAGE
+	case $1 in
+	linux-source-*) echo "it is in Debian 12 and 13; elsewhere, KSRC=TREE names a kernel tree of 6.9 or newer" ;;
+	*) echo "look at /etc/apt/sources.list" ;;
+	esac
+}
+
+deps_failed() { # LINE
+	local errors
+
+	release
+	errors=$(grep '^E: ' "$log") || true
+	step_failed "$CACHE/log/install.log" "$1${errors:+: ${errors%%$'\n'*}}" \
+		"by hand: $(deps_line)"
+}
+
+# Each ends in exec; none takes the lock along.
+
+apt_update() {
+	exec 9>&- setpriv --pdeathsig TERM apt-get "${apt_lock_options[@]}" update
+}
+
+apt_download() {
+	exec 9>&- setpriv --pdeathsig TERM apt-get "${apt_lock_options[@]}" -o Acquire::Retries=2 \
+		install -y --no-install-recommends --download-only "${missing[@]}"
+}
+
+# Not to be stopped half-way, by Ctrl-C on the terminal least of all.
+apt_install() {
+	export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+	exec 9>&- setsid apt-get "${apt_lock_options[@]}" -o Dpkg::Use-Pty=0 \
+		install -y --no-install-recommends "${missing[@]}"
+}

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# A run on this host: is KVM usable, and kvmem-run | kvmem-report record.
+
+# --- building ----------------------------------------------------------------
+
+host_build() {
+	writable_dir "$BUILD" ||
+		die "the build folder cannot be written: $BUILD; set KVMEM_BUILD=DIR to one that can"
+	take_lock "$BUILD/.lock" "building"
+	step "building" host_make ||
+		step_failed "$BUILD/make.log" "the build failed"
+	drop_lock
+}
+
+host_make() {
+	exec 9>&- setpriv --pdeathsig TERM make -s -C "$ROOT" -j"$(nproc)" \
+		OUTPUT="$BUILD" KSRC="$KSRC" KHDR="$KHDR" all
+}
+
+# --- is KVM usable? ----------------------------------------------------------
+
+host_probe() {
+	local reason rc=0
+
+	reason=$("$BUILD/kvmem-run" --probe 2>&1 >/dev/null) || rc=$?
+	reason=${reason#kvmem-run: }
+	case $rc in
+	0) return 0 ;;
+	4) say "KVM cannot be used here: $reason" ;;
+	*) die "KVM is here, but no VM can be made: $reason" "$(host_why_no_vm "$reason")" ;;
+	esac
+	if [[ ! -e /dev/kvm ]]; then
+		say "$(host_why_no_device)"
+	elif [[ ! -r /dev/kvm || ! -w /dev/kvm ]]; then
+		say "$(host_why_no_permission)"
+	fi
+	exit 4
+}
+
+host_why_no_device() {
+	local flags module
+
+	if [[ $(uname -m) != x86_64 ]]; then
+		echo "there is no /dev/kvm: the kernel has no KVM, or was not started at EL2"
+		return
+	fi
+	flags=" $(grep -m 1 '^flags' /proc/cpuinfo) "
+	case $flags in
+	*' vmx '*) module=kvm_intel ;;
+	*' svm '*) module=kvm_amd ;;
+	*)
+		if [[ ! -d /sys/module/kvm ]]; then
+			echo "this CPU shows neither vmx nor svm: turn virtualization on in the firmware; in a VM, turn on nesting on its host"
+			return
+		fi
+		;;
+	esac
+	if [[ -d /sys/module/${module:-kvm} ]]; then
+		echo "module ${module:-kvm} is loaded, yet there is no /dev/kvm: a container has to be given the device (--device /dev/kvm)"
+	else
+		echo "module $module is not loaded; as root: modprobe $module (refused: turn virtualization on in the firmware)"
+	fi
+}
+
+host_why_no_permission() {
+	local group mode user
+
+	group=$(stat -c %G /dev/kvm)
+	mode=$(stat -c %A /dev/kvm)
+	user=$(id -un 2>/dev/null) || user=$EUID
+	if [[ $group == root || ${mode:4:2} != rw ]]; then
+		echo "/dev/kvm is $mode, group $group: run this as root, or let a group use it (chgrp kvm /dev/kvm; chmod 660 /dev/kvm)"
+	elif [[ " $(id -nG "$user" 2>/dev/null) " == *" $group "* ]]; then
+		echo "$user has joined group $group, which owns /dev/kvm, since this login: log in again"
+	else
+		echo "group $group owns /dev/kvm; as root: usermod -aG $group $user, then log in again"
+	fi
+}
+
+host_why_no_vm() { # REASON
+	case $1 in
+	*EBUSY* | *busy*)
+		echo "another hypervisor (VirtualBox, VMware, Xen) holds the CPU's virtualization: stop it" ;;
+	*ENOMEM* | *'allocate memory'*)
+		echo "the kernel has no memory for a VM: free some, or raise the limit (ulimit -v, the cgroup's memory.max)" ;;
+	*EMFILE* | *ENFILE* | *'open files'*)
+		echo "no file descriptor is left: raise the limit (ulimit -n, fs.file-max)" ;;
+	*EPERM* | *EACCES* | *'ermission denied'* | *'not permitted'*)
+		echo "a sandbox refuses it (seccomp or a security module): run outside of it" ;;
+	*)
+		echo "the kernel log may say more: dmesg | grep -i kvm" ;;
+	esac
+}
+
+# --- results -----------------------------------------------------------------
+
+# host_results_check: find out before minutes of work that nothing can be stored
+host_results_check() {
+	local probe=$RESULTS/.kvmem-write-test.$$
+
+	[[ -e $RESULTS ]] || made+=("$RESULTS")
+	[[ ! -e $RESULTS || -d $RESULTS ]] || die "--results $RESULTS: not a folder"
+	writable_dir "$RESULTS" || die "the results folder cannot be written: $RESULTS; --results DIR names another"
+	if ! head -c 1M /dev/zero 2>/dev/null >"$probe"; then
+		rm -f -- "$probe"
+		die "no space for results in $RESULTS; --results DIR names another folder"
+	fi
+	rm -f -- "$probe"
+}
+
+# host_results_dir: make RUN, a folder of its own
+host_results_dir() {
+	local name n=1
+
+	name=$(date -u +%Y%m%d-%H%M%S)-$(uname -r)
+	RUN=$RESULTS/$name
+	until mkdir -- "$RUN" 2>/dev/null; do
+		[[ -e $RUN ]] || die "the results folder cannot be written: $RESULTS; --results DIR names another"
+		RUN=$RESULTS/$name-$((++n))
+	done
+	made+=("$RUN")
+}
+
+# --- the run -----------------------------------------------------------------
+
+# host_run OPTION... [PATTERN...]: arguments of kvmem-run; returns the exit code
+host_run() {
+	local from to runner report run_rc=0 report_rc=0
+
+	host_results_dir
+	pipe_open
+	# The report ends when the events end, and not before: after a signal it
+	# still has to complete the folder.
+	(
+		trap '' HUP INT TERM
+		exec "$BUILD/kvmem-report" record --results "$RUN" --known "$ROOT/configs/known_issues" \
+			<&"$from" {from}<&- {to}>&-
+	) &
+	report=$!
+	# A child of this very shell: it asks the kernel to be killed with its parent.
+	"$BUILD/kvmem-run" "$@" >&"$to" {from}<&- {to}>&- </dev/null &
+	runner=$!
+	exec {from}<&- {to}>&-
+
+	await "$runner" || run_rc=$?
+	await "$report" || report_rc=$?
+	stop_if_asked
+	host_verdict
+}
+
+# pipe_open: set the caller's from and to.  A named pipe whose name is gone at
+# once leaves nothing behind, and opening it cannot block either side.
+pipe_open() {
+	local name both
+
+	name=$(mktemp -u "${TMPDIR:-/tmp}/kvmem.XXXXXX")
+	mkfifo -m 600 -- "$name" 2>/dev/null ||
+		die "no temporary file can be made in ${TMPDIR:-/tmp}; set TMPDIR to a folder with space"
+	# shellcheck disable=SC2094
+	exec {both}<>"$name" {from}<"$name" {to}>"$name"
+	exec {both}>&-
+	rm -f -- "$name"
+}
+
+host_verdict() {
+	case $report_rc in
+	0 | 1 | 4) ;;
+	*)
+		say "the results could not be stored (kvmem-report ended with $report_rc)"
+		return 2
+		;;
+	esac
+	if ((run_rc != 0)); then
+		say "the run broke off (kvmem-run ended with $run_rc); what it had found is stored"
+		return 2
+	fi
+	return "$report_rc"
+}

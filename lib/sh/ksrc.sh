@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The kernel tree that supplies the kselftest harness (KSRC) and its UAPI
+# headers (KHDR).  A tree the user names is used in place and never written to;
+# without one, the part that is needed comes from Debian's linux-source.  What
+# is made here is made in a scratch folder and renamed: it is there or it is not.
+
+ksrc_package=linux-source-6.12
+ksrc_tarball=/usr/src/$ksrc_package.tar.xz
+
+# What "make headers" and the harness need, and checkpatch and kunit.py of the
+# project's own checks.
+ksrc_subset=(
+	COPYING Makefile Kbuild scripts include/uapi include/asm-generic/Kbuild
+	arch/{x86,arm64}/{Makefile,tools,include/uapi,include/asm/Kbuild}
+	arch/x86/entry/syscalls
+	tools/include tools/scripts tools/testing/kunit
+	tools/testing/selftests/{Makefile,lib.mk,kselftest.h,kselftest_harness.h}
+	tools/testing/selftests/{kselftest,run_kselftest.sh,kselftest_install.sh,kselftest_deps.sh}
+)
+
+# ksrc_find: set KSRC and KHDR, making what is missing
+ksrc_find() {
+	cache_dir
+	case $(uname -m) in
+	x86_64) ksrc_arch=x86 ;;
+	aarch64) ksrc_arch=arm64 ;;
+	*) die "no support for this machine: $(uname -m); x86_64 and aarch64 are known" ;;
+	esac
+	if [[ ${KSRC:-} ]]; then
+		ksrc_user
+	else
+		ksrc_debian
+	fi
+}
+
+# --- Debian's tree -----------------------------------------------------------
+
+ksrc_debian() {
+	local version
+
+	version=$(dpkg-query -W -f '${Version}' "$ksrc_package" 2>/dev/null) ||
+		version=$(stat -c '%s-%Y' "$ksrc_tarball") ||
+		die "cannot read $ksrc_tarball"
+	KSRC=$CACHE/ksrc/$version-$ksrc_arch
+	KHDR=$KSRC/usr/include
+	[[ -d $KSRC ]] || ksrc_unpack
+}
+
+ksrc_unpack() {
+	ksrc_begin "${KSRC%/*}" "unpacking the kernel source" "$KSRC" || return 0
+	step "unpacking the kernel source" ksrc_tar ||
+		ksrc_failed "cannot unpack $ksrc_tarball"
+	step "making the kernel headers" ksrc_make_headers "$scratch" ||
+		ksrc_failed "\"make headers\" of $ksrc_package failed"
+	ksrc_end "$KSRC"
+}
+
+ksrc_tar() {
+	exec 9>&- setpriv --pdeathsig TERM tar -x -f "$ksrc_tarball" -I 'xz -T0' \
+		-C "$scratch" --strip-components=1 "${ksrc_subset[@]/#/$ksrc_package/}"
+}
+
+# --- a tree of the user's ----------------------------------------------------
+
+ksrc_user() {
+	KSRC=$(absolute "$KSRC")
+	ksrc_check
+	KHDR=$CACHE/khdr/$(ksrc_state)/usr/include
+	[[ -d $KHDR ]] || ksrc_headers
+}
+
+ksrc_check() {
+	local harness=$KSRC/tools/testing/selftests/kselftest_harness.h
+
+	[[ -e $KSRC ]] || die "KSRC=$KSRC: there is no such folder, or none that $(id -un) may enter"
+	[[ -d $KSRC ]] || die "KSRC=$KSRC: not a folder, a kernel tree is wanted"
+	[[ -r $KSRC && -x $KSRC ]] || die "KSRC=$KSRC: not readable for $(id -un)"
+	[[ $KSRC != *[[:space:]:]* ]] ||
+		die "KSRC=$KSRC: the kernel's make cannot work in a path with a space or a colon"
+	if [[ ! -e $harness || ! -e $KSRC/Kbuild || ! -d $KSRC/include/uapi ]]; then
+		die "KSRC=$KSRC: not a kernel source tree (it needs ${harness#"$KSRC"/})"
+	fi
+	[[ -r $harness && -r ${harness%_harness.h}.h && -r $KSRC/Makefile ]] ||
+		die "KSRC=$KSRC: not readable for $(id -un)"
+	# The name that carries a SKIP reason, since 6.9.
+	grep -q ksft_test_result_code "${harness%_harness.h}.h" ||
+		die "KSRC=$KSRC is Linux $(ksrc_version): its kselftest harness is too old, 6.9 or newer is needed"
+}
+
+ksrc_version() {
+	awk '$2 == "=" && $1 ~ /^(VERSION|PATCHLEVEL|SUBLEVEL)$/ { v = v (v == "" ? "" : ".") $3 }
+		NR > 10 { exit } END { print v }' "$KSRC/Makefile"
+}
+
+# ksrc_state: a name for what the headers are made from.  The tree may change
+# under the same version: another commit, an edited header.
+ksrc_state() {
+	local inputs=(Makefile include/uapi "arch/$ksrc_arch/include/uapi" arch/x86/entry/syscalls
+		scripts/syscall.tbl scripts/headers_install.sh)
+	local sum
+
+	sum=$({
+		printf '%s\n' "$KSRC"
+		cd -- "$KSRC" && find "${inputs[@]}" -type f -printf '%p %s %T@\n' 2>/dev/null | sort
+	} | sha256sum)
+	printf '%s-%s-%s\n' "$(ksrc_version)" "$ksrc_arch" "${sum:0:16}"
+}
+
+ksrc_headers() {
+	local dir=${KHDR%/usr/include}
+
+	ksrc_begin "${dir%/*}" "making the kernel headers" "$dir" || return 0
+	step "making the kernel headers" ksrc_make_headers "$KSRC" O="$scratch" ||
+		ksrc_failed "\"make headers\" in KSRC=$KSRC failed"
+	ksrc_end "$dir"
+}
+
+# --- both --------------------------------------------------------------------
+
+ksrc_make_headers() { # TREE [O=DIR]
+	unset KBUILD_OUTPUT ARCH CROSS_COMPILE LLVM V C W M
+	exec 9>&- setpriv --pdeathsig TERM make -s -C "$1" -j"$(nproc)" ARCH="$ksrc_arch" "${@:2}" headers
+}
+
+# ksrc_begin PARENT WHAT WANTED: a scratch folder beside WANTED; false when
+# another run has made WANTED meanwhile
+ksrc_begin() {
+	writable_dir "$1" || die "the cache folder cannot be written: $1; set KVMEM_CACHE=DIR to one that can"
+	take_lock "$1/.lock" "$2"
+	if [[ -d $3 ]]; then
+		drop_lock
+		return 1
+	fi
+	# With the lock in hand, these are what a killed run has left.
+	rm -rf -- "$1"/.new.*
+	scratch=$(mktemp -d "$1/.new.XXXXXX") || die "no space in the cache folder $1; set KVMEM_CACHE=DIR"
+	chmod 755 "$scratch"
+}
+
+ksrc_end() { # WANTED
+	local parent=${1%/*} old
+
+	mv -T -- "$scratch" "$1"
+	scratch=
+	# Kernel packages come every other week, and a bisection makes many trees.
+	while read -r old; do
+		rm -rf -- "${parent:?}/$old"
+	done < <(find "$parent" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %f\n' |
+		sort -rn | tail -n +9 | cut -d' ' -f2-)
+	drop_lock
+}
+
+ksrc_failed() { # LINE
+	if log_has 'no space left|quota exceeded'; then
+		die "no space left in $CACHE: the kernel headers need 40 MB; set KVMEM_CACHE=DIR to a folder that has it"
+	fi
+	step_failed "$CACHE/log/ksrc.log" "$1"
+}

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What there is: tests, benchmarks, and the behaviours they cover.
+
+# list_read: set items to the lines "KIND<TAB>NAME<TAB>IDS" of kvmem-run
+list_read() {
+	local text
+
+	text=$("$BUILD/kvmem-run" --list) || die "kvmem-run --list failed: the build in $BUILD is broken"
+	mapfile -t items <<<"$text"
+}
+
+# list_match NAME PATTERN: a glob that matches the whole name, or a part of it
+list_match() {
+	# shellcheck disable=SC2053
+	[[ $1 == $2 || $1 == *"$2"* ]]
+}
+
+# list_check KINDS PATTERN...: every pattern has to match something that will run
+list_check() {
+	local kinds=$1 pattern kind name found
+
+	shift
+	for pattern; do
+		found=
+		while IFS=$'\t' read -r kind name _; do
+			[[ " $kinds " == *" $kind "* ]] && list_match "$name" "$pattern" && found=yes && break
+		done < <(printf '%s\n' "${items[@]}")
+		[[ $found ]] || die "no ${kinds/bench/benchmark} matches '$pattern' (./run.sh list shows all)"
+	done
+}
+
+# list_show IDS_ONLY [PATTERN...]: a PATTERN is one for names, or a behaviour ID
+list_show() {
+	local ids_only=$1 catalogue=$ROOT/configs/behaviours.tsv pattern hit item name ids id
+	local -A names=() wanted=()
+
+	shift
+	[[ -r $catalogue ]] || die "cannot read $catalogue"
+	for pattern; do
+		hit=$(awk -F '\t' -v id="$pattern" 'tolower($1) == tolower(id) { print $1 }' "$catalogue")
+		pattern=${hit:-$pattern}
+		[[ ! $hit ]] || wanted[$hit]=1
+		for item in "${items[@]}"; do
+			IFS=$'\t' read -r _ name ids <<<"$item"
+			if list_match "$name" "$pattern"; then
+				hit=yes names[$name]=1
+				for id in $ids; do wanted[$id]=1; done
+			elif [[ " $ids " == *" $pattern "* ]]; then
+				hit=yes names[$name]=1
+			fi
+		done
+		[[ $hit ]] || die "no test, benchmark or behaviour matches '$pattern' (./run.sh list shows all)"
+	done
+	printf '%s\n' "${items[@]}" |
+		list_table "$ids_only" "$#" "${!names[*]}" "${!wanted[*]}" "$catalogue"
+}
+
+list_table() { # IDS_ONLY PATTERNS NAMES IDS CATALOGUE <ITEMS
+	awk -F '\t' -v ids_only="$1" -v filtered="$2" -v names="$3" -v wanted="$4" '
+	function by_program(kind, folder, title,	i, program, last) {
+		for (i = 1; i <= n; i++) {
+			if (item_kind[i] != kind || (filtered && !(item[i] in show_name)))
+				continue
+			if (last == "")
+				printf "%s\n", title
+			program = item[i]
+			sub(/\..*/, "", program)
+			if (program != last)
+				printf "  %s/%s.c\n", folder, program
+			last = program
+			printf "    %-*s  %s\n", width, item[i], item_ids[i]
+		}
+		if (last != "")
+			print ""
+	}
+	function behaviours(covered, title,	i, id, first) {
+		first = 1
+		for (i = 1; i <= ids; i++) {
+			id = known[i]
+			if ((id in by) != covered || (filtered && !(id in show_id)))
+				continue
+			if (first)
+				printf "%s\n", title
+			first = 0
+			printf "  %-4s %-2s  %s\n", id, class[id], about[id]
+			if (covered)
+				printf "            %s\n", by[id]
+		}
+		if (!first)
+			print ""
+	}
+	BEGIN {
+		split(names, list, " "); for (i in list) show_name[list[i]]
+		split(wanted, list, " "); for (i in list) show_id[list[i]]
+	}
+	FILENAME == "-" && NF >= 2 {
+		item_kind[++n] = $1; item[n] = $2; item_ids[n] = $3
+		count[$1]++
+		if (length($2) > width) width = length($2)
+		k = split($3, list, " ")
+		for (i = 1; i <= k; i++)
+			by[list[i]] = by[list[i]] (by[list[i]] == "" ? "" : "  ") $2
+	}
+	FILENAME != "-" && !/^#/ && NF >= 3 {
+		known[++ids] = $1; class[$1] = $2; about[$1] = $3
+		if ($1 in by) covered_ids++
+	}
+	END {
+		if (!ids_only) {
+			by_program("test", "tests", "Tests")
+			by_program("bench", "bench", "Benchmarks")
+		}
+		behaviours(1, "Behaviours and what covers them (P contract, CH characterisation, N measurement)")
+		behaviours(0, "Behaviours that nothing covers yet")
+		for (id in by)
+			if (!filtered && !(id in class))
+				printf "unknown behaviour %s: %s\n\n", id, by[id]
+		if (!filtered)
+			printf "%d of %d behaviours covered by %d tests and %d benchmarks\n",
+				covered_ids, ids, count["test"], count["bench"]
+	}' - "$5"
+}

@@ -1,0 +1,641 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM_MEM_READONLY: reads come from the page without an exit, writes go to
+ * userspace, and nothing that the guest or KVM itself does changes the memory
+ * (BEHAVIOURS A17-A22, A25).
+ */
+#include "test.h"
+
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "arch.h"
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/mmu.h"
+#include "record.h"
+#include "split.h"
+#include "uapi.h"
+#include "vcpu.h"
+
+#define RO	0xc0000000ULL	/* the read-only slot, 64 pages */
+#define RO_PAGES 64
+#define RW	0x20000000ULL	/* a writable one */
+#define MMIO	0xd0000000ULL	/* no slot */
+#define DATA	0x8182838485868788ULL
+
+/* mov $0x600dc0de, %eax; ret */
+static const uint8_t code[] = { 0xb8, 0xde, 0xc0, 0x0d, 0x60, 0xc3 };
+#define CODE_OFFSET	0x800
+#define CODE_RESULT	0x600dc0de
+
+static const uint8_t widths[] = { 1, 2, 4, 8 };
+
+static uint64_t low(uint64_t v, unsigned int bytes)
+{
+	return bytes < 8 ? v & ((1ULL << bytes * 8) - 1) : v;
+}
+
+FIXTURE(ro) {
+	struct vm *vm;
+	struct vcpu *v;
+	uint8_t *ro, *copy;	/* host memory of the slot and what it must hold */
+	uint8_t *rw;
+};
+
+KVMEM_SETUP(ro)
+{
+	size_t i;
+
+	if (!vm_cap(NULL, KVM_CAP_READONLY_MEM))
+		end_skip("no KVM_CAP_READONLY_MEM");
+	self->vm = vm_create(NULL);
+	self->v = self->vm->vcpu[0];
+	self->ro = vm_alloc(RO_PAGES * PAGE_4K);
+	self->copy = vm_alloc(RO_PAGES * PAGE_4K);
+	self->rw = vm_alloc(2 * PAGE_4K);
+	for (i = 0; i < RO_PAGES * PAGE_4K; i++)
+		self->ro[i] = (uint8_t)(i * 7 + i / PAGE_4K);
+	for (i = 0; i < RO_PAGES; i++)
+		memcpy(self->ro + i * PAGE_4K + CODE_OFFSET, code, sizeof(code));
+	memcpy(self->copy, self->ro, RO_PAGES * PAGE_4K);
+	vm_slot(self->vm, 1, KVM_MEM_READONLY, RO, RO_PAGES * PAGE_4K, self->ro);
+	vm_slot(self->vm, 2, 0, RW, 2 * PAGE_4K, self->rw);
+}
+
+/* What the guest must read at an address of the slot. */
+static uint64_t content(const uint8_t *copy, uint64_t gpa, unsigned int width)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, copy + (gpa - RO), width);
+	return v;
+}
+
+#define UNCHANGED() ASSERT_EQ(0, memcmp(self->ro, self->copy, RO_PAGES * PAGE_4K))
+
+/* --- plain reads and writes (A17) ---------------------------------------- */
+
+KVMEM_TEST_F(ro, read, "A17")
+{
+	static const uint64_t offsets[] = { 0, 1, 0x123, 0xff8, 0x1000, 0x3fff8 };
+	size_t w, o;
+
+	for (w = 0; w < ARRAY_SIZE(widths); w++)
+		for (o = 0; o < ARRAY_SIZE(offsets); o++)
+			ASSERT_EQ(content(self->copy, RO + offsets[o], widths[w]),
+				  low(vcpu_load(self->v, widths[w], RO + offsets[o]), widths[w]));
+	ASSERT_EQ(0, vcpu_stat(self->v, "mmio_exits"));
+	UNCHANGED();
+}
+
+/* Red with: memslot_is_readonly() that says no; a slot mapped writable. */
+KVMEM_TEST_F(ro, write, "A17")
+{
+	static const uint64_t offsets[] = { 0, 1, 0x123, 0xff8, 0x1000, 0x3fff8 };
+	size_t w, o;
+
+	for (w = 0; w < ARRAY_SIZE(widths); w++) {
+		for (o = 0; o < ARRAY_SIZE(offsets); o++) {
+			uint64_t a = RO + offsets[o], old = content(self->copy, a, widths[w]);
+
+			ASSERT_TRUE(vcpu_expect(self->v, "write, then read",
+				OPS(ST(widths[w], a, DATA), LD(widths[w], a)),
+				EXITS(MMIO_WR(a, widths[w], low(DATA, widths[w])))));
+			ASSERT_EQ(old, low(vcpu_value(self->v, 1), widths[w]));
+		}
+	}
+	UNCHANGED();
+}
+
+/* The host may change the page under the guest: that is what it reads. */
+KVMEM_TEST_F(ro, host_writes, "A17")
+{
+	uint64_t *p = (uint64_t *)self->ro, i;
+
+	for (i = 0; i < 16; i++) {
+		*p = i;
+		ASSERT_EQ(i, vcpu_load(self->v, 8, RO));
+	}
+}
+
+/* --- order of accesses (A18) --------------------------------------------- */
+
+/* All sequences of three out of read, write, fetch, each on a fresh page.
+ * Red with: a write fault that installs an MMIO SPTE (the comment in
+ * kvm_handle_noslot_fault() is about just that).
+ */
+KVMEM_TEST_F(ro, order, "A18")
+{
+	uint64_t spte = vcpu_stat(self->v, "pf_mmio_spte_created");
+	unsigned int seq, step;
+
+	for (seq = 0; seq < 27; seq++) {
+		uint64_t page = RO + seq * PAGE_4K;
+		unsigned int s = seq;
+
+		for (step = 0; step < 3; step++, s /= 3) {
+			switch (s % 3) {
+			case 0:
+				ASSERT_EQ(content(self->copy, page + 8, 8),
+					  vcpu_load(self->v, 8, page + 8)) {
+					TH_LOG("sequence %u step %u", seq, step);
+				}
+				break;
+			case 1:
+				ASSERT_TRUE(vcpu_expect(self->v, "write", OPS(ST(8, page + 8, DATA)),
+							EXITS(MMIO_WR(page + 8, 8, DATA)))) {
+					TH_LOG("sequence %u step %u", seq, step);
+				}
+				break;
+			default:
+				ASSERT_TRUE(vcpu_expect(self->v, "fetch",
+					OPS({ .kind = OP_CALL, .addr = page + CODE_OFFSET }), NO_EXITS)) {
+					TH_LOG("sequence %u step %u", seq, step);
+				}
+				ASSERT_EQ(CODE_RESULT, vcpu_value(self->v, 0));
+			}
+		}
+	}
+	ASSERT_EQ(spte, vcpu_stat(self->v, "pf_mmio_spte_created"));
+	UNCHANGED();
+}
+
+/* --- other instructions (A19) -------------------------------------------- */
+
+KVMEM_TEST_F(ro, sixteen_bytes, "A19")
+{
+	struct mbox_op st = { .kind = OP_STORE, .width = 16, .value = { DATA, ~DATA } };
+	static const uint64_t offsets[] = { 0, 8, 1, 0xff0 };
+	size_t o;
+
+	for (o = 0; o < ARRAY_SIZE(offsets); o++) {
+		uint64_t a = RO + offsets[o];
+
+		ASSERT_TRUE(vcpu_expect(self->v, "16-byte read", OPS(LD(16, a)), NO_EXITS));
+		ASSERT_EQ(0, memcmp(vcpu_result(self->v, 0)->value, self->copy + offsets[o], 16));
+		st.addr = a;
+		ASSERT_TRUE(vcpu_expect(self->v, "16-byte write", &st, 1,
+			EXITS(MMIO_WR(a, 8, DATA), MMIO_WR(a + 8, 8, ~DATA))));
+	}
+	UNCHANGED();
+}
+
+FIXTURE(ro_split) {
+	struct vcpu *v;
+	struct split_half half[2];
+};
+
+/* Pages: of the read-only slot, of the writable one, or without a slot. */
+FIXTURE_VARIANT(ro_split) {
+	uint64_t page[2];
+};
+
+FIXTURE_VARIANT_ADD(ro_split, ro_ro) { { RO, RO + 0x1000 } };
+FIXTURE_VARIANT_ADD(ro_split, ro_ro_backwards) { { RO + 0x1000, RO } };
+FIXTURE_VARIANT_ADD(ro_split, ro_rw) { { RO, RW } };
+FIXTURE_VARIANT_ADD(ro_split, rw_ro) { { RW, RO } };
+FIXTURE_VARIANT_ADD(ro_split, ro_mmio) { { RO, MMIO } };
+FIXTURE_VARIANT_ADD(ro_split, mmio_ro) { { MMIO, RO } };
+
+KVMEM_SETUP(ro_split)
+{
+	struct vm *vm = vm_create(NULL);
+	uint8_t *ro = vm_alloc(2 * PAGE_4K), *rw = vm_alloc(PAGE_4K);
+	int i;
+
+	if (!vm_cap(vm, KVM_CAP_READONLY_MEM))
+		end_skip("no KVM_CAP_READONLY_MEM");
+	vm_slot(vm, 1, KVM_MEM_READONLY, RO, 2 * PAGE_4K, ro);
+	vm_slot(vm, 2, 0, RW, PAGE_4K, rw);
+	self->v = vm->vcpu[0];
+	for (i = 0; i < 2; i++) {
+		uint64_t gpa = variant->page[i];
+
+		self->half[i] = (struct split_half){
+			.gpa = gpa, .readonly = gpa == RO || gpa == RO + 0x1000,
+			.hva = gpa == RW ? rw : gpa == MMIO ? NULL : ro + (gpa - RO),
+		};
+	}
+	split_map(vm, self->half);
+}
+
+KVMEM_TEST_F(ro_split, read, "A19")
+{
+	ASSERT_TRUE(split_reads_ok(self->v, self->half));
+}
+
+KVMEM_TEST_F(ro_split, write, "A19")
+{
+	ASSERT_TRUE(split_writes_ok(self->v, self->half));
+}
+
+/* Red with: an emulator that writes through the hva without asking the slot. */
+KVMEM_TEST_F(ro, strings, "A19")
+{
+	uint64_t a = RO + 0xff8;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		memcpy(self->rw + i * 8, &(uint64_t){ DATA + i }, 8);
+	ASSERT_TRUE(vcpu_expect(self->v, "rep movs into a read-only slot",
+		OPS({ .kind = OP_MOVS, .width = 8, .addr = RW, .addr2 = a, .value = { 4 },
+		      .flags = OPF_REP }),
+		EXITS(MMIO_WR(a, 8, DATA), MMIO_WR(a + 8, 8, DATA + 1),
+		      MMIO_WR(a + 16, 8, DATA + 2), MMIO_WR(a + 24, 8, DATA + 3))));
+	ASSERT_TRUE(vcpu_expect(self->v, "rep stos into a read-only slot",
+		OPS({ .kind = OP_STOS, .width = 4, .addr2 = a + 4, .value = { 2, DATA },
+		      .flags = OPF_REP }),
+		EXITS(MMIO_WR(a + 4, 4, low(DATA, 4)), MMIO_WR(a + 8, 4, low(DATA, 4)))));
+	ASSERT_TRUE(vcpu_expect(self->v, "rep movs out of a read-only slot",
+		OPS({ .kind = OP_MOVS, .width = 8, .addr = a, .addr2 = RW, .value = { 4 },
+		      .flags = OPF_REP }), NO_EXITS));
+	ASSERT_EQ(0, memcmp(self->rw, self->copy + 0xff8, 32));
+	ASSERT_TRUE(vcpu_expect(self->v, "movs from MMIO into a read-only slot",
+		OPS({ .kind = OP_MOVS, .width = 4, .addr = MMIO, .addr2 = a, .value = { 1 } }),
+		EXITS(MMIO_RD(MMIO, 4, 0x1234), MMIO_WR(a, 4, 0x1234))));
+	ASSERT_TRUE(vcpu_expect(self->v, "movs from a read-only slot into MMIO",
+		OPS({ .kind = OP_MOVS, .width = 4, .addr = a, .addr2 = MMIO, .value = { 1 } }),
+		EXITS(MMIO_WR(MMIO, 4, content(self->copy, a, 4)))));
+	UNCHANGED();
+}
+
+/* The read half comes from the page, the write half goes to userspace. */
+KVMEM_TEST_F(ro, read_modify_write, "A19")
+{
+	uint64_t r = 0x0102030405060708ULL;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(widths); i++) {
+		unsigned int w = widths[i];
+		uint64_t a = RO + 0x40, old = content(self->copy, a, w);
+
+		ASSERT_TRUE(vcpu_expect(self->v, "add",
+			OPS({ .kind = OP_ADD, .width = w, .addr = a, .value = { r } }),
+			EXITS(MMIO_WR(a, w, low(old + r, w)))));
+		ASSERT_TRUE(vcpu_expect(self->v, "inc", OPS({ .kind = OP_INC, .width = w, .addr = a }),
+			EXITS(MMIO_WR(a, w, low(old + 1, w)))));
+		ASSERT_TRUE(vcpu_expect(self->v, "lock xadd",
+			OPS({ .kind = OP_XADD, .width = w, .addr = a, .value = { r } }),
+			EXITS(MMIO_WR(a, w, low(old + r, w)))));
+		ASSERT_EQ(old, low(vcpu_value(self->v, 0), w));
+		ASSERT_TRUE(vcpu_expect(self->v, "xchg",
+			OPS({ .kind = OP_XCHG, .width = w, .addr = a, .value = { r } }),
+			EXITS(MMIO_WR(a, w, low(r, w)))));
+		ASSERT_EQ(old, low(vcpu_value(self->v, 0), w));
+	}
+	UNCHANGED();
+}
+
+/* emulator_cmpxchg_emulated() falls back to a plain write, done or not. */
+KVMEM_TEST_F(ro, cmpxchg, "A19")
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(widths); i++) {
+		unsigned int w = widths[i];
+		uint64_t a = RO + 0x48, old = content(self->copy, a, w), new = low(~old, w);
+
+		ASSERT_TRUE(vcpu_expect(self->v, "cmpxchg, equal",
+			OPS({ .kind = OP_CMPXCHG, .width = w, .addr = a, .value = { old, new } }),
+			EXITS(MMIO_WR(a, w, new))));
+		ASSERT_EQ(1, vcpu_result(self->v, 0)->value[1]);
+		ASSERT_TRUE(vcpu_expect(self->v, "cmpxchg, different",
+			OPS({ .kind = OP_CMPXCHG, .width = w, .addr = a, .value = { new, 5 } }),
+			EXITS(MMIO_WR(a, w, old))));
+		ASSERT_EQ(0, vcpu_result(self->v, 0)->value[1]);
+		ASSERT_EQ(old, low(vcpu_value(self->v, 0), w));
+	}
+	UNCHANGED();
+}
+
+KVMEM_TEST_F(ro, stack_and_call, "A19")
+{
+	uint64_t a = RO + 0x100;
+
+	ASSERT_TRUE(vcpu_expect(self->v, "push onto a read-only stack",
+		OPS({ .kind = OP_PUSH_TO, .addr = a, .value = { DATA } }),
+		EXITS(MMIO_WR(a - 8, 8, DATA))));
+	ASSERT_EQ(a - 8, vcpu_value(self->v, 0));
+	ASSERT_TRUE(vcpu_expect(self->v, "pop from a read-only stack",
+		OPS({ .kind = OP_POP_FROM, .addr = a }), NO_EXITS));
+	ASSERT_EQ(content(self->copy, a, 8), vcpu_value(self->v, 0));
+	ASSERT_TRUE(vcpu_expect(self->v, "pop into a read-only slot",
+		OPS({ .kind = OP_POP_MEM, .addr = a, .value = { DATA } }),
+		EXITS(MMIO_WR(a, 8, DATA))));
+	ASSERT_TRUE(vcpu_expect(self->v, "push from a read-only slot",
+		OPS({ .kind = OP_PUSH_MEM, .addr = a }), NO_EXITS));
+	ASSERT_EQ(content(self->copy, a, 8), vcpu_value(self->v, 0));
+	UNCHANGED();
+}
+
+/* --- KVM's own writers (A21) --------------------------------------------- */
+
+/*
+ * Paravirtual MSRs that make KVM write to guest memory.  Each is first pointed
+ * at writable memory, which it must change: a row that changes nothing there
+ * would prove nothing.
+ */
+static const struct {
+	const char *name;
+	uint32_t msr;
+	uint64_t enable;	/* or'ed to the address */
+} writers[] = {
+	{ "kvmclock", 0x4b564d01, 1 },
+	{ "kvmclock (old MSR)", 0x12, 1 },
+	{ "wall clock", 0x4b564d00, 0 },
+	{ "wall clock (old MSR)", 0x11, 0 },
+	{ "steal time", 0x4b564d03, 1 },
+};
+
+static bool page_is(const uint8_t *p, uint8_t value)
+{
+	size_t i;
+
+	for (i = 0; i < PAGE_4K; i++)
+		if (p[i] != value)
+			return false;
+	return true;
+}
+
+/* Red with: record_steal_time() or kvm_write_wall_clock() through an hva that
+ * does not ask for write access.
+ */
+KVMEM_TEST_F(ro, pv_writers, "A21")
+{
+	unsigned int i, checked = 0;
+
+	for (i = 0; i < ARRAY_SIZE(writers); i++) {
+		uint64_t target = RO + i * PAGE_4K;
+
+		memset(self->rw, 0, PAGE_4K);
+		if (!cpu_set_msr(self->v, writers[i].msr, RW | writers[i].enable)) {
+			diag("%s: MSR 0x%x refused, not checked", writers[i].name, writers[i].msr);
+			continue;
+		}
+		vcpu_load(self->v, 8, RW + PAGE_4K);
+		if (page_is(self->rw, 0)) {
+			diag("%s: does not write, not checked", writers[i].name);
+			continue;
+		}
+		/* The value may be refused; then nothing is written either. */
+		cpu_set_msr(self->v, writers[i].msr, target | writers[i].enable);
+		vcpu_load(self->v, 8, RW + PAGE_4K);
+		vcpu_load(self->v, 8, RW + PAGE_4K);
+		ASSERT_EQ(0, memcmp(self->ro + i * PAGE_4K, self->copy + i * PAGE_4K, PAGE_4K)) {
+			TH_LOG("%s wrote into the read-only slot", writers[i].name);
+		}
+		cpu_set_msr(self->v, writers[i].msr, 0);
+		checked++;
+	}
+	UNCHANGED();
+	if (!checked)
+		SKIP(return, "no paravirtual MSR of this KVM writes to guest memory");
+}
+
+/* --- dirty log (A22) ----------------------------------------------------- */
+
+static bool dirty(struct vm *vm, uint32_t slot, uint64_t want)
+{
+	uint64_t bitmap = ~0ULL;
+	struct kvm_dirty_log log = { .slot = slot, .dirty_bitmap = &bitmap };
+
+	if (ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log)) {
+		diag("KVM_GET_DIRTY_LOG: %s", strerror(errno));
+		return false;
+	}
+	if (bitmap != want)
+		diag("slot %u: dirty bitmap 0x%llx, expected 0x%llx", slot,
+		     (unsigned long long)bitmap, (unsigned long long)want);
+	return bitmap == want;
+}
+
+static bool refused_writes(struct vcpu *v)
+{
+	return vcpu_expect(v, "writes to a logged read-only slot",
+		OPS(LD(8, RO), ST(8, RO, DATA), ST(1, RO + 0x1000, 1), LD(8, RO + 0x2000),
+		    { .kind = OP_XCHG, .width = 4, .addr = RO + 0x3000, .value = { 6 } }),
+		EXITS(MMIO_WR(RO, 8, DATA), MMIO_WR(RO + 0x1000, 1, 1),
+		      MMIO_WR(RO + 0x3000, 4, 6)));
+}
+
+/* Red with: the page marked dirty before the slot is found to be read-only. */
+KVMEM_TEST_F(ro, dirty_log_at_creation, "A22")
+{
+	vm_slot(self->vm, 1, 0, RO, 0, NULL);
+	vm_slot(self->vm, 1, KVM_MEM_READONLY | KVM_MEM_LOG_DIRTY_PAGES, RO,
+		RO_PAGES * PAGE_4K, self->ro);
+	ASSERT_TRUE(refused_writes(self->v));
+	ASSERT_TRUE(dirty(self->vm, 1, 0));
+	UNCHANGED();
+}
+
+KVMEM_TEST_F(ro, dirty_log_switched_on, "A22")
+{
+	ASSERT_TRUE(refused_writes(self->v));
+	vm_slot(self->vm, 1, KVM_MEM_READONLY | KVM_MEM_LOG_DIRTY_PAGES, RO,
+		RO_PAGES * PAGE_4K, self->ro);
+	vm_slot(self->vm, 2, KVM_MEM_LOG_DIRTY_PAGES, RW, 2 * PAGE_4K, self->rw);
+	ASSERT_TRUE(refused_writes(self->v));
+	vcpu_store(self->v, 8, RW + PAGE_4K, 1);
+	ASSERT_TRUE(dirty(self->vm, 1, 0));
+	ASSERT_TRUE(dirty(self->vm, 2, 2));	/* the log does work */
+
+	vm_slot(self->vm, 1, KVM_MEM_READONLY, RO, RO_PAGES * PAGE_4K, self->ro);
+	ASSERT_TRUE(refused_writes(self->v));
+	UNCHANGED();
+}
+
+/* --- host mappings that say no (A25) ------------------------------------- */
+
+/* KVM_RUN fails with EFAULT at the access; nothing is lost once it is mended. */
+static bool faults(struct vcpu *v, const struct mbox_op *ops, size_t n)
+{
+	struct kexit *e = &v->log[0];
+	enum vcpu_stop stop = vcpu_do(v, ops, n, NO_EXITS);
+	char text[160];
+
+	if (stop == VCPU_EXIT && v->nr_exits == 1 && e->err == EFAULT)
+		return true;
+	exit_print(e, text, sizeof(text));
+	diag("expected KVM_RUN to fail with EFAULT, %u exits, first: %s", v->nr_exits,
+	     v->nr_exits ? text : "none");
+	return false;
+}
+
+KVMEM_TEST_F(ro, host_readonly_under_rw_slot, "A25")
+{
+	memcpy(self->rw, &(uint64_t){ DATA }, 8);
+	ASSERT_EQ(0, mprotect(self->rw, PAGE_4K, PROT_READ));
+	ASSERT_EQ(DATA, vcpu_load(self->v, 8, RW));
+	ASSERT_TRUE(faults(self->v, OPS(ST(8, RW, 5))));
+	record_observation("A25", "efault_exit_reason", "%u", self->v->log[0].reason);
+	ASSERT_EQ(DATA, *(uint64_t *)self->rw);
+	ASSERT_EQ(0, mprotect(self->rw, PAGE_4K, PROT_READ | PROT_WRITE));
+	ASSERT_EQ(VCPU_DONE, vcpu_finish(self->v));
+	ASSERT_EQ(5, *(uint64_t *)self->rw);
+	ASSERT_EQ(1, vcpu_result(self->v, 0)->done);
+}
+
+KVMEM_TEST_F(ro, host_missing_under_slot, "A25")
+{
+	uint64_t *p = (uint64_t *)self->rw;
+
+	ASSERT_EQ(0, mprotect(p, PAGE_4K, PROT_NONE));
+	ASSERT_TRUE(faults(self->v, OPS(LD(8, RW))));
+	ASSERT_EQ(0, mprotect(p, PAGE_4K, PROT_READ | PROT_WRITE));
+	p[0] = 77;
+	ASSERT_EQ(VCPU_DONE, vcpu_finish(self->v));
+	ASSERT_EQ(77, vcpu_value(self->v, 0));
+
+	ASSERT_EQ(0, munmap(p, PAGE_4K));
+	ASSERT_TRUE(faults(self->v, OPS(ST(8, RW, 6))));
+	ASSERT_EQ(p, mmap(p, PAGE_4K, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	ASSERT_EQ(VCPU_DONE, vcpu_finish(self->v));
+	ASSERT_EQ(6, p[0]);
+}
+
+/* The emulator's way to the same page: historical ABI, x86.c says so. */
+KVMEM_TEST_F(ro, emulator_on_missing_page, "A25")
+{
+	static const struct {
+		const char *name;
+		struct mbox_op op;
+	} rows[] = {
+		{ "emulated_read", { .kind = OP_MOVS, .width = 4, .addr = RW, .addr2 = MMIO,
+				     .value = { 1 } } },
+		{ "emulated_write", { .kind = OP_MOVS, .width = 4, .addr = MMIO, .addr2 = RW,
+				      .value = { 1 } } },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		char text[128] = "";
+		enum vcpu_stop stop;
+		unsigned int k;
+
+		ASSERT_EQ(0, mprotect(self->rw, PAGE_4K, PROT_NONE));
+		stop = vcpu_try(self->v, &rows[i].op, 1, 1000);
+		for (k = 0; k < self->v->nr_exits && k < 2; k++) {
+			const struct kexit *e = &self->v->log[k];
+			size_t len = strlen(text);
+
+			snprintf(text + len, sizeof(text) - len, "%s%s", k ? ", " : "",
+				 e->err ? strerrorname_np((int)e->err) :
+				 e->reason != KVM_EXIT_MMIO ? "other exit" :
+				 e->addr < MMIO ? "MMIO exit for the slot's page" : "MMIO exit");
+		}
+		record_observation("A25", rows[i].name, "%s%s", text,
+				   stop == VCPU_HUNG ? ", no progress" : "");
+		ASSERT_EQ(0, mprotect(self->rw, PAGE_4K, PROT_READ | PROT_WRITE));
+		ASSERT_EQ(VCPU_DONE, vcpu_finish(self->v));
+	}
+}
+
+/* --- read-only memory that the CPU itself wants to write (A20) ----------- */
+
+static void record_outcome(struct vcpu *v, enum vcpu_stop stop, const char *name, bool changed)
+{
+	const struct mbox_result *r = vcpu_result(v, 0);
+	char text[160] = "done without an exit";
+
+	if (stop == VCPU_HUNG)
+		snprintf(text, sizeof(text), "no progress");
+	else if (v->nr_exits)
+		exit_print(&v->log[0], text, sizeof(text));
+	else if (r->vector >= 0)
+		snprintf(text, sizeof(text), "exception %d error 0x%llx", r->vector,
+			 (unsigned long long)r->error);
+	record_observation("A20", name, "%s; memory %s", text, changed ? "changed" : "unchanged");
+}
+
+/*
+ * The page table that maps VM_WINDOW lies in the read-only slot, its entry
+ * without accessed and dirty bits, or with them.
+ *
+ * AMD CPUs (and QEMU's SVM) walk a guest's page tables as if for writing, so
+ * even a read ends in KVM's emulator.  That takes the address of the nested
+ * fault, the page-table entry's, for the operand's when the offsets in the
+ * page agree (gpa_available in emulator_read_write_onepage()): the guest then
+ * reads the page table in place of its data.  Seen with 6.1, 6.12 and 7.3.
+ */
+FIXTURE(ro_table) {
+	struct vm *vm;
+	struct vcpu *v;
+	uint64_t *ro, *rw;
+};
+
+FIXTURE_VARIANT(ro_table) {
+	uint64_t bits;
+	bool write;
+	unsigned int offset;	/* of the operand; the entry's is 0 */
+	const char *name;
+};
+
+FIXTURE_VARIANT_ADD(ro_table, read_accessed) { PTE_A, false, 16, "read_accessed" };
+FIXTURE_VARIANT_ADD(ro_table, read_same_offset) { PTE_A, false, 0, "read_same_offset" };
+FIXTURE_VARIANT_ADD(ro_table, read_not_accessed) { 0, false, 16, "read_not_accessed" };
+FIXTURE_VARIANT_ADD(ro_table, write_dirty) { PTE_A | PTE_D, true, 16, "write_dirty" };
+FIXTURE_VARIANT_ADD(ro_table, write_not_dirty) { PTE_A, true, 16, "write_not_dirty" };
+
+KVMEM_SETUP(ro_table)
+{
+	self->vm = vm_create(NULL);
+	self->v = self->vm->vcpu[0];
+	if (!vm_cap(self->vm, KVM_CAP_READONLY_MEM))
+		end_skip("no KVM_CAP_READONLY_MEM");
+	self->ro = vm_alloc(PAGE_4K);
+	self->rw = vm_alloc(PAGE_4K);
+	vm_slot(self->vm, 1, KVM_MEM_READONLY, RO, PAGE_4K, self->ro);
+	vm_slot(self->vm, 2, 0, RW, PAGE_4K, self->rw);
+}
+
+KVMEM_TEST_F(ro_table, page_table, "A20")
+{
+	struct mbox_op op = { .kind = variant->write ? OP_STORE : OP_LOAD, .width = 8,
+			      .addr = VM_WINDOW + variant->offset, .value = { DATA } };
+	uint64_t pte = RW | PTE_P | PTE_W | PTE_U | variant->bits;
+	uint64_t *operand = &self->rw[variant->offset / 8];
+	enum vcpu_stop stop;
+	char name[64];
+
+	self->ro[0] = pte;
+	*operand = 42;
+	mmu_set_table(self->vm, VM_WINDOW, RO);
+	stop = vcpu_try(self->v, &op, 1, 1000);
+	snprintf(name, sizeof(name), "page_table_%s", variant->name);
+	record_outcome(self->v, stop, name, self->ro[0] != pte);
+	if (stop != VCPU_DONE || self->v->nr_exits || vcpu_result(self->v, 0)->vector >= 0)
+		return;
+	strcat(name, "_operand");
+	record_observation("A20", name, "%s",
+		(variant->write ? *operand == DATA : vcpu_value(self->v, 0) == 42) ?
+		"right" : "wrong");
+}
+
+/* An IDT is only read: it must work from read-only memory. */
+KVMEM_TEST_F(ro, idt, "A20")
+{
+	enum vcpu_stop stop;
+
+	memcpy(self->ro, cpu_idt(self->vm), PAGE_4K);
+	arch_map_identity(self->vm, RO, PAGE_4K);
+	stop = vcpu_try(self->v, OPS({ .kind = OP_WITH_IDT, .value = { RO } }), 1000);
+	record_outcome(self->v, stop, "idt", memcmp(self->ro, cpu_idt(self->vm), PAGE_4K));
+}
+
+/* Loading a segment sets the accessed bit of its descriptor. */
+KVMEM_TEST_F(ro, gdt, "A20")
+{
+	uint64_t *gdt = (uint64_t *)self->ro;
+	enum vcpu_stop stop;
+
+	memcpy(self->ro, cpu_gdt(self->vm), PAGE_4K);
+	gdt[0x1f8 / 8] = 0x00cff2000000ffffULL;		/* data, DPL 3, not accessed */
+	memcpy(self->copy, self->ro, PAGE_4K);
+	arch_map_identity(self->vm, RO, PAGE_4K);
+	stop = vcpu_try(self->v, OPS({ .kind = OP_WITH_GDT, .value = { RO, 0x1fb } }), 1000);
+	record_outcome(self->v, stop, "gdt", memcmp(self->ro, self->copy, PAGE_4K));
+}
+
+KVMEM_MAIN
