@@ -4,7 +4,7 @@
 # Messages, the end on a signal, and long steps with a line of progress.
 
 stop_code=0	# 128 + signal number, once a signal has asked for the end
-running=	# the child a signal is passed on to
+running=	# the child a signal is passed on to, "-PID" for all of its group
 held=		# why the end has to wait
 scratch=	# half-made folder, removed at the end
 made=()		# folders that go again if they are empty at the end
@@ -37,7 +37,7 @@ on_signal() { # EXIT_CODE
 	if [[ $held ]]; then
 		say "$held"
 	elif [[ $running ]]; then
-		kill -s "$signal" "$running" 2>/dev/null || true
+		kill -s "$signal" -- "$running" 2>/dev/null || true
 	else
 		exit "$stop_code"
 	fi
@@ -72,11 +72,12 @@ release() {
 	stop_if_asked
 }
 
-# await PID: status of a child; a signal ends the child, not the waiting
+# await PID [-PID]: status of a child; a signal ends the child (or its group),
+# not the waiting
 await() {
 	local rc=0 i
 
-	running=$1
+	running=${2:-$1}
 	wait "$1" || rc=$?
 	while ((stop_code)) && kill -0 "$1" 2>/dev/null; do
 		if [[ $held ]]; then
@@ -91,6 +92,9 @@ await() {
 		done
 		kill -KILL "$1" 2>/dev/null || true
 	done
+	if ((stop_code)) && [[ ! $held && $running == -* ]]; then
+		kill -KILL -- "$running" 2>/dev/null || true
+	fi
 	running=
 	return "$rc"
 }
@@ -138,15 +142,16 @@ log_has() { # REGEX
 }
 
 # step LABEL CMD...: run CMD without its output, with progress; status of CMD.
-# CMD may be a function that ends in exec, so that a signal reaches the program.
+# CMD is a function that ends in become: signals go to all of its process group.
 step() {
-	local label=$1 start=$SECONDS shown=0 ticks=0 rc=0
+	local label=$1 start=$SECONDS shown=0 ticks=0 rc=0 pid
 
 	shift
 	log_open
 	"$@" >&8 2>&1 </dev/null 8>&- &
-	running=$!
-	while kill -0 "$running" 2>/dev/null; do
+	pid=$!
+	running=-$pid
+	while kill -0 "$pid" 2>/dev/null; do
 		((stop_code == 0)) || [[ $held ]] || break
 		if ((SECONDS - start > shown)); then
 			shown=$((SECONDS - start))
@@ -155,11 +160,17 @@ step() {
 		# Most steps have nothing to do and end at once.
 		if ((++ticks < 10)); then sleep 0.02; else sleep 0.2; fi
 	done
-	await "$running" || rc=$?
+	await "$pid" "-$pid" || rc=$?
 	progress_clear
 	stop_if_asked
 	((rc != 0 || shown == 0)) || say "$label: $((SECONDS - start)) s"
 	return "$rc"
+}
+
+# become CMD...: the program of a step.  It gets a process group of its own, is
+# told when this script has been killed, and does not take the lock along.
+become() {
+	exec 9>&- setsid setpriv --pdeathsig TERM "$@"
 }
 
 # step_failed FILE LINE...: say so, with the end of the step's output; all of it

@@ -138,18 +138,16 @@ deps_failed() { # LINE
 		"by hand: $(deps_line)"
 }
 
-# Each ends in exec; none takes the lock along.
-
 apt_update() {
-	exec 9>&- setpriv --pdeathsig TERM apt-get "${apt_lock_options[@]}" update
+	become apt-get "${apt_lock_options[@]}" update
 }
 
 apt_download() {
-	exec 9>&- setpriv --pdeathsig TERM apt-get "${apt_lock_options[@]}" -o Acquire::Retries=2 \
+	become apt-get "${apt_lock_options[@]}" -o Acquire::Retries=2 \
 		install -y --no-install-recommends --download-only "${missing[@]}"
 }
 
-# Not to be stopped half-way, by Ctrl-C on the terminal least of all.
+# Not to be stopped half-way: not even told that this script is gone.
 apt_install() {
 	export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 	exec 9>&- setsid apt-get "${apt_lock_options[@]}" -o Dpkg::Use-Pty=0 \

@@ -15,7 +15,7 @@ host_build() {
 }
 
 host_make() {
-	exec 9>&- setpriv --pdeathsig TERM make -s -C "$ROOT" -j"$(nproc)" \
+	become make -s -C "$ROOT" -j"$(nproc)" \
 		OUTPUT="$BUILD" KSRC="$KSRC" KHDR="$KHDR" all
 }
 

@@ -58,7 +58,7 @@ ksrc_unpack() {
 }
 
 ksrc_tar() {
-	exec 9>&- setpriv --pdeathsig TERM tar -x -f "$ksrc_tarball" -I 'xz -T0' \
+	become tar -x -f "$ksrc_tarball" -I 'xz -T0' \
 		-C "$scratch" --strip-components=1 "${ksrc_subset[@]/#/$ksrc_package/}"
 }
 
@@ -121,7 +121,7 @@ ksrc_headers() {
 
 ksrc_make_headers() { # TREE [O=DIR]
 	unset KBUILD_OUTPUT ARCH CROSS_COMPILE LLVM V C W M
-	exec 9>&- setpriv --pdeathsig TERM make -s -C "$1" -j"$(nproc)" ARCH="$ksrc_arch" "${@:2}" headers
+	become make -s -C "$1" -j"$(nproc)" ARCH="$ksrc_arch" "${@:2}" headers
 }
 
 # ksrc_begin PARENT WHAT WANTED: a scratch folder beside WANTED; false when
