@@ -52,8 +52,9 @@ LD ?= ld
 
 # --- what is built -----------------------------------------------------------
 
-LIB_SRC := $(filter-out lib/runner.c,$(wildcard lib/*.c)) $(wildcard lib/arch/$(GUEST_ARCH)/*.c)
+LIB_SRC := $(wildcard lib/*.c) $(wildcard lib/arch/$(GUEST_ARCH)/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(OUTPUT)/%.o) $(OUTPUT)/lib/arch/$(GUEST_ARCH)/blob.o
+RUNNER_OBJ := $(patsubst %.c,$(OUTPUT)/%.o,$(wildcard lib/runner/*.c))
 GUEST_OBJ := $(OUTPUT)/guest_code/$(GUEST_ARCH)/start.o $(OUTPUT)/guest_code/$(GUEST_ARCH)/engine.o
 REPORT_SRC := $(filter-out %/selftest.c,$(wildcard bench/report/*.c))
 
@@ -73,7 +74,7 @@ $(OUTPUT)/libkvmem.a: $(LIB_OBJ)
 $(TEST_BIN) $(BENCH_BIN) $(SELFCHECKS:%=$(OUTPUT)/tests/check/%): $(OUTPUT)/%: $(OUTPUT)/%.o $(OUTPUT)/libkvmem.a
 	$(CC) $(CFLAGS) -static -o $@ $^ $(HOST_LDLIBS)
 
-$(OUTPUT)/kvmem-run: $(OUTPUT)/lib/runner.o $(OUTPUT)/libkvmem.a
+$(OUTPUT)/kvmem-run: $(RUNNER_OBJ) $(OUTPUT)/libkvmem.a
 	$(CC) $(CFLAGS) -static -o $@ $^ $(HOST_LDLIBS)
 
 $(OUTPUT)/kvmem-report: $(REPORT_SRC:%.c=$(OUTPUT)/%.o)

@@ -73,30 +73,38 @@ release() {
 }
 
 # await PID [-PID]: status of a child; a signal ends the child (or its group),
-# not the waiting
+# not the waiting.  What bash has to say about killed children is not shown.
 await() {
-	local rc=0 i
+	local rc=0
 
 	running=${2:-$1}
-	wait "$1" || rc=$?
-	while ((stop_code)) && kill -0 "$1" 2>/dev/null; do
-		if [[ $held ]]; then
-			rc=0
-			wait "$1" || rc=$?
-			continue
-		fi
-		# It was asked to end: it has ten seconds for that.
-		for ((i = 0; i < 100; i++)); do
-			kill -0 "$1" 2>/dev/null || break
-			sleep 0.1
+	{
+		wait "$1" || rc=$?
+		while ((stop_code)) && kill -0 "$1"; do
+			if [[ $held ]]; then
+				rc=0
+				wait "$1" || rc=$?
+			else
+				end_soon "$1"
+			fi
 		done
-		kill -KILL "$1" 2>/dev/null || true
-	done
-	if ((stop_code)) && [[ ! $held && $running == -* ]]; then
-		kill -KILL -- "$running" 2>/dev/null || true
-	fi
+		if ((stop_code)) && [[ ! $held && $running == -* ]]; then
+			kill -KILL -- "$running" || true
+		fi
+	} 2>/dev/null
 	running=
 	return "$rc"
+}
+
+# end_soon PID: it was asked to end, and has ten seconds for that
+end_soon() {
+	local i
+
+	for ((i = 0; i < 100; i++)); do
+		kill -0 "$1" || return 0
+		sleep 0.1
+	done
+	kill -KILL "$1" || true
 }
 
 # --- long steps --------------------------------------------------------------
@@ -167,10 +175,13 @@ step() {
 	return "$rc"
 }
 
-# become CMD...: the program of a step.  It gets a process group of its own, is
-# told when this script has been killed, and does not take the lock along.
+# become CMD...: the program of a step.  It gets a process group of its own, of
+# which nothing is left once this script is gone, however that came about, and
+# it does not take the lock along.
 become() {
-	exec 9>&- setsid setpriv --pdeathsig TERM "$@"
+	# shellcheck disable=SC2016
+	exec 9>&- setsid setpriv --pdeathsig TERM bash -c \
+		'trap "trap \"\" TERM; kill 0; exit 143" TERM; "$@" & wait "$!"' step "$@"
 }
 
 # step_failed FILE LINE...: say so, with the end of the step's output; all of it

@@ -60,7 +60,7 @@ host_why_no_device() {
 	if [[ -d /sys/module/${module:-kvm} ]]; then
 		echo "module ${module:-kvm} is loaded, yet there is no /dev/kvm: a container has to be given the device (--device /dev/kvm)"
 	else
-		echo "module $module is not loaded; as root: modprobe $module (refused: turn virtualization on in the firmware)"
+		echo "module $module is not loaded; as root: modprobe $module (if that is refused, turn virtualization on in the firmware)"
 	fi
 }
 
@@ -146,6 +146,7 @@ host_run() {
 
 	await "$runner" || run_rc=$?
 	await "$report" || report_rc=$?
+	((stop_code == 0)) || say "interrupted; what was found until then: $RUN"
 	stop_if_asked
 	host_verdict
 }
@@ -165,16 +166,16 @@ pipe_open() {
 }
 
 host_verdict() {
-	case $report_rc in
-	0 | 1 | 4) ;;
-	*)
-		say "the results could not be stored (kvmem-report ended with $report_rc)"
-		return 2
-		;;
-	esac
-	if ((run_rc != 0)); then
-		say "the run broke off (kvmem-run ended with $run_rc); what it had found is stored"
-		return 2
+	local broken=141	# SIGPIPE: the report went first
+
+	if ((run_rc != 0 && run_rc != broken)); then
+		say "the run broke off: kvmem-run ended with $run_rc"
+	elif [[ $report_rc != [014] ]]; then
+		say "the results could not be stored: kvmem-report ended with $report_rc"
+	elif ((run_rc != 0)); then
+		say "the run broke off: kvmem-report did not read to the end"
+	else
+		return "$report_rc"
 	fi
-	return "$report_rc"
+	return 2
 }

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One program in a process group of its own, with a timeout and pipes. */
+#ifndef KVMEM_CHILD_H
+#define KVMEM_CHILD_H
+
+#include <stddef.h>
+
+enum child_how {
+	CHILD_EXITED,		/* code: exit status */
+	CHILD_SIGNALED,		/* code: signal */
+	CHILD_TIMEOUT,		/* killed after the timeout */
+	CHILD_BROKEN,		/* could not be started; code: errno */
+};
+
+struct child_result {
+	enum child_how how;
+	int code;
+	double seconds;
+	char *output;		/* standard output and error, terminated */
+	size_t len;
+};
+
+/**
+ * child_run - run a program to its end
+ * @argv: path and arguments
+ * @timeout: seconds
+ * @on_record: called with each complete line that the program writes to the
+ *	descriptor named by KVMEM_RECORD, or NULL
+ * @on_output: called with each chunk of output as it comes, or NULL
+ * @r: result; child_free() it
+ *
+ * The program and its descendants die with this process and at the timeout.
+ * The output kept is bounded: the first and the last part of it.
+ */
+void child_run(char *const *argv, unsigned int timeout, void (*on_record)(char *line),
+	       void (*on_output)(const char *text, size_t len), struct child_result *r);
+
+/** child_free - release the output */
+void child_free(struct child_result *r);
+
+/** child_kill_current - kill the running program, from a signal handler */
+void child_kill_current(void);
+
+#endif /* KVMEM_CHILD_H */

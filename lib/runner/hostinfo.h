@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What kind of host a run happened on: kernel, CPU, KVM's parameters. */
+#ifndef KVMEM_HOSTINFO_H
+#define KVMEM_HOSTINFO_H
+
+struct jsonw;
+
+/**
+ * hostinfo_write - add kernel, backend, cpu, modules and mitigations to a record
+ * @j: open object
+ */
+void hostinfo_write(struct jsonw *j);
+
+#endif /* KVMEM_HOSTINFO_H */

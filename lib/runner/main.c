@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kvmem-run: runs the installed tests and benchmarks and tells what happens as
+ * a stream of events on standard output, one JSON object per line.  It needs
+ * nothing on the target but a kernel, so the same binary serves a host and a
+ * virtual machine of the lab; kvmem-report makes a results folder of the
+ * stream.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/kvm.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../env.h"
+#include "../jsonw.h"
+#include "child.h"
+#include "hostinfo.h"
+#include "plan.h"
+#include "verdict.h"
+
+struct options {
+	bool list, probe, tests, bench;
+	const char *profile, *where, *dir;
+	unsigned long seed, timeout, replicates;
+	bool exact;
+};
+
+static volatile sig_atomic_t stopped;
+static const char *current_name;
+
+static void on_stop(int sig)
+{
+	stopped = sig;
+	child_kill_current();
+}
+
+/* The stream is the only way out: when nobody reads it, there is nothing to do. */
+static void emit(struct jsonw *j)
+{
+	if (!jsonw_send(j, 1)) {
+		child_kill_current();
+		_exit(2);
+	}
+}
+
+static void begin_event(struct jsonw *j, const char *event)
+{
+	jsonw_open(j);
+	jsonw_str(j, "event", event);
+}
+
+/* --- the run ------------------------------------------------------------- */
+
+static void emit_ids(struct jsonw *j, const char *ids)
+{
+	char copy[256], *id, *save = NULL;
+
+	snprintf(copy, sizeof(copy), "%s", ids);
+	jsonw_push(j, "behaviours", '[');
+	for (id = strtok_r(copy, " ", &save); id; id = strtok_r(NULL, " ", &save))
+		jsonw_str(j, NULL, id);
+	jsonw_pop(j, '[');
+}
+
+static void emit_run(const struct options *o, const struct plan *plan)
+{
+	time_t t = time(NULL);
+	char started[32], id[128], stamp[32];
+	struct utsname u;
+	struct jsonw j;
+	size_t i;
+
+	uname(&u);
+	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime(&t));
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", gmtime(&t));
+	snprintf(id, sizeof(id), "%s-%s", stamp, u.release);
+	begin_event(&j, "run");
+	jsonw_str(&j, "id", id);
+	jsonw_str(&j, "started", started);
+	jsonw_str(&j, "profile", o->profile);
+	jsonw_u64(&j, "seed", o->seed);
+	jsonw_str(&j, "where", o->where);
+	jsonw_bool(&j, "exact", o->exact);
+	hostinfo_write(&j);
+	jsonw_push(&j, "plan", '[');
+	for (i = 0; i < plan->nr; i++) {
+		const struct item *it = &plan->items[i];
+
+		jsonw_push(&j, NULL, '{');
+		jsonw_str(&j, "kind", it->bench ? "bench" : "test");
+		jsonw_str(&j, "name", it->name);
+		emit_ids(&j, it->behaviours);
+		if (it->bench)
+			jsonw_u64(&j, "replicates", o->replicates);
+		jsonw_pop(&j, '{');
+	}
+	jsonw_pop(&j, '[');
+	emit(&j);
+}
+
+/* Programs write whole records; they are passed on as they are. */
+static void on_record(char *line)
+{
+	if (line[0] == '{')
+		dprintf(1, "%s\n", line);
+}
+
+static void on_output(const char *text, size_t len)
+{
+	struct jsonw j;
+
+	begin_event(&j, "output");
+	jsonw_str(&j, "name", current_name);
+	jsonw_strn(&j, "text", text, len);
+	emit(&j);
+}
+
+static void pass_kernel_log(void)
+{
+	static int fd = -2;
+	char rec[8192], *text;
+	struct jsonw j;
+	ssize_t n;
+
+	if (fd == -2) {
+		fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0)
+			lseek(fd, 0, SEEK_END);
+	}
+	if (fd < 0)
+		return;
+	for (;;) {
+		n = read(fd, rec, sizeof(rec) - 1);
+		if (n < 0 && errno == EPIPE)
+			continue;
+		if (n <= 0)
+			return;
+		rec[n] = '\0';
+		text = strchr(rec, ';');
+		if (!text)
+			continue;
+		text++;
+		text[strcspn(text, "\n")] = '\0';
+		begin_event(&j, "klog");
+		jsonw_str(&j, "text", text);
+		emit(&j);
+	}
+}
+
+static void run_item(const struct options *o, const struct item *it, unsigned long replicate)
+{
+	char rep[32], *test[] = { it->path, "-r", it->arg, NULL };
+	char *bench[] = { it->path, "--run", it->arg, "--replicate", rep, NULL };
+	unsigned int timeout = (unsigned int)o->timeout;
+	struct child_result r;
+	struct verdict v;
+	struct jsonw j;
+
+	snprintf(rep, sizeof(rep), "%lu", replicate);
+	current_name = it->name;
+	begin_event(&j, "start");
+	jsonw_str(&j, "name", it->name);
+	if (it->bench)
+		jsonw_u64(&j, "replicate", replicate);
+	emit(&j);
+
+	/* The harness has its own timeout and says more: let it be first. */
+	child_run(it->bench ? bench : test, it->bench ? timeout : timeout + 5, on_record,
+		  on_output, &r);
+	if (stopped)
+		return;
+	verdict_of(&r, timeout, &v);
+	pass_kernel_log();
+	begin_event(&j, "end");
+	jsonw_str(&j, "name", it->name);
+	if (it->bench)
+		jsonw_u64(&j, "replicate", replicate);
+	jsonw_str(&j, "status", v.status);
+	jsonw_str(&j, "reason", v.reason);
+	jsonw_num(&j, "duration_s", r.seconds);
+	emit(&j);
+	child_free(&r);
+}
+
+static int run_plan(const struct options *o, const struct plan *plan)
+{
+	unsigned long rep;
+	struct jsonw j;
+	size_t i;
+
+	emit_run(o, plan);
+	pass_kernel_log();
+	for (i = 0; i < plan->nr && !stopped; i++)
+		if (!plan->items[i].bench)
+			run_item(o, &plan->items[i], 0);
+	/* Replicates of different benchmarks alternate: drift hits all alike. */
+	for (rep = 0; rep < o->replicates && !stopped; rep++)
+		for (i = 0; i < plan->nr && !stopped; i++)
+			if (plan->items[i].bench)
+				run_item(o, &plan->items[i], rep);
+	if (stopped)
+		return 128 + stopped;
+	begin_event(&j, "done");
+	jsonw_bool(&j, "complete", true);
+	emit(&j);
+	return 0;
+}
+
+/* --- what this host can do ----------------------------------------------- */
+
+static int probe(void)
+{
+	const char *path = getenv("KVMEM_DEV") ? getenv("KVMEM_DEV") : "/dev/kvm";
+	int dev = open(path, O_RDWR | O_CLOEXEC), vm, vcpu;
+
+	if (dev < 0) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		return 4;
+	}
+	if (ioctl(dev, KVM_GET_API_VERSION, 0) != KVM_API_VERSION) {
+		fprintf(stderr, "%s is not a KVM device\n", path);
+		return 4;
+	}
+	vm = ioctl(dev, KVM_CREATE_VM, 0);
+	if (vm < 0) {
+		fprintf(stderr, "KVM_CREATE_VM: %s%s\n", strerror(errno),
+			errno == EBUSY ? ": another hypervisor holds the CPU, stop it first" :
+			errno == ENOMEM ? ": free some memory" : "");
+		return 2;
+	}
+	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+	if (vcpu < 0) {
+		fprintf(stderr, "KVM_CREATE_VCPU: %s\n", strerror(errno));
+		return 2;
+	}
+	return 0;
+}
+
+static int list(const struct plan *plan)
+{
+	size_t i;
+
+	for (i = 0; i < plan->nr; i++)
+		printf("%s\t%s\t%s\n", plan->items[i].bench ? "bench" : "test",
+		       plan->items[i].name, plan->items[i].behaviours);
+	return 0;
+}
+
+/* --- arguments ----------------------------------------------------------- */
+
+static int usage(FILE *f)
+{
+	fputs("usage: kvmem-run [--tests] [--bench] [OPTION...] [PATTERN...]\n"
+	      "       kvmem-run --list | --probe\n"
+	      "  --profile quick|full|stress   how much work\n"
+	      "  --seed N                      for everything random\n"
+	      "  --timeout S                   for one test or replicate (30)\n"
+	      "  --replicates N                fresh processes per benchmark (10)\n"
+	      "  --where host|lab  --exact     noted in the results\n"
+	      "  --dir DIR                     programs; default: beside this one\n", f);
+	return 2;
+}
+
+static bool number(const char *s, unsigned long min, unsigned long *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoul(s, &end, 0);
+	return !errno && end != s && !*end && *value >= min && s[0] != '-';
+}
+
+static const struct option longopts[] = {
+	{ "list", no_argument, NULL, 'l' }, { "probe", no_argument, NULL, 'p' },
+	{ "tests", no_argument, NULL, 't' }, { "bench", no_argument, NULL, 'b' },
+	{ "profile", required_argument, NULL, 'P' }, { "seed", required_argument, NULL, 's' },
+	{ "timeout", required_argument, NULL, 'T' }, { "replicates", required_argument, NULL, 'r' },
+	{ "where", required_argument, NULL, 'w' }, { "exact", no_argument, NULL, 'x' },
+	{ "dir", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static bool parse(int argc, char **argv, struct options *o)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "vh", longopts, NULL)) != -1) {
+		switch (c) {
+		case 'l': o->list = true; break;
+		case 'p': o->probe = true; break;
+		case 't': o->tests = true; break;
+		case 'b': o->bench = true; break;
+		case 'x': o->exact = true; break;
+		case 'w': o->where = optarg; break;
+		case 'd': o->dir = optarg; break;
+		case 'v': break;
+		case 'P':
+			o->profile = optarg;
+			if (strcmp(optarg, "quick") && strcmp(optarg, "full") &&
+			    strcmp(optarg, "stress"))
+				return false;
+			break;
+		case 's':
+			if (!number(optarg, 0, &o->seed))
+				return false;
+			break;
+		case 'T':
+			if (!number(optarg, 1, &o->timeout))
+				return false;
+			break;
+		case 'r':
+			if (!number(optarg, 1, &o->replicates))
+				return false;
+			break;
+		default:
+			return false;
+		}
+	}
+	if (!o->tests && !o->bench)
+		o->tests = o->bench = true;
+	return true;
+}
+
+/* Settings reach the programs through the environment. */
+static void export_settings(const struct options *o)
+{
+	char text[32];
+
+	setenv("KVMEM_PROFILE", o->profile, 1);
+	snprintf(text, sizeof(text), "%lu", o->seed);
+	setenv("KVMEM_SEED", text, 1);
+	snprintf(text, sizeof(text), "%lu", o->timeout);
+	setenv("KVMEM_TIMEOUT", text, 1);
+	if (o->exact)
+		setenv("KVMEM_EXACT", "1", 1);
+}
+
+static void own_dir(char *dir, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", dir, size - 1);
+
+	dir[n > 0 ? n : 0] = '\0';
+	if (strrchr(dir, '/'))
+		*strrchr(dir, '/') = '\0';
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {
+		.profile = "full", .where = "host", .seed = 1, .timeout = 30, .replicates = 10,
+	};
+	struct sigaction stop = { .sa_handler = on_stop };
+	const char *unknown;
+	char dir[4096];
+	struct plan plan;
+
+	if (!parse(argc, argv, &o))
+		return usage(stderr);
+	if (o.probe)
+		return probe();
+	own_dir(dir, sizeof(dir));
+	if (!plan_load(&plan, o.dir ? o.dir : dir))
+		return 2;
+	unknown = plan_filter(&plan, o.tests, o.bench, argv + optind, (size_t)(argc - optind));
+	if (unknown) {
+		fprintf(stderr, "no test or benchmark matches '%s'; ./run.sh list shows them all\n",
+			unknown);
+		return 2;
+	}
+	if (o.list)
+		return list(&plan);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGHUP, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	export_settings(&o);
+	return run_plan(&o, &plan);
+}

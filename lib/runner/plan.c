@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "plan.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "child.h"
+
+static int is_program(const struct dirent *d)
+{
+	return d->d_name[0] != '.' && !strchr(d->d_name, '.');
+}
+
+static void add(struct plan *plan, bool bench, const char *path, const char *program,
+		const char *arg, const char *behaviours)
+{
+	const char *shown = strncmp(arg, "global.", 7) ? arg : arg + 7;
+	struct item *it;
+
+	plan->items = realloc(plan->items, (plan->nr + 1) * sizeof(*plan->items));
+	if (!plan->items)
+		abort();
+	it = &plan->items[plan->nr++];
+	it->bench = bench;
+	it->path = strdup(path);
+	it->arg = strdup(arg);
+	it->behaviours = strdup(behaviours);
+	if (asprintf(&it->name, "%s.%s", program, shown) < 0)
+		abort();
+}
+
+/* Lines "name<TAB>behaviours". */
+static void add_listing(struct plan *plan, bool bench, const char *path, const char *program,
+			char *text)
+{
+	char *line, *save = NULL;
+
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *tab = strchr(line, '\t');
+
+		if (!tab)
+			continue;
+		*tab = '\0';
+		add(plan, bench, path, program, line, tab + 1);
+	}
+}
+
+static bool load_dir(struct plan *plan, bool bench, const char *dir)
+{
+	struct dirent **entries;
+	int i, n = scandir(dir, &entries, is_program, alphasort);
+	bool ok = true;
+
+	for (i = 0; i < n; i++) {
+		char path[4096], *argv[] = { path, "--list", NULL };
+		struct child_result r;
+		struct stat st;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, entries[i]->d_name);
+		if (stat(path, &st) || !S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+			continue;
+		child_run(argv, 10, NULL, NULL, &r);
+		if (r.how != CHILD_EXITED || r.code != 0) {
+			fprintf(stderr, "kvmem-run: %s --list failed: %.*s\n", path, 200, r.output);
+			ok = false;
+		} else {
+			add_listing(plan, bench, path, entries[i]->d_name, r.output);
+		}
+		child_free(&r);
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+	return ok;
+}
+
+bool plan_load(struct plan *plan, const char *dir)
+{
+	char path[4096];
+	bool ok;
+
+	memset(plan, 0, sizeof(*plan));
+	snprintf(path, sizeof(path), "%s/tests", dir);
+	ok = load_dir(plan, false, path);
+	snprintf(path, sizeof(path), "%s/bench", dir);
+	ok &= load_dir(plan, true, path);
+	if (!plan->nr)
+		fprintf(stderr, "kvmem-run: no programs below %s: build first\n", dir);
+	return ok && plan->nr;
+}
+
+bool plan_matches(const char *pattern, const char *name)
+{
+	return strstr(name, pattern) || !fnmatch(pattern, name, 0);
+}
+
+const char *plan_filter(struct plan *plan, bool tests, bool bench, char *const *patterns,
+			size_t nr)
+{
+	size_t i, p, kept = 0;
+	bool *used = calloc(nr + 1, sizeof(*used));
+	const char *unused = NULL;
+
+	for (i = 0; i < plan->nr; i++) {
+		struct item *it = &plan->items[i];
+		bool keep = !nr;
+
+		if (!(it->bench ? bench : tests))
+			continue;
+		for (p = 0; p < nr; p++) {
+			if (plan_matches(patterns[p], it->name)) {
+				used[p] = true;
+				keep = true;
+			}
+		}
+		if (keep)
+			plan->items[kept++] = *it;
+	}
+	plan->nr = kept;
+	for (p = 0; p < nr && !unused; p++)
+		if (!used[p])
+			unused = patterns[p];
+	free(used);
+	return unused;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What there is to run: the tests and benchmarks of the installed programs. */
+#ifndef KVMEM_PLAN_H
+#define KVMEM_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct item {
+	bool bench;
+	char *path;		/* program */
+	char *arg;		/* what the program calls it: harness name, or benchmark */
+	char *name;		/* stable name: program.test */
+	char *behaviours;	/* "A1 A6", may be empty */
+};
+
+struct plan {
+	struct item *items;
+	size_t nr;
+};
+
+/**
+ * plan_load - ask every program below @dir for its tests
+ * @plan: result, tests before benchmarks, programs in alphabetical order
+ * @dir: holds tests/ and bench/
+ *
+ * Return: false when a program could not be asked; a message was printed.
+ */
+bool plan_load(struct plan *plan, const char *dir);
+
+/**
+ * plan_filter - keep what the user asked for
+ * @tests: keep tests
+ * @bench: keep benchmarks
+ * @patterns: keep items that match one of them; all when @nr is 0
+ *
+ * A pattern matches when it is a glob for the whole name or a part of the name.
+ *
+ * Return: NULL, or the first pattern that matched nothing.
+ */
+const char *plan_filter(struct plan *plan, bool tests, bool bench, char *const *patterns,
+			size_t nr);
+
+/** plan_matches - whether a pattern matches a name */
+bool plan_matches(const char *pattern, const char *name);
+
+#endif /* KVMEM_PLAN_H */
