@@ -41,7 +41,7 @@ HOST_CFLAGS = $(CFLAGS) $(WARN) -std=gnu11 -D_GNU_SOURCE -fno-strict-aliasing \
 HOST_LDLIBS := -lnuma -lm -lpthread -lrt
 
 # The payload: no library, no vector code of the compiler's own.
-GUEST_CFLAGS = -O2 $(WARN) -std=gnu11 -ffreestanding -fno-builtin -fno-stack-protector \
+GUEST_CFLAGS = -Os $(WARN) -std=gnu11 -ffreestanding -fno-builtin -fno-stack-protector \
 	-fno-pic -fno-pie -fno-strict-aliasing -fno-asynchronous-unwind-tables -MMD -MP \
 	$(GUEST_CFLAGS_$(GUEST_ARCH))
 GUEST_CFLAGS_x86_64 := -mno-red-zone -mno-sse -mno-mmx -mno-80387 -mcmodel=small -fcf-protection=none

@@ -2,8 +2,8 @@
 /*
  * The mailbox: the one structure that guest payload and host library share.
  *
- * A mailbox belongs to one vCPU.  The host fills in ops[] and nr_ops and
- * enters the guest; the guest executes the operations in order, writes res[]
+ * A mailbox belongs to one vCPU.  The host fills in the operations and nr_ops
+ * and enters the guest; the guest executes them in order, writes the results
  * and then does an OUT to MBOX_PORT_DONE.  Everything is plain data in guest
  * RAM, so that host and guest need no other agreement.
  */
@@ -133,7 +133,6 @@ struct mbox_op {
 	uint64_t value[2];
 	int64_t stride;		/* added to addr after each repetition */
 	uint64_t samples;	/* guest address of uint32_t[count] for cycles, or 0 */
-	uint64_t pad;
 };
 
 struct mbox_result {
@@ -165,8 +164,11 @@ struct mbox {
 	volatile uint64_t iter;	/* OPF_PUBLISH */
 	volatile uint64_t last;
 
-	struct mbox_op ops[MBOX_MAX_OPS] __attribute__((aligned(64)));
-	struct mbox_result res[MBOX_MAX_OPS];
+	/* Side by side: a short list touches one page. */
+	struct mbox_entry {
+		struct mbox_op op;
+		struct mbox_result res;
+	} entry[MBOX_MAX_OPS];
 };
 
 #endif /* !__ASSEMBLER__ */

@@ -72,11 +72,14 @@ void record_samples(const struct measurement *m, uint32_t *samples, size_t n)
 		jsonw_num(&j, NULL, quantile(samples, n, (double)i / 50));
 	jsonw_pop(&j, '[');
 	jsonw_send(&j, record_fd());
-	if (record_fd() < 0)
-		diag("%-34s %-12s min %.0f p50 %.0f p90 %.0f p99 %.0f max %.0f n %zu exits/op %.3f",
-		     m->name, m->unit, quantile(samples, n, 0), quantile(samples, n, 0.5),
-		     quantile(samples, n, 0.9), quantile(samples, n, 0.99),
-		     quantile(samples, n, 1), n, m->exits_per_op);
+	if (record_fd() >= 0)
+		return;
+	diag("%-34s %-12s min %.0f p50 %.0f p90 %.0f p99 %.0f max %.0f n %zu", m->name, m->unit,
+	     quantile(samples, n, 0), quantile(samples, n, 0.5), quantile(samples, n, 0.9),
+	     quantile(samples, n, 0.99), quantile(samples, n, 1), n);
+	if (m->exits_per_op >= 0)
+		diag("%-34s exits/op %.3f, engine alone %.0f", m->name, m->exits_per_op,
+		     m->overhead);
 }
 
 void record_value(const struct measurement *m, double value)

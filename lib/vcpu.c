@@ -128,9 +128,10 @@ void vcpu_start(struct vcpu *v, const struct mbox_op *ops, size_t nr)
 
 	if (nr > MBOX_MAX_OPS)
 		end_fail("a list of %zu operations, %d at most", nr, MBOX_MAX_OPS);
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		arch_map_op(v->vm, &ops[i]);
-	memcpy(v->mb->ops, ops, nr * sizeof(*ops));
+		v->mb->entry[i].op = ops[i];
+	}
 	v->mb->nr_ops = (uint32_t)nr;
 	v->mb->stop = 0;
 	v->mb->iter = 0;
@@ -272,8 +273,8 @@ static bool all_retired(struct vcpu *v, const char *what)
 	uint32_t i;
 
 	for (i = 0; i < v->mb->nr_ops; i++) {
-		const struct mbox_op *op = &v->mb->ops[i];
-		const struct mbox_result *r = &v->mb->res[i];
+		const struct mbox_op *op = &v->mb->entry[i].op;
+		const struct mbox_result *r = &v->mb->entry[i].res;
 		uint32_t want = op->count ? op->count : 1;
 
 		if (op->flags & OPF_UNTIL_STOP)
@@ -333,12 +334,12 @@ bool vcpu_expect_stop(struct vcpu *v, const char *what, const struct mbox_op *op
 
 const struct mbox_result *vcpu_result(const struct vcpu *v, unsigned int i)
 {
-	return &v->mb->res[i];
+	return &v->mb->entry[i].res;
 }
 
 uint64_t vcpu_value(const struct vcpu *v, unsigned int i)
 {
-	return v->mb->res[i].value[0];
+	return v->mb->entry[i].res.value[0];
 }
 
 uint64_t vcpu_load(struct vcpu *v, unsigned int width, uint64_t gva)
@@ -380,7 +381,7 @@ void vcpu_dump(struct vcpu *v)
 		"exits", "mmio_exits", "io_exits", "pf_taken", "pf_fixed", "pf_emulate",
 		"pf_spurious", "pf_mmio_spte_created", "signal_exits",
 	};
-	const struct mbox_op *op = &v->mb->ops[v->mb->cur];
+	const struct mbox_op *op = &v->mb->entry[v->mb->cur].op;
 	uint64_t value;
 	size_t i;
 

@@ -31,7 +31,7 @@ struct vm_opts {
 	bool irqchip;		/* KVM_CREATE_IRQCHIP before the first vCPU */
 	unsigned int nr_vcpus;	/* 0 means 1 */
 	uint64_t quirks_off;	/* KVM_CAP_DISABLE_QUIRKS2, must be supported */
-	unsigned int maxphyaddr; /* guest CPUID, 0 for what the host supports */
+	bool full_cpuid;	/* every CPU feature KVM supports, not the suite's own CPU */
 };
 
 struct vm {

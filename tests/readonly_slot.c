@@ -618,10 +618,10 @@ KVMEM_TEST_F(ro, idt, "A20")
 {
 	enum vcpu_stop stop;
 
-	memcpy(self->ro, cpu_idt(self->vm), PAGE_4K);
+	memcpy(self->ro, cpu_idt(self->vm), 0x200);
 	arch_map_identity(self->vm, RO, PAGE_4K);
 	stop = vcpu_try(self->v, OPS({ .kind = OP_WITH_IDT, .value = { RO } }), 1000);
-	record_outcome(self->v, stop, "idt", memcmp(self->ro, cpu_idt(self->vm), PAGE_4K));
+	record_outcome(self->v, stop, "idt", memcmp(self->ro, cpu_idt(self->vm), 0x200));
 }
 
 /* Loading a segment sets the accessed bit of its descriptor. */
@@ -630,11 +630,11 @@ KVMEM_TEST_F(ro, gdt, "A20")
 	uint64_t *gdt = (uint64_t *)self->ro;
 	enum vcpu_stop stop;
 
-	memcpy(self->ro, cpu_gdt(self->vm), PAGE_4K);
-	gdt[0x1f8 / 8] = 0x00cff2000000ffffULL;		/* data, DPL 3, not accessed */
+	memcpy(self->ro, cpu_gdt(self->vm), 0x200);
+	gdt[0x3f8 / 8] = 0x00cff2000000ffffULL;		/* data, DPL 3, not accessed */
 	memcpy(self->copy, self->ro, PAGE_4K);
 	arch_map_identity(self->vm, RO, PAGE_4K);
-	stop = vcpu_try(self->v, OPS({ .kind = OP_WITH_GDT, .value = { RO, 0x1fb } }), 1000);
+	stop = vcpu_try(self->v, OPS({ .kind = OP_WITH_GDT, .value = { RO, 0x3fb } }), 1000);
 	record_outcome(self->v, stop, "gdt", memcmp(self->ro, self->copy, PAGE_4K));
 }
 

@@ -554,8 +554,8 @@ static void run_once(struct mbox *mb, const struct mbox_op *op, struct mbox_resu
 
 static void run_op(struct mbox *mb, uint32_t i)
 {
-	const struct mbox_op *op = &mb->ops[i];
-	struct mbox_result *res = &mb->res[i];
+	const struct mbox_op *op = &mb->entry[i].op;
+	struct mbox_result *res = &mb->entry[i].res;
 	struct frame f = { .addr = op->addr, .addr2 = op->addr2 };
 	uint32_t n, count = op->count ? op->count : 1;
 	uint64_t counter = op->value[0];
@@ -600,11 +600,11 @@ int run_super(struct mbox *mb, uint32_t i)
 	asm volatile("sidt %0" : "=m"(idt));
 	asm volatile("sgdt %0" : "=m"(gdt));
 	fault = guarded(mb, i, run_op);
-	if (mb->ops[i].kind == OP_WITH_IDT)
+	if (mb->entry[i].op.kind == OP_WITH_IDT)
 		asm volatile("lidt %0" : : "m"(idt));
-	if (mb->ops[i].kind == OP_WITH_GDT)
+	if (mb->entry[i].op.kind == OP_WITH_GDT)
 		asm volatile("lgdt %0" : : "m"(gdt));
-	if (mb->ops[i].kind == OP_WITH_CR3)
+	if (mb->entry[i].op.kind == OP_WITH_CR3)
 		write_cr(3, cr3);
 	return fault;
 }
@@ -626,12 +626,12 @@ void mbox_run(struct mbox *mb)
 	uint32_t i;
 
 	for (i = 0; i < mb->nr_ops; i++) {
-		struct mbox_result *res = &mb->res[i];
+		struct mbox_result *res = &mb->entry[i].res;
 
 		mb->cur = i;
 		res->done = 0;
 		res->vector = -1;
-		if (!(needs_super(&mb->ops[i]) ? call_super(mb, i) : guarded(mb, i, run_op)))
+		if (!(needs_super(&mb->entry[i].op) ? call_super(mb, i) : guarded(mb, i, run_op)))
 			continue;
 		res->vector = (int32_t)mb->exc_vector;
 		res->error = mb->exc_error;

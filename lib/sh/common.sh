@@ -145,8 +145,14 @@ log_open() {
 # Opening it there starts at its beginning.
 log=/proc/$$/fd/8
 
-log_has() { # REGEX
-	grep -Eqi -- "$1" "$log"
+# log_line REGEX...: the first line that matches the first REGEX, else the next
+log_line() {
+	local regex
+
+	for regex; do
+		grep -Ei -m 1 -- "$regex" "$log" && return
+	done
+	return 1
 }
 
 # step LABEL CMD...: run CMD without its output, with progress; status of CMD.
@@ -192,10 +198,14 @@ step_failed() {
 	shift
 	say "$@"
 	tail -n 12 "$log" | sed 's/^/    /' >&2
-	if mkdir -p "${file%/*}" 2>/dev/null && cp -- "$log" "$file" 2>/dev/null; then
-		say "the whole log: $file"
-	fi
+	log_keep "$file"
 	exit 2
+}
+
+log_keep() { # FILE
+	if mkdir -p "${1%/*}" 2>/dev/null && cp -- "$log" "$1" 2>/dev/null; then
+		say "the whole log: $1"
+	fi
 }
 
 # take_lock FILE WHAT: one run at a time does WHAT, until drop_lock or the end of

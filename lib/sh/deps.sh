@@ -90,8 +90,7 @@ deps_install() { # TABLE
 	deps_known || step "reading the package lists" apt_update ||
 		deps_failed "the package lists could not be read"
 	for package in "${missing[@]}"; do
-		deps_known "$package" || die "no package $package in this system's apt sources" \
-			"$(deps_hint "$package")"
+		deps_known "$package" || deps_unknown "$package"
 	done
 	# Lists that are days old name files that are gone.
 	step "downloading packages" apt_download ||
@@ -122,20 +121,28 @@ deps_known() {
 	done
 }
 
-deps_hint() { # PACKAGE
+deps_unknown() { # PACKAGE
+	# For apt-get update a network that is away is only worth a warning.
+	if log_line 'failed to fetch' >/dev/null; then
+		deps_failed "the package lists could not be read"
+	fi
 	case $1 in
-	linux-source-*) echo "it is in Debian 12 and 13; elsewhere, KSRC=TREE names a kernel tree of 6.9 or newer" ;;
-	*) echo "look at /etc/apt/sources.list" ;;
+	linux-source-*) die "no package $1 in this system's apt sources" \
+		"it is in Debian 12 and 13; elsewhere, KSRC=TREE names a kernel tree of 6.9 or newer" ;;
+	*) die "no package $1 in this system's apt sources: look at /etc/apt/sources.list" ;;
 	esac
 }
 
 deps_failed() { # LINE
-	local errors
+	local error
 
 	release
-	errors=$(grep '^E: ' "$log") || true
-	step_failed "$CACHE/log/install.log" "$1${errors:+: ${errors%%$'\n'*}}" \
-		"by hand: $(deps_line)"
+	if error=$(log_line '^E: ' '^W: failed to fetch'); then
+		say "$1: ${error#?: }" "by hand: $(deps_line)"
+		log_keep "$CACHE/log/install.log"
+		exit 2
+	fi
+	step_failed "$CACHE/log/install.log" "$1" "by hand: $(deps_line)"
 }
 
 apt_update() {

@@ -15,11 +15,14 @@ host_build() {
 }
 
 host_make() {
+	unset ARCH O OUTPUT
 	become make -s -C "$ROOT" -j"$(nproc)" \
 		OUTPUT="$BUILD" KSRC="$KSRC" KHDR="$KHDR" all
 }
 
 # --- is KVM usable? ----------------------------------------------------------
+
+KVM=${KVMEM_DEV:-/dev/kvm}
 
 host_probe() {
 	local reason rc=0
@@ -31,9 +34,9 @@ host_probe() {
 	4) say "KVM cannot be used here: $reason" ;;
 	*) die "KVM is here, but no VM can be made: $reason" "$(host_why_no_vm "$reason")" ;;
 	esac
-	if [[ ! -e /dev/kvm ]]; then
+	if [[ ! -e $KVM ]]; then
 		say "$(host_why_no_device)"
-	elif [[ ! -r /dev/kvm || ! -w /dev/kvm ]]; then
+	elif [[ ! -r $KVM || ! -w $KVM ]]; then
 		say "$(host_why_no_permission)"
 	fi
 	exit 4
@@ -43,7 +46,7 @@ host_why_no_device() {
 	local flags module
 
 	if [[ $(uname -m) != x86_64 ]]; then
-		echo "there is no /dev/kvm: the kernel has no KVM, or was not started at EL2"
+		echo "there is no $KVM: the kernel has no KVM, or was not started at EL2"
 		return
 	fi
 	flags=" $(grep -m 1 '^flags' /proc/cpuinfo) "
@@ -58,7 +61,7 @@ host_why_no_device() {
 		;;
 	esac
 	if [[ -d /sys/module/${module:-kvm} ]]; then
-		echo "module ${module:-kvm} is loaded, yet there is no /dev/kvm: a container has to be given the device (--device /dev/kvm)"
+		echo "module ${module:-kvm} is loaded, yet there is no $KVM: a container has to be given the device (--device $KVM)"
 	else
 		echo "module $module is not loaded; as root: modprobe $module (if that is refused, turn virtualization on in the firmware)"
 	fi
@@ -67,15 +70,15 @@ host_why_no_device() {
 host_why_no_permission() {
 	local group mode user
 
-	group=$(stat -c %G /dev/kvm)
-	mode=$(stat -c %A /dev/kvm)
+	group=$(stat -c %G "$KVM")
+	mode=$(stat -c %A "$KVM")
 	user=$(id -un 2>/dev/null) || user=$EUID
 	if [[ $group == root || ${mode:4:2} != rw ]]; then
-		echo "/dev/kvm is $mode, group $group: run this as root, or let a group use it (chgrp kvm /dev/kvm; chmod 660 /dev/kvm)"
+		echo "$KVM is $mode, group $group: run this as root, or let a group use it (chgrp kvm $KVM; chmod 660 $KVM)"
 	elif [[ " $(id -nG "$user" 2>/dev/null) " == *" $group "* ]]; then
-		echo "$user has joined group $group, which owns /dev/kvm, since this login: log in again"
+		echo "$user has joined group $group, which owns $KVM, since this login: log in again"
 	else
-		echo "group $group owns /dev/kvm; as root: usermod -aG $group $user, then log in again"
+		echo "group $group owns $KVM; as root: usermod -aG $group $user, then log in again"
 	fi
 }
 
@@ -120,14 +123,14 @@ host_results_dir() {
 		[[ -e $RUN ]] || die "the results folder cannot be written: $RESULTS; --results DIR names another"
 		RUN=$RESULTS/$name-$((++n))
 	done
-	made+=("$RUN")
+	made+=("$RUN" "$RUN/log")
 }
 
 # --- the run -----------------------------------------------------------------
 
 # host_run OPTION... [PATTERN...]: arguments of kvmem-run; returns the exit code
 host_run() {
-	local from to runner report run_rc=0 report_rc=0
+	local verbose=${opt[verbose]:-} from to runner report run_rc=0 report_rc=0
 
 	host_results_dir
 	pipe_open
@@ -135,18 +138,18 @@ host_run() {
 	# still has to complete the folder.
 	(
 		trap '' HUP INT TERM
-		exec "$BUILD/kvmem-report" record --results "$RUN" --known "$ROOT/configs/known_issues" \
+		exec "$BUILD/kvmem-report" record --results "$RUN" \
+			--known "$ROOT/configs/known_issues" ${verbose:+--verbose} \
 			<&"$from" {from}<&- {to}>&-
 	) &
 	report=$!
-	# A child of this very shell: it asks the kernel to be killed with its parent.
-	"$BUILD/kvmem-run" "$@" >&"$to" {from}<&- {to}>&- </dev/null &
+	# Killed when this very shell is gone; its own children are then as well.
+	setpriv --pdeathsig KILL "$BUILD/kvmem-run" "$@" >&"$to" {from}<&- {to}>&- </dev/null &
 	runner=$!
 	exec {from}<&- {to}>&-
 
 	await "$runner" || run_rc=$?
 	await "$report" || report_rc=$?
-	((stop_code == 0)) || say "interrupted; what was found until then: $RUN"
 	stop_if_asked
 	host_verdict
 }
@@ -165,17 +168,13 @@ pipe_open() {
 	rm -f -- "$name"
 }
 
+# Both say what is wrong themselves, unless they could not.
 host_verdict() {
-	local broken=141	# SIGPIPE: the report went first
-
-	if ((run_rc != 0 && run_rc != broken)); then
-		say "the run broke off: kvmem-run ended with $run_rc"
-	elif [[ $report_rc != [014] ]]; then
-		say "the results could not be stored: kvmem-report ended with $report_rc"
-	elif ((run_rc != 0)); then
-		say "the run broke off: kvmem-report did not read to the end"
-	else
-		return "$report_rc"
+	if ((run_rc > 128)); then
+		say "the run broke off: kvmem-run was killed by signal $((run_rc - 128))"
+	elif ((report_rc > 128)); then
+		say "the results are not complete: kvmem-report was killed by signal $((report_rc - 128))"
 	fi
-	return 2
+	[[ $run_rc == 0 && $report_rc == [014] ]] || return 2
+	return "$report_rc"
 }

@@ -153,7 +153,7 @@ ksrc_end() { # WANTED
 }
 
 ksrc_failed() { # LINE
-	if log_has 'no space left|quota exceeded'; then
+	if log_line 'no space left|quota exceeded' >/dev/null; then
 		die "no space left in $CACHE: the kernel headers need 40 MB; set KVMEM_CACHE=DIR to a folder that has it"
 	fi
 	step_failed "$CACHE/log/ksrc.log" "$1"

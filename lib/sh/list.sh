@@ -70,7 +70,7 @@ list_table() { # IDS_ONLY PATTERNS NAMES IDS CATALOGUE <ITEMS
 			if (program != last)
 				printf "  %s/%s.c\n", folder, program
 			last = program
-			printf "    %-*s  %s\n", width, item[i], item_ids[i]
+			printf "    %-" width "s  %s\n", item[i], item_ids[i]
 		}
 		if (last != "")
 			print ""

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cpu.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,14 @@
 #define CR4_PAE (1 << 5)
 #define CR4_OSFXSR (1 << 9)
 #define CR4_OSXMMEXCPT (1 << 10)
+
+/* FPU DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT CLFSH MMX FXSR SSE SSE2 */
+#define CPUID_1_EDX	0x0789fbfd
+/* SSE3 CX16 x2APIC, a hypervisor is present */
+#define CPUID_1_ECX	(1U << 0 | 1U << 13 | 1U << 21 | 1U << 31)
+/* SYSCALL NX LM */
+#define CPUID_80000001_EDX (1U << 11 | 1U << 20 | 1U << 29)
+
 #define EFER_LME (1 << 8)
 #define EFER_LMA (1 << 10)
 #define EFER_NX (1 << 11)
@@ -64,30 +73,21 @@ const struct kvm_cpuid2 *cpu_supported(void)
 	return &cpuid.head;
 }
 
-const struct kvm_cpuid_entry2 *cpu_leaf(uint32_t function, uint32_t index)
-{
-	const struct kvm_cpuid2 *c = cpu_supported();
-	uint32_t i;
-
-	for (i = 0; i < c->nent; i++)
-		if (c->entries[i].function == function && c->entries[i].index == index)
-			return &c->entries[i];
-	return NULL;
-}
-
 unsigned int arch_phys_bits(void)
 {
-	const struct kvm_cpuid_entry2 *e = cpu_leaf(0x80000008, 0);
+	unsigned int a, b, c, d;
 
-	return e ? e->eax & 0xff : 36;
+	__cpuid(0x80000008, a, b, c, d);
+	return a & 0xff;
 }
 
 bool cpu_host_is_amd(void)
 {
-	const struct kvm_cpuid_entry2 *e = cpu_leaf(0, 0);
+	unsigned int a, b, c, d;
 
 	/* "AuthenticAMD" and "HygonGenuine" by their first registers. */
-	return e && (e->ebx == 0x68747541 || e->ebx == 0x6f677948);
+	__cpuid(0, a, b, c, d);
+	return b == 0x68747541 || b == 0x6f677948;
 }
 
 bool cpu_set_msr(struct vcpu *v, uint32_t index, uint64_t value)
@@ -121,6 +121,35 @@ const void *cpu_idt(const struct vm *vm)
 const void *cpu_gdt(const struct vm *vm)
 {
 	return vm->sys + SYS_GDT;
+}
+
+/*
+ * The guest's CPU: the same everywhere but for vendor, model and address
+ * width, and made from three CPUID instructions.  KVM_GET_SUPPORTED_CPUID runs
+ * dozens of them, each an exit of its own where the host is a guest too.
+ */
+static void own_cpuid(struct kvm_cpuid2 *c)
+{
+	struct kvm_cpuid_entry2 *e = c->entries;
+
+	e[0].function = 0;
+	__cpuid(0, e[0].eax, e[0].ebx, e[0].ecx, e[0].edx);
+	e[0].eax = 1;
+	e[1].function = 1;
+	__cpuid(1, e[1].eax, e[1].ebx, e[1].ecx, e[1].edx);
+	e[1].ebx = 8 << 8;		/* CLFLUSH line */
+	e[1].ecx = CPUID_1_ECX;
+	e[1].edx = CPUID_1_EDX;
+	e[2].function = 0x80000000;
+	e[2].eax = 0x80000008;
+	e[3].function = 0x80000001;
+	e[3].ecx = 1;			/* LAHF */
+	e[3].edx = CPUID_80000001_EDX;
+	e[4].function = 0x80000008;
+	__cpuid(0x80000008, e[4].eax, e[4].ebx, e[4].ecx, e[4].edx);
+	e[4].eax = (e[4].eax & 0xff) | 48 << 8;
+	e[4].ebx = e[4].ecx = e[4].edx = 0;
+	c->nent = 5;
 }
 
 static uint64_t vcpu_block(unsigned int id)
@@ -168,9 +197,10 @@ void arch_load_guest(struct vm *vm)
  */
 static void load_tss(struct vcpu *v, uint64_t block)
 {
-	struct tss *tss = (void *)(v->vm->sys + block + VCPU_TSS);
+	uint64_t at = SYS_TSS + v->id * SYS_TSS_SIZE;
+	struct tss *tss = (void *)(v->vm->sys + at);
 	uint64_t *gdt = (void *)(v->vm->sys + SYS_GDT + GDT_TSS + v->id * 16);
-	uint64_t base = VM_SYS_GPA + block + VCPU_TSS;
+	uint64_t base = VM_SYS_GPA + at;
 
 	tss->rsp[0] = VM_SYS_GPA + block + VCPU_RSP0_TOP;
 	tss->ist[0] = VM_SYS_GPA + block + VCPU_IST_TOP - 16;
@@ -181,7 +211,7 @@ static void load_tss(struct vcpu *v, uint64_t block)
 	gdt[1] = base >> 32;
 }
 
-static void set_sregs(struct vcpu *v, uint64_t block)
+static void set_sregs(struct vcpu *v)
 {
 	struct kvm_segment code = {
 		.selector = GDT_UCODE | 3, .limit = ~0U, .type = 11, .present = 1, .dpl = 3,
@@ -198,7 +228,7 @@ static void set_sregs(struct vcpu *v, uint64_t block)
 	s.cs = code;
 	s.ds = s.es = s.fs = s.gs = s.ss = data;
 	s.tr = (struct kvm_segment){
-		.base = VM_SYS_GPA + block + VCPU_TSS, .limit = sizeof(struct tss) - 1,
+		.base = VM_SYS_GPA + SYS_TSS + v->id * SYS_TSS_SIZE, .limit = sizeof(struct tss) - 1,
 		.selector = (uint16_t)(GDT_TSS + v->id * 16), .type = 11, .present = 1,
 	};
 	memset(&s.ldt, 0, sizeof(s.ldt));
@@ -217,20 +247,18 @@ static void set_sregs(struct vcpu *v, uint64_t block)
 
 static void set_cpuid(struct vcpu *v)
 {
-	const struct kvm_cpuid2 *host = cpu_supported();
-	size_t size = sizeof(*host) + host->nent * sizeof(host->entries[0]);
-	struct kvm_cpuid2 *c = malloc(size);
-	uint32_t i;
+	static struct {
+		struct kvm_cpuid2 head;
+		struct kvm_cpuid_entry2 entries[8];
+	} own;
+	const struct kvm_cpuid2 *c = &own.head;
 
-	if (!c)
-		end_fail("out of memory");
-	memcpy(c, host, size);
-	for (i = 0; v->vm->opts.maxphyaddr && i < c->nent; i++)
-		if (c->entries[i].function == 0x80000008)
-			c->entries[i].eax = (c->entries[i].eax & ~0xffU) | v->vm->opts.maxphyaddr;
+	if (v->vm->opts.full_cpuid)
+		c = cpu_supported();
+	else if (!own.head.nent)
+		own_cpuid(&own.head);
 	if (ioctl(v->fd, KVM_SET_CPUID2, c))
 		end_fail("KVM_SET_CPUID2: %s", strerror(errno));
-	free(c);
 }
 
 void arch_setup_vcpu(struct vcpu *v)
@@ -243,10 +271,11 @@ void arch_setup_vcpu(struct vcpu *v)
 		.rflags = 2,
 	};
 
-	_Static_assert(sizeof(struct mbox) < VCPU_IST_TOP - 0x1000, "mailbox too large");
+	_Static_assert(sizeof(struct mbox) <= VCPU_IST_TOP - 0x1000, "mailbox too large");
+	_Static_assert(sizeof(struct tss) <= SYS_TSS_SIZE, "TSS too large");
 	set_cpuid(v);
 	load_tss(v, block);
-	set_sregs(v, block);
+	set_sregs(v);
 	if (ioctl(v->fd, KVM_SET_REGS, &r))
 		end_fail("KVM_SET_REGS: %s", strerror(errno));
 	v->mb = (void *)(v->vm->sys + block + VCPU_MBOX);

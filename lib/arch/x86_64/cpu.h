@@ -13,9 +13,6 @@ struct vm;
 /** cpu_supported - KVM_GET_SUPPORTED_CPUID, asked once per process */
 const struct kvm_cpuid2 *cpu_supported(void);
 
-/** cpu_leaf - one leaf of it, NULL when KVM does not offer the leaf */
-const struct kvm_cpuid_entry2 *cpu_leaf(uint32_t function, uint32_t index);
-
 /** cpu_host_is_amd - whether VMMCALL is the native hypercall instruction */
 bool cpu_host_is_amd(void);
 

@@ -9,18 +9,21 @@
 #define SYS_CODE_SIZE	0x10000
 #define SYS_RET_STUB	(SYS_CODE + 0x38)
 #define SYS_EXC_TABLE	(SYS_CODE + 0x40)
-#define SYS_GDT		0x10000
-#define SYS_IDT		0x11000
-#define SYS_PML4	0x20000
-#define SYS_PT_FIRST	0x21000
+#define SYS_TABLES	0x10000	/* one page: GDT, IDT and a TSS per vCPU */
+#define SYS_GDT		(SYS_TABLES + 0x000)
+#define SYS_IDT		(SYS_TABLES + 0x200)
+#define SYS_TSS		(SYS_TABLES + 0x400)
+#define SYS_TSS_SIZE	0x80
+#define SYS_PML4	0x11000
+#define SYS_PT_FIRST	0x12000
 #define SYS_PT_END	0x100000
 #define SYS_VCPU	0x100000	/* one block per vCPU: */
 #define SYS_VCPU_SIZE	0x10000
 #define VCPU_MBOX	0x0000
 #define VCPU_IST_TOP	0x9000	/* exceptions */
-#define VCPU_RSP0_TOP	0xc000	/* INT3 into supervisor mode */
-#define VCPU_STACK_TOP	0xf000
-#define VCPU_TSS	0xf000
+/* The other two stacks share a page, so that a guest touches few. */
+#define VCPU_RSP0_TOP	0xb800	/* INT3 into supervisor mode */
+#define VCPU_STACK_TOP	0xc000	/* user mode */
 
 #define GDT_CODE	0x08
 #define GDT_DATA	0x10

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What one exit costs, seen from the guest: time stamps directly around the
+ * instruction.  The table is the program.
+ */
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "arch.h"
+#include "arch/x86_64/cpu.h"
+#include "bench.h"
+#include "env.h"
+#include "place.h"
+#include "uapi.h"
+#include "vcpu.h"
+#include "vm.h"
+
+#define HOLE		0xc0000000ULL
+#define RAM		0x80000000ULL
+#define LAPIC		0xfee00000ULL
+#define PAGES		512
+#define MSR_APICBASE	0x1b
+#define APICBASE_BSP	(1ULL << 8)
+
+static uint32_t repetitions(void)
+{
+	return (uint32_t)env_pick(500, 2000, 20000);
+}
+
+/* One operation repeated on the same address, after a warm-up. */
+static void repeat_on(const struct bench *b, struct vcpu *v)
+{
+	struct mbox_op op = b->op;
+
+	op.count = 50;
+	if (vcpu_do(v, &op, 1, NO_EXITS) != VCPU_DONE)
+		end_fail("the guest did not finish");
+	op.count = repetitions();
+	bench_op(b, NULL, v, op);
+}
+
+static void repeat(const struct bench *b)
+{
+	repeat_on(b, vm_create(NULL)->vcpu[0]);
+}
+
+/* A backend without hardware support may not know the instruction at all. */
+static void hypercall(const struct bench *b)
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+
+	if (vcpu_try(v, &b->op, 1, 1000) != VCPU_DONE || vcpu_result(v, 0)->vector >= 0)
+		end_skip("the hypercall instruction does not work on this backend");
+	repeat_on(b, v);
+}
+
+/* Every repetition touches a page that was never touched before. */
+static void first_touch(const struct bench *b)
+{
+	struct mbox_op op = b->op;
+
+	op.count = PAGES;
+	op.stride = PAGE_4K;
+	bench_op(b, NULL, vm_create(NULL)->vcpu[0], op);
+}
+
+/* Host memory is there, only KVM's mapping is missing. */
+static void minor_fault(const struct bench *b)
+{
+	struct vm *vm = vm_create(NULL);
+	struct mbox_op op = b->op;
+	void *ram = vm_alloc(PAGES * PAGE_4K);
+
+	memset(ram, 1, PAGES * PAGE_4K);
+	vm_slot(vm, 1, 0, RAM, PAGES * PAGE_4K, ram);
+	op.count = PAGES;
+	op.stride = PAGE_4K;
+	bench_op(b, NULL, vm->vcpu[0], op);
+}
+
+static void readonly_slot(const struct bench *b)
+{
+	struct vm *vm = vm_create(NULL);
+	void *ram = vm_alloc(PAGE_4K);
+
+	memset(ram, 0xff, PAGE_4K);
+	vm_slot(vm, 1, KVM_MEM_READONLY, RAM, PAGE_4K, ram);
+	repeat_on(b, vm->vcpu[0]);
+}
+
+/*
+ * The ring takes 169 entries, then writes exit: the host empties it before it
+ * can fill, so a list is shorter than the ring.
+ */
+static void coalesced(const struct bench *b)
+{
+	struct vm *vm = vm_create(NULL);
+	struct vcpu *v = vm->vcpu[0];
+	struct kvm_coalesced_mmio_zone z = { .addr = HOLE, .size = PAGE_4K };
+	int offset = vm_cap(vm, KVM_CAP_COALESCED_MMIO);
+	struct mbox_op op = b->op;
+
+	if (!offset || ioctl(vm->fd, KVM_REGISTER_COALESCED_MMIO, &z))
+		end_skip("no KVM_CAP_COALESCED_MMIO");
+	op.count = 150;
+	bench_op(b, NULL, v, op);
+}
+
+static void ioeventfd(const struct bench *b)
+{
+	struct vm *vm = vm_create(NULL);
+	struct kvm_ioeventfd e = {
+		.addr = HOLE, .len = (uint32_t)b->param, .fd = eventfd(0, EFD_NONBLOCK),
+	};
+
+	if (ioctl(vm->fd, KVM_IOEVENTFD, &e))
+		end_skip("no ioeventfd of length %u", e.len);
+	repeat_on(b, vm->vcpu[0]);
+}
+
+static void lapic_hole(const struct bench *b)
+{
+	struct vm_opts o = { .irqchip = true };
+	struct vcpu *v = vm_create(&o)->vcpu[0];
+
+	if (!cpu_set_msr(v, MSR_APICBASE, LAPIC | APICBASE_BSP))
+		end_skip("this KVM does not disable the local APIC");
+	repeat_on(b, v);
+}
+
+static void lapic_register(const struct bench *b)
+{
+	struct vm_opts o = { .irqchip = true };
+
+	repeat_on(b, vm_create(&o)->vcpu[0]);
+}
+
+/* KVM_RUN that comes straight back: the ioctl's own cost, seen from the host. */
+static void immediate_exit(const struct bench *b)
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+	uint32_t n = repetitions(), i, *samples = vm_alloc(n * sizeof(*samples) + PAGE_4K);
+	struct measurement m = { .name = b->name, .unit = bench_unit(), .behaviour = b->behaviours,
+				 .exact = bench_exact(), .overhead = -1 };
+	uint64_t exits, before;
+	char note[256];
+
+	vcpu_start(v, OPS({ .kind = OP_NOP }));
+	if (vcpu_finish(v) != VCPU_DONE)
+		end_fail("the guest did not finish");
+	exits = bench_exits(v);
+	v->run->immediate_exit = 1;
+	place_watch();
+	for (i = 0; i < n; i++) {
+		before = arch_cycles();
+		ioctl(v->fd, KVM_RUN, 0);
+		samples[i] = (uint32_t)(arch_cycles() - before);
+	}
+	v->run->immediate_exit = 0;
+	m.exits_per_op = (double)(bench_exits(v) - exits) / n;
+	place_note(note, sizeof(note));
+	m.note = note[0] ? note : NULL;
+	record_samples(&m, samples, n);
+}
+
+static const struct bench table[] = {
+	{ "exit.cpuid", "N4", repeat, { .kind = OP_CPUID }, 0 },
+	{ "exit.hypercall", "N4", hypercall, { .kind = OP_HYPERCALL, .value = { 1 } }, 0 },
+	{ "exit.pio_out_user", "N4", repeat,
+	  { .kind = OP_OUT, .width = 4, .addr = 0x600 }, 0 },
+	{ "exit.pio_in_user", "N4", repeat,
+	  { .kind = OP_IN, .width = 4, .addr = 0x600 }, 0 },
+	{ "exit.mmio_read_user", "N1", repeat,
+	  { .kind = OP_LOAD, .width = 8, .addr = HOLE }, 0 },
+	{ "exit.mmio_write_user", "N1", repeat,
+	  { .kind = OP_STORE, .width = 8, .addr = HOLE }, 0 },
+	{ "exit.mmio_read_user_first", "N1", first_touch,
+	  { .kind = OP_LOAD, .width = 8, .addr = HOLE }, 0 },
+	{ "exit.mmio_write_user_first", "N1", first_touch,
+	  { .kind = OP_STORE, .width = 8, .addr = HOLE }, 0 },
+	{ "exit.coalesced_write", "N4", coalesced,
+	  { .kind = OP_STORE, .width = 4, .addr = HOLE }, 0 },
+	{ "exit.ioeventfd_exact", "N4", ioeventfd,
+	  { .kind = OP_STORE, .width = 4, .addr = HOLE }, 4 },
+	{ "exit.ioeventfd_any", "N4", ioeventfd,
+	  { .kind = OP_STORE, .width = 4, .addr = HOLE }, 0 },
+	{ "exit.lapic_hole_read", "N2", lapic_hole,
+	  { .kind = OP_LOAD, .width = 4, .addr = LAPIC + 0x30 }, 0 },
+	{ "exit.lapic_write", "N4", lapic_register,
+	  { .kind = OP_STORE, .width = 4, .addr = LAPIC + 0x80 }, 0 },
+	{ "exit.readonly_read", "N2", readonly_slot,
+	  { .kind = OP_LOAD, .width = 8, .addr = RAM }, 0 },
+	{ "exit.readonly_write", "N4", readonly_slot,
+	  { .kind = OP_STORE, .width = 8, .addr = RAM }, 0 },
+	{ "exit.minor_fault", "N10", minor_fault,
+	  { .kind = OP_STORE, .width = 8, .addr = RAM }, 0 },
+	{ "exit.immediate", "N4", immediate_exit, { .kind = OP_NOP }, 0 },
+};
+
+int main(int argc, char **argv)
+{
+	return bench_main(argc, argv, table, sizeof(table) / sizeof(table[0]));
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The question that the PCI-hole proposals of 2020 left open: 8193 reads of a
+ * 256-bus configuration window in which no device is, answered in each way a
+ * stock kernel knows.
+ *
+ * The window has a page per function; firmware reads the vendor word of
+ * function 0 of each of 32 devices on 256 buses, and the first one once more.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "arch/x86_64/cpu.h"
+#include "bench.h"
+#include "env.h"
+#include "quantile.h"
+#include "uapi.h"
+#include "vcpu.h"
+#include "vm.h"
+
+#define WINDOW		0xc0000000ULL	/* 256 MiB */
+#define WINDOW_SIZE	0x10000000ULL
+#define STRIDE		0x8000		/* one device: eight functions */
+#define READS		8192
+#define LAPIC		0xfee00000ULL
+#define MSR_APICBASE	0x1b
+#define APICBASE_BSP	(1ULL << 8)
+
+#ifndef MADV_COLLAPSE			/* 6.1 */
+#define MADV_COLLAPSE 25
+#endif
+
+/* What a variant costs besides time: counters, and how they are read. */
+static uint64_t kib_of(const char *path, const char *key)
+{
+	FILE *f = fopen(path, "re");
+	unsigned long long kib = 0;
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, key, strlen(key)) && line[strlen(key)] == ':')
+			sscanf(line + strlen(key) + 1, "%llu", &kib);
+	if (f)
+		fclose(f);
+	return kib * 1024;
+}
+
+/* Host memory of this process, every page counted once however often mapped. */
+static uint64_t host_memory(void)
+{
+	return kib_of("/proc/self/smaps_rollup", "Pss");
+}
+
+/* Page tables: of all VMs of the host (its own are what changes), of this process. */
+static uint64_t kvm_tables(void)
+{
+	return kib_of("/proc/meminfo", "SecPageTables");
+}
+
+static uint64_t host_tables(void)
+{
+	return kib_of("/proc/self/status", "VmPTE");
+}
+
+static uint64_t count_vmas(void)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	uint64_t n = 0;
+	int c;
+
+	while (f && (c = getc(f)) != EOF)
+		n += c == '\n';
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* Mappings of the VM by size, where the kernel counts them. */
+static uint64_t kvm_pages(struct vm *vm, const char *name)
+{
+	return vm_has_stat(vm, name) ? vm_stat(vm, name) : 0;
+}
+
+static void *reserve_window(void)
+{
+	char *p = mmap(NULL, WINDOW_SIZE + PAGE_2M, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		end_fail("mmap: %s", strerror(errno));
+	return (void *)(((uintptr_t)p + PAGE_2M - 1) & ~(PAGE_2M - 1));
+}
+
+/* A memfd of @size bytes full of ones. */
+static int ones(uint64_t size)
+{
+	int fd = memfd_create("ones", MFD_CLOEXEC);
+	char *p;
+
+	if (fd < 0 || ftruncate(fd, (off_t)size))
+		end_fail("memfd: %s", strerror(errno));
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		end_fail("mmap of memfd: %s", strerror(errno));
+	memset(p, 0xff, size);
+	munmap(p, size);
+	return fd;
+}
+
+/* Map the first @granule bytes of @fd again and again over the window. */
+static void map_over_window(char *window, int fd, uint64_t granule)
+{
+	uint64_t o;
+
+	for (o = 0; o < WINDOW_SIZE; o += granule)
+		if (mmap(window + o, granule, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) ==
+		    MAP_FAILED)
+			end_skip("mapping one page %llu times: %s",
+				 (unsigned long long)(WINDOW_SIZE / granule), strerror(errno));
+}
+
+/* --- the variants -------------------------------------------------------- */
+
+/* (a) no slot: every read is an exit to userspace */
+static void set_up_userspace(struct vm *vm)
+{
+	(void)vm;
+}
+
+/* (c) a page of its own for everything that is read, as a plain VMM would do */
+static void set_up_own_pages(struct vm *vm)
+{
+	char *w = reserve_window();
+	uint64_t i;
+
+	if (mmap(w, WINDOW_SIZE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+		end_fail("mmap: %s", strerror(errno));
+	madvise(w, WINDOW_SIZE, MADV_NOHUGEPAGE);
+	for (i = 0; i < READS; i++)
+		memset(w + i * STRIDE, 0xff, PAGE_4K);
+	vm_slot(vm, 1, KVM_MEM_READONLY, WINDOW, WINDOW_SIZE, w);
+}
+
+/*
+ * (d) one small page for all.  A mapping per page would be 65536 of them, six
+ * more than vm.max_map_count allows, so each has as many pages as it takes:
+ * two with the default limit.
+ */
+static void set_up_one_page_4k(struct vm *vm)
+{
+	long limit = env_read_long("/proc/sys/vm/max_map_count", 65530) - 200;
+	uint64_t granule = PAGE_4K;
+	char *w = reserve_window();
+
+	while (limit > 0 && WINDOW_SIZE / granule > (uint64_t)limit)
+		granule *= 2;
+	map_over_window(w, ones(granule), granule);
+	vm_slot(vm, 1, KVM_MEM_READONLY, WINDOW, WINDOW_SIZE, w);
+}
+
+/* (d) one huge page for all: 128 mappings */
+static void set_up_one_page_2m(struct vm *vm)
+{
+	char *w = reserve_window();
+	int fd = ones(PAGE_2M);
+
+	if (mmap(w, PAGE_2M, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+		end_fail("mmap: %s", strerror(errno));
+	memset(w, 0xff, PAGE_2M);
+	if (madvise(w, PAGE_2M, MADV_COLLAPSE))
+		end_skip("no huge page to be had for a memfd: MADV_COLLAPSE: %s", strerror(errno));
+	map_over_window(w, fd, PAGE_2M);
+	vm_slot(vm, 1, KVM_MEM_READONLY, WINDOW, WINDOW_SIZE, w);
+}
+
+/* (e) the same, mapped before the guest touches it */
+static void prefault(struct vm *vm)
+{
+	struct kvm_pre_fault_memory r = { .gpa = WINDOW, .size = WINDOW_SIZE };
+
+	if (!vm_cap(vm, KVM_CAP_PRE_FAULT_MEMORY))
+		end_skip("no KVM_CAP_PRE_FAULT_MEMORY");
+	while (r.size)
+		if (ioctl(vm->vcpu[0]->fd, KVM_PRE_FAULT_MEMORY, &r) && errno != EINTR)
+			end_fail("KVM_PRE_FAULT_MEMORY: %s", strerror(errno));
+}
+
+static void set_up_one_page_4k_prefaulted(struct vm *vm)
+{
+	if (!vm_cap(vm, KVM_CAP_PRE_FAULT_MEMORY))
+		end_skip("no KVM_CAP_PRE_FAULT_MEMORY");
+	set_up_one_page_4k(vm);
+	prefault(vm);
+}
+
+static void set_up_one_page_2m_prefaulted(struct vm *vm)
+{
+	if (!vm_cap(vm, KVM_CAP_PRE_FAULT_MEMORY))
+		end_skip("no KVM_CAP_PRE_FAULT_MEMORY");
+	set_up_one_page_2m(vm);
+	prefault(vm);
+}
+
+/* --- measuring ----------------------------------------------------------- */
+
+static void check_ones(struct vcpu *v, const struct mbox_op *op)
+{
+	struct mbox_op one = *op;
+
+	one.count = 1;
+	one.samples = 0;
+	if (vcpu_do(v, &one, 1, NO_EXITS) != VCPU_DONE || vcpu_value(v, 0) != 0xffffffff)
+		end_fail("the window does not read as all ones");
+}
+
+/* One pass over the window; its cycles in total. */
+static uint64_t pass(struct vcpu *v, const struct mbox_op *op, uint32_t *samples)
+{
+	uint64_t total = 0;
+	uint32_t i;
+
+	if (vcpu_do(v, op, 1, NO_EXITS) != VCPU_DONE)
+		end_fail("the guest did not finish its scan");
+	for (i = 0; i < op->count; i++)
+		total += samples[i];
+	return total;
+}
+
+static void record_pass(const struct bench *b, const char *which, uint32_t *samples, uint32_t n,
+			uint64_t total)
+{
+	struct measurement m = { .unit = bench_unit(), .behaviour = b->behaviours,
+				 .exact = bench_exact(), .overhead = -1, .exits_per_op = -1 };
+	char name[128];
+
+	snprintf(name, sizeof(name), "%s.%s", b->name, which);
+	m.name = name;
+	record_samples(&m, samples, n);
+	snprintf(name, sizeof(name), "%s.%s_scan", b->name, which);
+	/* 8193 reads: the first one is read twice. */
+	record_value(&m, (double)total + (double)total / n);
+}
+
+static void scan(struct vcpu *v, const struct bench *b, struct mbox_op op, uint32_t *samples)
+{
+	uint64_t total;
+
+	op.count = READS;
+	total = pass(v, &op, samples);
+	record_pass(b, "first", samples, READS, total);
+	total = pass(v, &op, samples);
+	record_pass(b, "repeated", samples, READS, total);
+}
+
+static void (*const set_ups[])(struct vm *) = {
+	set_up_userspace, set_up_own_pages, set_up_one_page_4k, set_up_one_page_2m,
+	set_up_one_page_4k_prefaulted, set_up_one_page_2m_prefaulted,
+};
+
+static void run(const struct bench *b)
+{
+	struct vm *vm = vm_create(NULL);
+	struct {
+		const char *name, *unit;
+		uint64_t (*read)(void);
+		uint64_t before;
+	} costs[] = {
+		{ "vmas", "count", count_vmas, 0 },
+		{ "host_memory", "bytes", host_memory, 0 },
+		{ "host_page_tables", "bytes", host_tables, 0 },
+		{ "kvm_page_tables", "bytes", kvm_tables, 0 },
+	};
+	struct mbox_op op = b->op;
+	uint64_t small, large;
+	uint32_t *samples;
+	size_t i;
+
+	/* Payload and sample buffer are mapped before anything is counted. */
+	samples = bench_samples(vm->vcpu[0], READS, &op.samples);
+	for (i = 0; i < sizeof(costs) / sizeof(costs[0]); i++)
+		costs[i].before = costs[i].read();
+	small = kvm_pages(vm, "pages_4k");
+	large = kvm_pages(vm, "pages_2m");
+	set_ups[b->param](vm);
+	scan(vm->vcpu[0], b, op, samples);
+	check_ones(vm->vcpu[0], &b->op);
+	for (i = 0; i < sizeof(costs) / sizeof(costs[0]); i++)
+		bench_value(b, costs[i].name, costs[i].unit,
+			    (double)costs[i].read() - (double)costs[i].before);
+	bench_value(b, "pages_4k", "count", (double)(kvm_pages(vm, "pages_4k") - small));
+	bench_value(b, "pages_2m", "count", (double)(kvm_pages(vm, "pages_2m") - large));
+}
+
+/* (b) KVM answers: the hole is one page, read as often as the window has devices */
+static void run_in_kernel(const struct bench *b)
+{
+	struct vm_opts o = { .irqchip = true };
+	struct vcpu *v = vm_create(&o)->vcpu[0];
+	struct mbox_op op = b->op;
+	uint32_t *samples;
+
+	if (!cpu_set_msr(v, MSR_APICBASE, LAPIC | APICBASE_BSP))
+		end_skip("this KVM does not disable the local APIC");
+	samples = bench_samples(v, READS, &op.samples);
+	scan(v, b, op, samples);
+	check_ones(v, &b->op);
+}
+
+#define SCAN { .kind = OP_LOAD, .width = 4, .addr = WINDOW, .stride = STRIDE }
+
+static const struct bench table[] = {
+	{ "hole_scan.userspace", "N3", run, SCAN, 0 },
+	{ "hole_scan.in_kernel", "N3", run_in_kernel,
+	  { .kind = OP_LOAD, .width = 4, .addr = LAPIC + 0x30 }, 0 },
+	{ "hole_scan.own_pages", "N3", run, SCAN, 1 },
+	{ "hole_scan.one_page_4k", "N3", run, SCAN, 2 },
+	{ "hole_scan.one_page_2m", "N3", run, SCAN, 3 },
+	{ "hole_scan.one_page_4k_prefaulted", "N3", run, SCAN, 4 },
+	{ "hole_scan.one_page_2m_prefaulted", "N3", run, SCAN, 5 },
+};
+
+int main(int argc, char **argv)
+{
+	return bench_main(argc, argv, table, sizeof(table) / sizeof(table[0]));
+}

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvmem-report record: the event stream of the runner becomes a results folder. */
+#include "commands.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "folder.h"
+#include "junit.h"
+#include "ktap.h"
+#include "logs.h"
+#include "progress.h"
+#include "results.h"
+#include "stream.h"
+#include "summary.h"
+
+/* A line longer than this is no event. */
+#define LINE_MAX_BYTES (16UL << 20)
+
+/*
+ * Files that are replaced as a whole cost more the more results there are, and
+ * benchmarks should not be disturbed: at most five times a second while they
+ * run, and at most a tenth of the time otherwise.
+ */
+#define REWRITE_BENCH_MS 200
+#define REWRITE_SHARE 10
+
+struct options {
+	const char *results, *known, *where;
+	bool verbose;
+};
+
+struct recorder {
+	const struct options *opts;
+	struct folder folder;
+	struct run run;
+	struct known known;
+	struct stream stream;
+	struct appender raw;
+	struct ktap ktap;
+	struct logs logs;
+	struct progress progress;
+	bool began, dead;	/* dead: the disk was full before anything ran */
+	bool stale;		/* the rewritten files lag behind */
+	bool stale_test;	/* by the result of a test, not only of a replicate */
+	uint64_t rewritten_at, rewrite_ms;
+	char *buf;
+	size_t len, size;
+	bool skipping;		/* the rest of an overlong line */
+};
+
+static bool rewrite(struct recorder *r)
+{
+	uint64_t start = now_ms();
+	char *text;
+	size_t len;
+	bool ok;
+
+	text = results_text(&r->run, &len);
+	ok = folder_replace(&r->folder, "results.json", text, len);
+	free(text);
+	text = junit_text(&r->run, &len);
+	ok &= folder_replace(&r->folder, "junit.xml", text, len);
+	free(text);
+	r->rewritten_at = now_ms();
+	r->rewrite_ms = r->rewritten_at - start;
+	r->stale = false;
+	r->stale_test = false;
+	return ok;
+}
+
+/* How long a rewrite has to wait yet; -1 when none is due. */
+static int rewrite_wait(const struct recorder *r)
+{
+	uint64_t pause = r->stale_test ? r->rewrite_ms * REWRITE_SHARE : REWRITE_BENCH_MS;
+	uint64_t now = now_ms();
+
+	if (!r->stale)
+		return -1;
+	return now - r->rewritten_at >= pause ? 0 : (int)(r->rewritten_at + pause - now);
+}
+
+static void begin(struct recorder *r)
+{
+	r->began = true;
+	progress_begin(&r->progress, &r->run, r->opts->verbose);
+	/* Better no run than one whose results have nowhere to go. */
+	r->dead = !rewrite(r) || !ktap_begin(&r->ktap, &r->folder, &r->run);
+}
+
+/* Tell of a result once, when it is final. */
+static void tell(struct recorder *r, struct item *it)
+{
+	if (!it->finished || it->told)
+		return;
+	it->told = true;
+	progress_result(&r->progress, it);
+}
+
+static void take_event(struct recorder *r, const struct event *e)
+{
+	if (e->kind == EV_RUN)
+		begin(r);
+	if (!r->began || r->dead)
+		return;
+	logs_event(&r->logs, e);
+	progress_event(&r->progress, e);
+	if (e->kind != EV_END)
+		return;
+	r->stale = true;
+	r->stale_test |= !e->item->bench;
+	if (e->item->finished)
+		ktap_update(&r->ktap);
+	tell(r, e->item);
+	if (!rewrite_wait(r))
+		rewrite(r);
+}
+
+static void take_line(struct recorder *r, const char *line, size_t len)
+{
+	struct event e;
+
+	if (r->skipping) {
+		r->skipping = false;
+		return;
+	}
+	stream_line(&r->stream, line, len, &e);
+	take_event(r, &e);
+	event_release(&e);
+}
+
+/* The whole lines in the buffer; what is left of it stays. */
+static void take_lines(struct recorder *r)
+{
+	char *s = r->buf, *end = r->buf + r->len, *nl = memrchr(s, '\n', r->len);
+
+	if (nl)
+		appender_write(&r->raw, s, (size_t)(nl + 1 - s));
+	for (; !r->dead && (nl = memchr(s, '\n', (size_t)(end - s))); s = nl + 1)
+		take_line(r, s, (size_t)(nl - s));
+	r->len = (size_t)(end - s);
+	memmove(r->buf, s, r->len);
+	if (r->len <= LINE_MAX_BYTES)
+		return;
+	r->run.bad_lines += !r->skipping;
+	r->skipping = true;
+	r->len = 0;
+}
+
+/* Return: whether there may be more. */
+static bool take_input(struct recorder *r)
+{
+	ssize_t n;
+
+	if (r->size - r->len < 65536) {
+		r->size = r->len + 65536 * 2;
+		r->buf = xrealloc(r->buf, r->size);
+	}
+	n = read(STDIN_FILENO, r->buf + r->len, r->size - r->len - 1);
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN;
+	r->len += (size_t)n;
+	/* The last line may lack its end; it may be whole all the same. */
+	if (!n && r->len)
+		r->buf[r->len++] = '\n';
+	take_lines(r);
+	return n > 0 && !r->dead;
+}
+
+static int poll_timeout(const struct recorder *r)
+{
+	int wait = rewrite_wait(r);
+
+	if (r->progress.terminal && (wait < 0 || wait > 1000))
+		wait = 1000;
+	return wait;
+}
+
+static void read_stream(struct recorder *r)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	bool more = true;
+
+	while (more) {
+		/* On an error there is something to find out by reading. */
+		if (poll(&in, 1, poll_timeout(r)))
+			more = take_input(r);
+		if (!rewrite_wait(r))
+			rewrite(r);
+		progress_tick(&r->progress);
+	}
+}
+
+/* Everything after the stream has ended. */
+static int finish(struct recorder *r)
+{
+	size_t i;
+
+	run_finish(&r->run);
+	for (i = 0; i < r->run.n_items; i++)
+		tell(r, r->run.items[i]);
+	progress_end(&r->progress);
+	ktap_end(&r->ktap);
+	rewrite(r);
+	summary_print(stdout, &r->run, r->folder.path);
+	if (fflush(stdout) && errno != EPIPE) {
+		complain("cannot write to standard output: %s", strerror(errno));
+		return EXIT_BROKEN;
+	}
+	if (r->folder.failed) {
+		complain("not all results could be written to %s", r->folder.path);
+		return EXIT_BROKEN;
+	}
+	if (!r->run.complete)
+		complain("the run was cut short; what is there is in %s", r->folder.path);
+	return run_verdict(&r->run);
+}
+
+/* Nothing has run: leave nothing that looks like a run. */
+static void abandon(struct recorder *r)
+{
+	static const char *const files[] = {
+		"results.json", "junit.xml", "kvmem.ktap", "log/stream.jsonl"
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		unlinkat(r->folder.fd, files[i], 0);
+}
+
+static int record(struct recorder *r)
+{
+	int code = EXIT_BROKEN;
+
+	r->run.known = &r->known;
+	r->stream = (struct stream){ .run = &r->run, .where = r->opts->where };
+	folder_append_to(&r->raw, &r->folder, "log/stream.jsonl");
+	logs_begin(&r->logs, &r->folder);
+	read_stream(r);
+	if (!r->began)
+		complain("the event stream does not begin with a run: kvmem-run did not start, see what it said");
+	else if (r->dead)
+		abandon(r);
+	else
+		code = finish(r);
+	logs_end(&r->logs);
+	appender_close(&r->raw);
+	run_free(&r->run);
+	free(r->buf);
+	return code;
+}
+
+static bool load_known(struct known *known, const char *path)
+{
+	FILE *f;
+	bool ok;
+
+	if (!path)
+		return true;
+	f = fopen(path, "re");
+	if (!f) {
+		complain("cannot read the known issues in %s: %s", path, strerror(errno));
+		return false;
+	}
+	ok = known_load(known, f, path);
+	fclose(f);
+	return ok;
+}
+
+static bool parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option options[] = {
+		{ "results", required_argument, NULL, 'r' },
+		{ "known", required_argument, NULL, 'k' },
+		{ "where", required_argument, NULL, 'w' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ }
+	};
+	const char *wrong = NULL;
+	int c;
+
+	opterr = 0;
+	while (!wrong && (c = getopt_long(argc, argv, ":v", options, NULL)) != -1) {
+		switch (c) {
+		case 'r':
+			o->results = optarg;
+			break;
+		case 'k':
+			o->known = optarg;
+			break;
+		case 'w':
+			o->where = optarg;
+			break;
+		case 'v':
+			o->verbose = true;
+			break;
+		case ':':
+			wrong = "an option lacks its value";
+			break;
+		default:
+			wrong = "there is no such option";
+		}
+	}
+	if (!wrong && optind < argc)
+		wrong = "it takes no other arguments";
+	if (!wrong && (!o->results || !*o->results))
+		wrong = "it needs --results DIR";
+	if (!wrong && o->where && strcmp(o->where, "host") && strcmp(o->where, "lab"))
+		wrong = "--where is host or lab";
+	if (!wrong && isatty(STDIN_FILENO))
+		wrong = "it reads the event stream of kvmem-run from standard input";
+	if (wrong && optind > 1 && (c == ':' || c == '?'))
+		complain("record %s: %s; see kvmem-report --help", argv[optind - 1], wrong);
+	else if (wrong)
+		complain("record: %s; see kvmem-report --help", wrong);
+	return !wrong;
+}
+
+int cmd_record(int argc, char **argv)
+{
+	struct options opts = { 0 };
+	struct recorder r = { .opts = &opts };
+	int code = EXIT_BROKEN;
+
+	if (!parse_options(argc, argv, &opts) || !load_known(&r.known, opts.known))
+		return EXIT_BROKEN;
+	/*
+	 * Ctrl-C and a lost terminal are for the runner: its stream then ends,
+	 * and the folder still has to be finished.
+	 */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	if (folder_create(&r.folder, opts.results)) {
+		code = record(&r);
+		folder_close(&r.folder);
+	}
+	known_free(&r.known);
+	return code;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The subcommands; each gets its own name as argv[0] and returns an exit code. */
+#ifndef KVMEM_REPORT_COMMANDS_H
+#define KVMEM_REPORT_COMMANDS_H
+
+int cmd_record(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+
+#endif /* KVMEM_REPORT_COMMANDS_H */

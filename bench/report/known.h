@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Known issues: failures that are bugs of the kernel under test, on record. */
+#ifndef KVMEM_REPORT_KNOWN_H
+#define KVMEM_REPORT_KNOWN_H
+
+#include <regex.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct known_issue {
+	char *glob;		/* of test names */
+	char *range;		/* of kernel versions */
+	char *backend;
+	char *reason, *link;
+	bool has_regex;
+	regex_t regex;		/* which failure, when a test has several */
+	unsigned int excused;	/* failures it explained in this run */
+};
+
+struct known {
+	struct known_issue *v;
+	size_t n;
+};
+
+/* Where the run runs, as far as a known issue can depend on it. */
+struct known_place {
+	const char *release, *backend;
+};
+
+/**
+ * known_load - read a file of known issues
+ * @k: result
+ * @f: the file
+ * @path: its name, for messages
+ *
+ * The format is described in configs/known_issues.
+ *
+ * Return: whether all of it could be understood; else it was said what not.
+ */
+bool known_load(struct known *k, FILE *f, const char *path);
+void known_free(struct known *k);
+
+/**
+ * known_excuse - the entry that explains a failure, counted as used
+ * @k: NULL is an empty list
+ */
+const struct known_issue *known_excuse(struct known *k, const struct known_place *where,
+				       const char *name, const char *reason);
+
+/**
+ * known_unexpected - whether a test that passed was expected to fail
+ *
+ * An entry that explained another test's failure in this run (its glob takes
+ * in several tests) has done its work and expects nothing of the rest.
+ */
+bool known_unexpected(const struct known *k, const struct known_place *where,
+		      const char *name);
+
+/** version_range_valid - whether version_in_range() can understand it */
+bool version_range_valid(const char *range);
+
+/**
+ * version_in_range - compare a kernel release with "*", "6.18", "6.16..6.19",
+ * "..6.12" or "7.0.."
+ *
+ * Ends are inclusive and compare only as many numbers as they have: 6.18.44-foo
+ * is in "6.18" and in "..6.18", and not in "6.18.1..6.18.9".
+ */
+bool version_in_range(const char *range, const char *release);
+
+#endif /* KVMEM_REPORT_KNOWN_H */

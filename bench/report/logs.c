@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "logs.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void logs_begin(struct logs *l, struct folder *folder)
+{
+	memset(l, 0, sizeof(*l));
+	l->folder = folder;
+	folder_append_to(&l->kernel, folder, "log/kernel.log");
+}
+
+static void close_program(struct logs *l)
+{
+	if (!l->path)
+		return;
+	appender_close(&l->program);
+	free(l->path);
+	l->path = NULL;
+	l->item = NULL;
+}
+
+static void put(struct logs *l, const char *s, size_t len)
+{
+	if (!len)
+		return;
+	appender_write(&l->program, s, len);
+	l->midline = s[len - 1] != '\n';
+}
+
+/* A line of our own between the output. */
+static void __attribute__((format(printf, 2, 3))) mark(struct logs *l, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	if (l->midline)
+		put(l, "\n", 1);
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) >= 0)
+		put(l, text, strlen(text));
+	va_end(ap);
+	free(text);
+}
+
+/* One program's log is open at a time: they run one after the other. */
+static void turn_to(struct logs *l, const struct item *it)
+{
+	char *path;
+
+	if (l->item == it)
+		return;
+	path = item_log(it);
+	if (l->path && !strcmp(l->path, path)) {
+		free(path);
+	} else {
+		close_program(l);
+		folder_append_to(&l->program, l->folder, path);
+		l->path = path;
+		l->midline = false;
+	}
+	l->item = it;
+}
+
+static void head(struct logs *l, const struct event *e)
+{
+	if (e->replicate)
+		mark(l, "=== %s (replicate %u)\n", e->item->name, e->replicate);
+	else
+		mark(l, "=== %s\n", e->item->name);
+}
+
+static void foot(struct logs *l, const struct event *e)
+{
+	mark(l, "--- %s%s%s (%.3f s)\n", status_names[e->status], *e->reason ? ": " : "",
+	     e->reason, e->duration_s);
+}
+
+void logs_event(struct logs *l, const struct event *e)
+{
+	switch (e->kind) {
+	case EV_START:
+		turn_to(l, e->item);
+		head(l, e);
+		break;
+	case EV_OUTPUT:
+		/* Text that comes late, between that of others. */
+		if (l->item && l->item != e->item) {
+			turn_to(l, e->item);
+			head(l, e);
+		}
+		turn_to(l, e->item);
+		put(l, e->text, e->len);
+		break;
+	case EV_END:
+		turn_to(l, e->item);
+		foot(l, e);
+		break;
+	case EV_KLOG:
+		if (!e->len)
+			break;
+		appender_write(&l->kernel, e->text, e->len);
+		if (e->text[e->len - 1] != '\n')
+			appender_write(&l->kernel, "\n", 1);
+		break;
+	default:
+		break;
+	}
+}
+
+void logs_end(struct logs *l)
+{
+	close_program(l);
+	appender_close(&l->kernel);
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvmem-report: what becomes of the results of a run. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "util.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "record", cmd_record },
+	{ "show", cmd_show },
+};
+
+static const char help[] =
+	"usage: kvmem-report record --results DIR [--known FILE] [--where host|lab] [--verbose]\n"
+	"       kvmem-report show DIR\n"
+	"\n"
+	"record reads the event stream of kvmem-run from standard input and writes the folder\n"
+	"DIR while the run goes: results.json, kvmem.ktap, junit.xml and log/. DIR must not\n"
+	"hold another run. At the end it prints a summary; show prints it once more.\n"
+	"\n"
+	"  --results DIR      folder to write, made with its parents\n"
+	"  --known FILE       known issues of kernels; the format is in configs/known_issues\n"
+	"  --where host|lab   where the run takes place, if the stream should not say\n"
+	"  --verbose, -v      print the output of the tests as it comes\n"
+	"\n"
+	"Exit code: 0 all that ran passed, 1 a failure, 2 wrong use, results that could not be\n"
+	"written or a run that was cut short, 4 nothing could run.\n"
+	"\n"
+	"Examples:\n"
+	"  kvmem-run --tests | kvmem-report record --results results/first\n"
+	"  kvmem-report record --results again < results/first/log/stream.jsonl\n"
+	"  kvmem-report show results/first\n";
+
+int main(int argc, char **argv)
+{
+	size_t i;
+	int a;
+
+	for (a = 1; a < argc; a++) {
+		if (!strcmp(argv[a], "--help") || !strcmp(argv[a], "-h")) {
+			fputs(help, stdout);
+			return EXIT_PASSED;
+		}
+	}
+	for (i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	complain("%s%s; see kvmem-report --help", argc > 1 ? "unknown command " : "no command given",
+		 argc > 1 ? argv[1] : "");
+	return EXIT_BROKEN;
+}

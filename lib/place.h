@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where a benchmark runs, and what disturbed it. */
+#ifndef KVMEM_PLACE_H
+#define KVMEM_PLACE_H
+
+#include <stddef.h>
+
+/**
+ * place_pin - put this thread on one CPU and its memory on that CPU's node
+ *
+ * KVMEM_CPU chooses the CPU; otherwise the last one this process may use, which
+ * is the one least likely to serve interrupts.
+ */
+void place_pin(void);
+
+/** place_watch - begin to watch for disturbances */
+void place_watch(void);
+
+/**
+ * place_note - what may have spoiled figures taken since place_watch()
+ * @buf: text, empty when there is nothing to say
+ * @size: of @buf
+ *
+ * Not pinned, no constant TSC, involuntary context switches, stolen time.
+ */
+void place_note(char *buf, size_t size);
+
+#endif /* KVMEM_PLACE_H */
