@@ -72,7 +72,9 @@ $(OUTPUT)/libkvmem.a: $(LIB_OBJ)
 	$(AR) rcs $@ $^
 
 $(TEST_BIN) $(BENCH_BIN) $(SELFCHECKS:%=$(OUTPUT)/tests/check/%): $(OUTPUT)/%: $(OUTPUT)/%.o $(OUTPUT)/libkvmem.a
-	$(CC) $(CFLAGS) -static -o $@ $^ $(HOST_LDLIBS)
+	$(CC) $(CFLAGS) -static -o $@ $(filter %.o,$^) $(filter %.a,$^) $(HOST_LDLIBS)
+
+$(OUTPUT)/tests/check/unit: $(filter-out %/main.o,$(RUNNER_OBJ))
 
 $(OUTPUT)/kvmem-run: $(RUNNER_OBJ) $(OUTPUT)/libkvmem.a
 	$(CC) $(CFLAGS) -static -o $@ $^ $(HOST_LDLIBS)

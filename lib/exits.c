@@ -154,32 +154,35 @@ void exit_print(const struct kexit *e, char *buf, size_t size)
 		snprintf(buf + n, size - (size_t)n, ", KVM_RUN: %s", strerror((int)e->err));
 }
 
+static void print_at(const struct kexit *list, size_t n, size_t i, char *buf, size_t size)
+{
+	if (i < n)
+		exit_print(&list[i], buf, size);
+	else
+		snprintf(buf, size, "nothing");
+}
+
 bool exits_match(const char *what, const struct kexit *seen, size_t nseen,
 		 const struct kexit *want, size_t nwant)
 {
-	bool same = nseen == nwant;
-	char a[128], b[128];
-	size_t i;
+	size_t i, first, most = nseen > nwant ? nseen : nwant;
+	char a[160], b[160];
 
-	for (i = 0; same && i < nseen; i++)
-		same = exit_equal(&seen[i], &want[i]);
-	if (same)
+	for (first = 0; first < nseen && first < nwant; first++)
+		if (!exit_equal(&seen[first], &want[first]))
+			break;
+	if (first == most)
 		return true;
 
-	diag("%s: %zu exits, %zu expected", what, nseen, nwant);
-	for (i = 0; i < 20 && (i < nseen || i < nwant); i++) {
-		bool ok = i < nseen && i < nwant && exit_equal(&seen[i], &want[i]);
-
-		strcpy(a, "(nothing)");
-		strcpy(b, "(nothing)");
-		if (i < nseen)
-			exit_print(&seen[i], a, sizeof(a));
-		if (i < nwant)
-			exit_print(&want[i], b, sizeof(b));
-		if (ok)
-			diag("  %2zu   %s", i, a);
-		else
-			diag("  %2zu ! %s, expected %s", i, a, b);
+	/* The first line is the reason that a summary will show. */
+	print_at(seen, nseen, first, a, sizeof(a));
+	print_at(want, nwant, first, b, sizeof(b));
+	diag("%s: exit %zu of %zu is %s, expected %s", what, first, nseen, a, b);
+	for (i = 0; i < most && i < first + 16; i++) {
+		print_at(seen, nseen, i, a, sizeof(a));
+		print_at(want, nwant, i, b, sizeof(b));
+		diag("  %2zu %c %s%s%s", i, strcmp(a, b) ? '!' : ' ', a,
+		     strcmp(a, b) ? ", expected " : "", strcmp(a, b) ? b : "");
 	}
 	return false;
 }

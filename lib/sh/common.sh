@@ -62,6 +62,10 @@ stop_if_asked() {
 	((stop_code == 0)) || [[ $held ]] || exit "$stop_code"
 }
 
+asked_to_stop() {
+	((stop_code))
+}
+
 # hold LINE: a signal is answered with LINE and takes effect at release
 hold() {
 	held=$1
@@ -214,7 +218,7 @@ take_lock() {
 	{ exec 9>"$1"; } 2>/dev/null || die "cannot write to ${1%/*}"
 	flock -n 9 && return
 	say "another run is $2; waiting for it"
-	flock 9 &
+	setpriv --pdeathsig KILL flock 9 &
 	await "$!" || true
 	stop_if_asked
 }

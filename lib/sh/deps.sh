@@ -25,8 +25,6 @@ shellcheck        command shellcheck
 python3           command python3
 '
 
-apt_lock_options=(-o DPkg::Lock::Timeout=300)
-
 # deps_ensure [--check]: have every package, or end with what to do
 deps_ensure() {
 	local table=$deps_run missing=() things=()
@@ -84,22 +82,25 @@ deps_install() { # TABLE
 	cache_dir
 	take_lock "$CACHE/.install.lock" "installing packages"
 	deps_missing "$1"
-	((${#missing[@]})) || return 0
+	if ((${#missing[@]} == 0)); then
+		drop_lock
+		return
+	fi
 
 	say "missing packages: ${missing[*]}"
-	deps_known || step "reading the package lists" apt_update ||
+	deps_known || apt_try "reading the package lists" apt_update ||
 		deps_failed "the package lists could not be read"
 	for package in "${missing[@]}"; do
 		deps_known "$package" || deps_unknown "$package"
 	done
 	# Lists that are days old name files that are gone.
-	step "downloading packages" apt_download ||
-		{ step "reading the package lists" apt_update &&
-			step "downloading packages" apt_download; } ||
+	apt_try "downloading packages" apt_download ||
+		{ apt_try "reading the package lists" apt_update &&
+			apt_try "downloading packages" apt_download; } ||
 		deps_failed "the packages could not be downloaded"
 
 	hold "ending as soon as the packages are installed"
-	step "installing packages" apt_install ||
+	apt_try "installing packages" apt_install ||
 		deps_failed "the packages could not be installed"
 	release
 
@@ -145,18 +146,33 @@ deps_failed() { # LINE
 	step_failed "$CACHE/log/install.log" "$1" "by hand: $(deps_line)"
 }
 
+# apt_try LABEL CMD: a step that needs apt's locks; on a machine that has just
+# come up, its own first update may hold them for minutes
+apt_try() {
+	local tries
+
+	for ((tries = 0; tries < 150; tries++)); do
+		step "$1" "$2" && return
+		log_line '^E: (could not get lock|unable to acquire the dpkg)' >/dev/null || return
+		((tries)) || say "another program is using apt; waiting for it"
+		sleep 2
+		! asked_to_stop || return
+	done
+	return 1
+}
+
 apt_update() {
-	become apt-get "${apt_lock_options[@]}" update
+	become apt-get update
 }
 
 apt_download() {
-	become apt-get "${apt_lock_options[@]}" -o Acquire::Retries=2 \
+	become apt-get -o Acquire::Retries=2 \
 		install -y --no-install-recommends --download-only "${missing[@]}"
 }
 
 # Not to be stopped half-way: not even told that this script is gone.
 apt_install() {
 	export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
-	exec 9>&- setsid apt-get "${apt_lock_options[@]}" -o Dpkg::Use-Pty=0 \
+	exec 9>&- setsid apt-get -o Dpkg::Use-Pty=0 \
 		install -y --no-install-recommends "${missing[@]}"
 }

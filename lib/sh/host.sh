@@ -6,6 +6,8 @@
 # --- building ----------------------------------------------------------------
 
 host_build() {
+	[[ $BUILD != *[[:space:]:]* ]] ||
+		die "make cannot build in a path with a space or a colon: $BUILD; set KVMEM_BUILD=DIR"
 	writable_dir "$BUILD" ||
 		die "the build folder cannot be written: $BUILD; set KVMEM_BUILD=DIR to one that can"
 	take_lock "$BUILD/.lock" "building"

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Programs that misbehave on purpose: the self-check asserts what the runner
+ * makes of each.  Never part of a run.
+ */
+#include "test.h"
+
+#include <signal.h>
+
+#include "arch.h"
+#include "record.h"
+#include "vcpu.h"
+
+#define HOLE 0xc0000000ULL
+
+KVMEM_TEST(passes, "A1")
+{
+	record_observation("A20", "victim.observation", "with \"quotes\", a tab\t and \x80");
+	diag("output that is no UTF-8: \xff\xfe and a control \x01");
+}
+
+KVMEM_TEST(fails, "A2")
+{
+	ASSERT_EQ(1, 2);
+}
+
+KVMEM_TEST(fails_on_exits, "A2")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+
+	ASSERT_TRUE(vcpu_expect(v, "a read that exits", OPS(LD(8, HOLE)), NO_EXITS));
+}
+
+KVMEM_TEST(skips, "A3")
+{
+	SKIP(return, "needs something that does not exist");
+}
+
+KVMEM_TEST(skips_in_library, "A3")
+{
+	end_skip("needs something that does not exist");
+}
+
+KVMEM_TEST(hangs, "A4")
+{
+	for (;;)
+		pause();
+}
+
+KVMEM_TEST(crashes, "A5")
+{
+	raise(SIGSEGV);
+}
+
+KVMEM_TEST(guest_hangs, "A6")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+
+	vcpu_do(v, OPS({ .kind = OP_SPIN_EQ, .addr = VM_SYS_GPA, .value = { 0x1234, ~0ULL } }),
+		NO_EXITS);
+}
+
+/* No IDT and nothing mapped there: #UD, then #PF, then #DF, then the end. */
+KVMEM_TEST(guest_triple_faults, "A7")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+
+	ASSERT_TRUE(vcpu_expect(v, "the guest's end",
+		OPS({ .kind = OP_WITH_IDT, .value = { VM_WINDOW } }), NO_EXITS));
+}
+
+/* Leaves a process behind that outlives the test, unless somebody ends it. */
+KVMEM_TEST(forks, "A8")
+{
+	if (fork() == 0)
+		for (;;)
+			pause();
+}
+
+KVMEM_MAIN
