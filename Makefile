@@ -11,7 +11,7 @@
 
 TESTS := pci_hole mmio_bus readonly_slot slot_api
 BENCHES := exit_latency pci_hole_scan overhead
-SELFCHECKS := unit victim
+SELFCHECKS := unit victim deny
 
 ARCH ?= $(shell uname -m)
 GUEST_ARCH := $(ARCH)
@@ -21,7 +21,8 @@ OUTPUT ?= $(abspath $(O))
 endif
 OUTPUT ?= $(CURDIR)/build
 
-ifeq ($(filter clean help format,$(MAKECMDGOALS)),)
+# Goals that compile nothing need no headers.
+ifneq ($(filter-out check clean format,$(or $(MAKECMDGOALS),all)),)
 ifeq ($(KSRC)$(KHDR),)
 KSRC_FOUND := $(shell ./run.sh ksrc)
 KSRC := $(patsubst KSRC=%,%,$(filter KSRC=%,$(KSRC_FOUND)))
@@ -35,6 +36,10 @@ endif
 # --- flags -------------------------------------------------------------------
 
 WARN := -Wall -Wextra -Werror
+# As in the kernel's own lib.mk: UAPI structures with a flexible array at the end.
+ifneq ($(findstring clang,$(CC)),)
+WARN += -Wno-gnu-variable-sized-type-not-at-end
+endif
 CFLAGS ?= -O2 -g
 HOST_CFLAGS = $(CFLAGS) $(WARN) -std=gnu11 -D_GNU_SOURCE -fno-strict-aliasing \
 	-isystem $(KHDR) -isystem $(KSRC)/tools/testing/selftests -Ilib -I. -MMD -MP
@@ -63,6 +68,13 @@ BENCH_BIN := $(BENCHES:%=$(OUTPUT)/bench/%)
 CHECK_BIN := $(SELFCHECKS:%=$(OUTPUT)/tests/check/%) $(OUTPUT)/tests/check/report
 TOOL_BIN := $(OUTPUT)/kvmem-run $(OUTPUT)/kvmem-report
 
+# Other headers, harness or compiler: everything is built anew.
+FLAGS_NOW := $(KSRC) $(KHDR) $(CC) $(CFLAGS)
+FLAGS_FILE := $(OUTPUT)/flags
+ifneq ($(shell cat $(FLAGS_FILE) 2>/dev/null),$(FLAGS_NOW))
+$(shell mkdir -p $(OUTPUT) && echo '$(FLAGS_NOW)' > $(FLAGS_FILE))
+endif
+
 all: $(TEST_BIN) $(BENCH_BIN) $(TOOL_BIN)
 
 checks: $(CHECK_BIN)
@@ -86,21 +98,21 @@ $(OUTPUT)/tests/check/report: $(patsubst %.c,$(OUTPUT)/%.o,$(filter-out %/main.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ -ljansson -lm
 
-$(OUTPUT)/%.o: %.c
+$(OUTPUT)/%.o: %.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -c -o $@ $<
 
-$(OUTPUT)/lib/arch/$(GUEST_ARCH)/blob.o: lib/arch/$(GUEST_ARCH)/blob.S $(OUTPUT)/guest.bin
+$(OUTPUT)/lib/arch/$(GUEST_ARCH)/blob.o: lib/arch/$(GUEST_ARCH)/blob.S $(OUTPUT)/guest.bin $(FLAGS_FILE)
 	@mkdir -p $(@D)
 	$(CC) -DGUEST_BIN='"$(OUTPUT)/guest.bin"' -c -o $@ $<
 
 # --- guest payload -----------------------------------------------------------
 
-$(OUTPUT)/guest_code/%.o: guest_code/%.c
+$(OUTPUT)/guest_code/%.o: guest_code/%.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
 	$(CC) $(GUEST_CFLAGS) -c -o $@ $<
 
-$(OUTPUT)/guest_code/%.o: guest_code/%.S guest_code/mailbox.h
+$(OUTPUT)/guest_code/%.o: guest_code/%.S guest_code/mailbox.h $(FLAGS_FILE)
 	@mkdir -p $(@D)
 	$(CC) -c -o $@ $<
 

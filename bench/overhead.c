@@ -122,8 +122,8 @@ static bool by_hyperfine(const char *self, double *lib, double *bare)
 	if (fd < 0)
 		return false;
 	snprintf(command, sizeof(command),
-		 "command -v hyperfine >/dev/null 2>&1 && hyperfine -N --style none --warmup 5 "
-		 "--runs 60 --export-json %s '%s --vm-by-library' '%s --vm-by-ioctls' >/dev/null 2>&1",
+		 "command -v hyperfine >/dev/null 2>&1 && hyperfine -N --style none --warmup 3 "
+		 "--runs 40 --export-json %s '%s --vm-by-library' '%s --vm-by-ioctls' >/dev/null 2>&1",
 		 file, self, self);
 	if (!system(command)) {
 		n = pread(fd, json, sizeof(json) - 1, 0);
@@ -223,8 +223,8 @@ static void one_exit(const struct bench *b)
 }
 
 static const struct bench table[] = {
-	{ "overhead.process", "", process, { .kind = OP_NOP }, 0 },
-	{ "overhead.exit", "", one_exit, { .kind = OP_NOP }, 0 },
+	{ "overhead.process", "", process, 3, { .kind = OP_NOP }, 0 },
+	{ "overhead.exit", "", one_exit, 3, { .kind = OP_NOP }, 0 },
 };
 
 int main(int argc, char **argv)

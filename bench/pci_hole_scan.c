@@ -127,13 +127,14 @@ static void map_over_window(char *window, int fd, uint64_t granule)
 /* --- the variants -------------------------------------------------------- */
 
 /* (a) no slot: every read is an exit to userspace */
-static void set_up_userspace(struct vm *vm)
+static unsigned int set_up_userspace(struct vm *vm)
 {
 	(void)vm;
+	return 0;
 }
 
 /* (c) a page of its own for everything that is read, as a plain VMM would do */
-static void set_up_own_pages(struct vm *vm)
+static unsigned int set_up_own_pages(struct vm *vm)
 {
 	char *w = reserve_window();
 	uint64_t i;
@@ -145,6 +146,7 @@ static void set_up_own_pages(struct vm *vm)
 	for (i = 0; i < READS; i++)
 		memset(w + i * STRIDE, 0xff, PAGE_4K);
 	vm_slot(vm, 1, KVM_MEM_READONLY, WINDOW, WINDOW_SIZE, w);
+	return 1;
 }
 
 /*
@@ -152,7 +154,7 @@ static void set_up_own_pages(struct vm *vm)
  * more than vm.max_map_count allows, so each has as many pages as it takes:
  * two with the default limit.
  */
-static void set_up_one_page_4k(struct vm *vm)
+static unsigned int set_up_one_page_4k(struct vm *vm)
 {
 	long limit = env_read_long("/proc/sys/vm/max_map_count", 65530) - 200;
 	uint64_t granule = PAGE_4K;
@@ -162,10 +164,11 @@ static void set_up_one_page_4k(struct vm *vm)
 		granule *= 2;
 	map_over_window(w, ones(granule), granule);
 	vm_slot(vm, 1, KVM_MEM_READONLY, WINDOW, WINDOW_SIZE, w);
+	return 1;
 }
 
 /* (d) one huge page for all: 128 mappings */
-static void set_up_one_page_2m(struct vm *vm)
+static unsigned int set_up_one_page_2m(struct vm *vm)
 {
 	char *w = reserve_window();
 	int fd = ones(PAGE_2M);
@@ -177,6 +180,7 @@ static void set_up_one_page_2m(struct vm *vm)
 		end_skip("no huge page to be had for a memfd: MADV_COLLAPSE: %s", strerror(errno));
 	map_over_window(w, fd, PAGE_2M);
 	vm_slot(vm, 1, KVM_MEM_READONLY, WINDOW, WINDOW_SIZE, w);
+	return 1;
 }
 
 /* (e) the same, mapped before the guest touches it */
@@ -191,20 +195,22 @@ static void prefault(struct vm *vm)
 			end_fail("KVM_PRE_FAULT_MEMORY: %s", strerror(errno));
 }
 
-static void set_up_one_page_4k_prefaulted(struct vm *vm)
+static unsigned int set_up_one_page_4k_prefaulted(struct vm *vm)
 {
 	if (!vm_cap(vm, KVM_CAP_PRE_FAULT_MEMORY))
 		end_skip("no KVM_CAP_PRE_FAULT_MEMORY");
 	set_up_one_page_4k(vm);
 	prefault(vm);
+	return 1;
 }
 
-static void set_up_one_page_2m_prefaulted(struct vm *vm)
+static unsigned int set_up_one_page_2m_prefaulted(struct vm *vm)
 {
 	if (!vm_cap(vm, KVM_CAP_PRE_FAULT_MEMORY))
 		end_skip("no KVM_CAP_PRE_FAULT_MEMORY");
 	set_up_one_page_2m(vm);
 	prefault(vm);
+	return 1;
 }
 
 /* --- measuring ----------------------------------------------------------- */
@@ -258,7 +264,8 @@ static void scan(struct vcpu *v, const struct bench *b, struct mbox_op op, uint3
 	record_pass(b, "repeated", samples, READS, total);
 }
 
-static void (*const set_ups[])(struct vm *) = {
+/* Each returns how many slots it took. */
+static unsigned int (*const set_ups[])(struct vm *) = {
 	set_up_userspace, set_up_own_pages, set_up_one_page_4k, set_up_one_page_2m,
 	set_up_one_page_4k_prefaulted, set_up_one_page_2m_prefaulted,
 };
@@ -278,6 +285,7 @@ static void run(const struct bench *b)
 	};
 	struct mbox_op op = b->op;
 	uint64_t small, large;
+	unsigned int slots;
 	uint32_t *samples;
 	size_t i;
 
@@ -287,12 +295,13 @@ static void run(const struct bench *b)
 		costs[i].before = costs[i].read();
 	small = kvm_pages(vm, "pages_4k");
 	large = kvm_pages(vm, "pages_2m");
-	set_ups[b->param](vm);
+	slots = set_ups[b->param](vm);
 	scan(vm->vcpu[0], b, op, samples);
 	check_ones(vm->vcpu[0], &b->op);
 	for (i = 0; i < sizeof(costs) / sizeof(costs[0]); i++)
 		bench_value(b, costs[i].name, costs[i].unit,
 			    (double)costs[i].read() - (double)costs[i].before);
+	bench_value(b, "slots", "count", slots);
 	bench_value(b, "pages_4k", "count", (double)(kvm_pages(vm, "pages_4k") - small));
 	bench_value(b, "pages_2m", "count", (double)(kvm_pages(vm, "pages_2m") - large));
 }
@@ -315,14 +324,14 @@ static void run_in_kernel(const struct bench *b)
 #define SCAN { .kind = OP_LOAD, .width = 4, .addr = WINDOW, .stride = STRIDE }
 
 static const struct bench table[] = {
-	{ "hole_scan.userspace", "N3", run, SCAN, 0 },
-	{ "hole_scan.in_kernel", "N3", run_in_kernel,
+	{ "hole_scan.userspace", "N3", run, 3, SCAN, 0 },
+	{ "hole_scan.in_kernel", "N3", run_in_kernel, 3,
 	  { .kind = OP_LOAD, .width = 4, .addr = LAPIC + 0x30 }, 0 },
-	{ "hole_scan.own_pages", "N3", run, SCAN, 1 },
-	{ "hole_scan.one_page_4k", "N3", run, SCAN, 2 },
-	{ "hole_scan.one_page_2m", "N3", run, SCAN, 3 },
-	{ "hole_scan.one_page_4k_prefaulted", "N3", run, SCAN, 4 },
-	{ "hole_scan.one_page_2m_prefaulted", "N3", run, SCAN, 5 },
+	{ "hole_scan.own_pages", "N3", run, 3, SCAN, 1 },
+	{ "hole_scan.one_page_4k", "N3", run, 3, SCAN, 2 },
+	{ "hole_scan.one_page_2m", "N3", run, 3, SCAN, 3 },
+	{ "hole_scan.one_page_4k_prefaulted", "N3", run, 3, SCAN, 4 },
+	{ "hole_scan.one_page_2m_prefaulted", "N3", run, 3, SCAN, 5 },
 };
 
 int main(int argc, char **argv)

@@ -67,7 +67,9 @@ static struct measurement describe(const struct bench *b, const char *suffix, co
 	};
 
 	snprintf(name, sizeof(name), "%s%s%s", b->name, suffix ? "." : "", suffix ? suffix : "");
-	place_note(note, sizeof(note));
+	note[0] = '\0';
+	if (!strcmp(unit, "cycles") || !strcmp(unit, "instructions") || !strcmp(unit, "ns"))
+		place_note(note, sizeof(note));
 	m.note = note[0] ? note : NULL;
 	return m;
 }
@@ -119,7 +121,7 @@ static int list(const struct bench *table, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		printf("%s\t%s\n", table[i].name, table[i].behaviours);
+		printf("%s\t%s\t%u\n", table[i].name, table[i].behaviours, table[i].replicates);
 	return 0;
 }
 

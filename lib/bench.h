@@ -20,6 +20,7 @@ struct bench {
 	const char *name;
 	const char *behaviours;
 	void (*run)(const struct bench *b);
+	unsigned int replicates;	/* at most so many, 0 for no limit of its own */
 	/* Parameters of b->run, for benchmarks that share one. */
 	struct mbox_op op;
 	uint64_t param;
@@ -57,7 +58,10 @@ void bench_op(const struct bench *b, const char *suffix, struct vcpu *v, struct 
 /** bench_exits - exits of the vCPU so far, without those for host interrupts */
 uint64_t bench_exits(struct vcpu *v);
 
-/** bench_value - record a single number */
+/**
+ * bench_value - record a single number
+ * @unit: figures in cycles, instructions or ns carry a note of disturbances
+ */
 void bench_value(const struct bench *b, const char *suffix, const char *unit, double value);
 
 #endif /* KVMEM_BENCH_H */

@@ -707,10 +707,11 @@ KVMEM_TEST(signal_before_completion, "A27")
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];
 	static const struct kexit answers[] = { MMIO_RD(HOLE, 4, 0x12345678) };
+	/* struct kvm_signal_mask: the length, then the set as the kernel has it. */
 	struct {
-		struct kvm_signal_mask head;
-		uint64_t set;
-	} mask = { .head.len = 8 };
+		uint32_t len;
+		uint8_t set[8];
+	} mask = { .len = 8 };
 	sigset_t block;
 
 	sigemptyset(&block);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -236,10 +237,13 @@ static void abandon(struct recorder *r)
 
 static int record(struct recorder *r)
 {
+	char *path = xstrdup(r->opts->results);
 	int code = EXIT_BROKEN;
 
 	r->run.known = &r->known;
-	r->stream = (struct stream){ .run = &r->run, .where = r->opts->where };
+	r->stream = (struct stream){
+		.run = &r->run, .where = r->opts->where, .id = basename(path),
+	};
 	folder_append_to(&r->raw, &r->folder, "log/stream.jsonl");
 	logs_begin(&r->logs, &r->folder);
 	read_stream(r);
@@ -253,6 +257,7 @@ static int record(struct recorder *r)
 	appender_close(&r->raw);
 	run_free(&r->run);
 	free(r->buf);
+	free(path);
 	return code;
 }
 

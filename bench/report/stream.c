@@ -71,6 +71,8 @@ static bool take_run(struct stream *s, struct event *e)
 	json_object_del(r->meta, "plan");
 	if (s->where)
 		json_object_set_new(r->meta, "where", json_string(s->where));
+	if (s->id)
+		json_object_set_new(r->meta, "id", json_string(s->id));
 	return true;
 }
 

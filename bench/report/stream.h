@@ -34,6 +34,7 @@ struct event {
 struct stream {
 	struct run *run;
 	const char *where;		/* overrides the runner's word, or NULL */
+	const char *id;			/* likewise: the name of the results folder */
 	struct item *current;		/* started last */
 };
 

@@ -236,8 +236,8 @@ static void put_notes(FILE *f, const struct run *r)
 		for (i = 0; i < r->n_measurements; i++)
 			if (has_note(r->measurements[i], notes.v[k]))
 				strlist_add(&names, r->measurements[i]->name);
-		list = names.n == r->n_measurements && names.n > 1 ? xstrdup("all figures") :
-		       joined(&names);
+		list = names.n > 3 ? xprintf("%zu of %zu figures; results.json says which", names.n,
+					     r->n_measurements) : joined(&names);
 		put_wrapped(f, 2, xprintf("note: %s (%s)", notes.v[k], list));
 		free(list);
 		strlist_free(&names);
@@ -258,6 +258,7 @@ void summary_print(FILE *f, struct run *r, const char *folder)
 		fputs("\nMeasurements (quantiles: median over fresh VMs)\n", f);
 		table_print(f, r);
 		put_notes(f, r);
+		hole_print(f, r);
 	}
 	fprintf(f, "\nResults: %s\n", folder);
 }

@@ -18,6 +18,9 @@ void summary_print(FILE *f, struct run *r, const char *folder);
 /** table_print - the measurements of a run */
 void table_print(FILE *f, struct run *r);
 
+/** hole_print - the PCI-hole variants side by side, when they were measured */
+void hole_print(FILE *f, struct run *r);
+
 /** table_number - a number in at most 7 characters, "-" for NAN */
 void table_number(char *buf, size_t size, double v);
 

@@ -15,12 +15,30 @@ enum column {
 };
 
 static const char *const heads[COL_COUNT] = {
-	"name", "unit", "p50", "p90", "p99", "min", "max", "n", "reps", "exits/op", "overhead"
+	"name", "unit", "median", "p90", "p99", "min", "max", "n", "reps", "exits/op", "overhead"
+};
+
+/* Distributions, and figures that are one number per replicate. */
+static const enum column shown[2][COL_COUNT + 1] = {
+	{ COL_NAME, COL_UNIT, COL_P50, COL_P90, COL_P99, COL_MIN, COL_MAX, COL_N, COL_EXITS,
+	  COL_OVERHEAD, COL_COUNT },
+	{ COL_NAME, COL_UNIT, COL_P50, COL_MIN, COL_MAX, COL_REPLICATES, COL_COUNT },
 };
 
 struct row {
 	char *cell[COL_COUNT];
 };
+
+static bool is_single(const struct measurement *m)
+{
+	return isnan(m->figures[FIG_P90]);
+}
+
+/* The single numbers of the hole scan have a table of their own. */
+static bool in_part(const struct measurement *m, bool single)
+{
+	return is_single(m) == single && !(single && !strncmp(m->name, "hole_scan.", 10));
+}
 
 void table_number(char *buf, size_t size, double v)
 {
@@ -79,7 +97,8 @@ static void widen(size_t *width, const struct row *row)
 }
 
 /* Words to the left, numbers to the right. */
-static void print_row(FILE *f, const char *const *cell, const size_t *width)
+static void print_row(FILE *f, const enum column *cols, const char *const *cell,
+		      const size_t *width)
 {
 	size_t c;
 
@@ -90,30 +109,47 @@ static void print_row(FILE *f, const char *const *cell, const size_t *width)
 	else
 		fprintf(f, "%*s", (int)(width[COL_NAME] - strlen(cell[COL_NAME])), "");
 	fprintf(f, " %-*s", (int)width[COL_UNIT], cell[COL_UNIT]);
-	for (c = COL_P50; c < COL_COUNT; c++)
-		fprintf(f, " %*s", (int)width[c], cell[c]);
+	for (c = 2; cols[c] != COL_COUNT; c++)
+		fprintf(f, " %*s", (int)width[cols[c]], cell[cols[c]]);
 	fputc('\n', f);
+}
+
+/* The rows of one of the two kinds; nothing when there are none. */
+static void print_part(FILE *f, struct run *r, const struct row *rows, bool single)
+{
+	const enum column *cols = shown[single];
+	size_t width[COL_COUNT], used = INDENT, i, c, n = 0;
+
+	for (c = 0; c < COL_COUNT; c++)
+		width[c] = strlen(heads[c]);
+	for (i = 0; i < r->n_measurements; i++) {
+		if (!in_part(r->measurements[i], single))
+			continue;
+		widen(width, &rows[i]);
+		n++;
+	}
+	if (!n)
+		return;
+	/* Names get what the figures leave; a longer one stands on a line of its own. */
+	for (c = 1; cols[c] != COL_COUNT; c++)
+		used += 1 + width[cols[c]];
+	if (used + width[COL_NAME] > TEXT_COLUMNS)
+		width[COL_NAME] = used + 8 > TEXT_COLUMNS ? 8 : TEXT_COLUMNS - used;
+	print_row(f, cols, heads, width);
+	for (i = 0; i < r->n_measurements; i++)
+		if (in_part(r->measurements[i], single))
+			print_row(f, cols, (const char *const *)rows[i].cell, width);
 }
 
 void table_print(FILE *f, struct run *r)
 {
 	struct row *rows = xcalloc(r->n_measurements, sizeof(*rows));
-	size_t width[COL_COUNT], used = INDENT, i, c;
+	size_t i, c;
 
-	for (c = 0; c < COL_COUNT; c++)
-		width[c] = strlen(heads[c]);
-	for (i = 0; i < r->n_measurements; i++) {
-		fill(&rows[i], r->measurements[i]);
-		widen(width, &rows[i]);
-	}
-	/* Names get what the figures leave; a longer one stands on a line of its own. */
-	for (c = COL_UNIT; c < COL_COUNT; c++)
-		used += 1 + width[c];
-	if (used + width[COL_NAME] > TEXT_COLUMNS)
-		width[COL_NAME] = used + 8 > TEXT_COLUMNS ? 8 : TEXT_COLUMNS - used;
-	print_row(f, heads, width);
 	for (i = 0; i < r->n_measurements; i++)
-		print_row(f, (const char *const *)rows[i].cell, width);
+		fill(&rows[i], r->measurements[i]);
+	print_part(f, r, rows, false);
+	print_part(f, r, rows, true);
 	for (i = 0; i < r->n_measurements; i++)
 		for (c = 0; c < COL_COUNT; c++)
 			free(rows[i].cell[c]);

@@ -2,9 +2,12 @@
 #include "hostinfo.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -70,6 +73,20 @@ static void cpuinfo(const char *key, char *value, size_t size)
 		fclose(f);
 }
 
+/* TSC ticks per millisecond of a guest, 0 when KVM can't say. */
+static uint64_t tsc_khz(void)
+{
+	int dev = open(getenv("KVMEM_DEV") ? getenv("KVMEM_DEV") : "/dev/kvm", O_RDWR | O_CLOEXEC);
+	int vm = ioctl(dev, KVM_CREATE_VM, 0);
+	int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+	int khz = ioctl(vcpu, KVM_GET_TSC_KHZ, 0);
+
+	close(vcpu);
+	close(vm);
+	close(dev);
+	return khz > 0 ? (uint64_t)khz : 0;
+}
+
 static void write_cpu(struct jsonw *j)
 {
 	char value[256];
@@ -83,6 +100,7 @@ static void write_cpu(struct jsonw *j)
 	env_read_line("/sys/devices/system/clocksource/clocksource0/current_clocksource",
 		      value, sizeof(value));
 	jsonw_str(j, "clocksource", value);
+	jsonw_u64(j, "tsc_khz", tsc_khz());
 	jsonw_pop(j, '{');
 }
 

@@ -71,6 +71,11 @@ static void emit_ids(struct jsonw *j, const char *ids)
 	jsonw_pop(j, '[');
 }
 
+static unsigned long replicates_of(const struct options *o, const struct item *it)
+{
+	return it->replicates && it->replicates < o->replicates ? it->replicates : o->replicates;
+}
+
 static void emit_run(const struct options *o, const struct plan *plan)
 {
 	time_t t = time(NULL);
@@ -100,7 +105,7 @@ static void emit_run(const struct options *o, const struct plan *plan)
 		jsonw_str(&j, "name", it->name);
 		emit_ids(&j, it->behaviours);
 		if (it->bench)
-			jsonw_u64(&j, "replicates", o->replicates);
+			jsonw_u64(&j, "replicates", replicates_of(o, it));
 		jsonw_pop(&j, '{');
 	}
 	jsonw_pop(&j, '[');
@@ -205,7 +210,7 @@ static int run_plan(const struct options *o, const struct plan *plan)
 	/* Replicates of different benchmarks alternate: drift hits all alike. */
 	for (rep = 0; rep < o->replicates && !stopped; rep++)
 		for (i = 0; i < plan->nr && !stopped; i++)
-			if (plan->items[i].bench)
+			if (plan->items[i].bench && rep < replicates_of(o, &plan->items[i]))
 				run_item(o, &plan->items[i], rep);
 	if (stopped)
 		return 128 + stopped;
@@ -232,9 +237,7 @@ static int probe(void)
 	}
 	vm = ioctl(dev, KVM_CREATE_VM, 0);
 	if (vm < 0) {
-		fprintf(stderr, "KVM_CREATE_VM: %s%s\n", strerror(errno),
-			errno == EBUSY ? ": another hypervisor holds the CPU, stop it first" :
-			errno == ENOMEM ? ": free some memory" : "");
+		fprintf(stderr, "KVM_CREATE_VM: %s\n", strerror(errno));
 		return 2;
 	}
 	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);

@@ -17,7 +17,7 @@ static int is_program(const struct dirent *d)
 }
 
 static void add(struct plan *plan, bool bench, const char *path, const char *program,
-		const char *arg, const char *behaviours)
+		const char *arg, const char *behaviours, unsigned long replicates)
 {
 	const char *shown = strncmp(arg, "global.", 7) ? arg : arg + 7;
 	struct item *it;
@@ -30,23 +30,27 @@ static void add(struct plan *plan, bool bench, const char *path, const char *pro
 	it->path = strdup(path);
 	it->arg = strdup(arg);
 	it->behaviours = strdup(behaviours);
+	it->replicates = replicates;
 	if (asprintf(&it->name, "%s.%s", program, shown) < 0)
 		abort();
 }
 
-/* Lines "name<TAB>behaviours". */
+/* Lines "name<TAB>behaviours", of benchmarks also "<TAB>most replicates". */
 static void add_listing(struct plan *plan, bool bench, const char *path, const char *program,
 			char *text)
 {
 	char *line, *save = NULL;
 
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *tab = strchr(line, '\t');
+		char *ids = strchr(line, '\t'), *most;
 
-		if (!tab)
+		if (!ids)
 			continue;
-		*tab = '\0';
-		add(plan, bench, path, program, line, tab + 1);
+		*ids++ = '\0';
+		most = strchr(ids, '\t');
+		if (most)
+			*most++ = '\0';
+		add(plan, bench, path, program, line, ids, most ? strtoul(most, NULL, 10) : 0);
 	}
 }
 

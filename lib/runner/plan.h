@@ -12,6 +12,7 @@ struct item {
 	char *arg;		/* what the program calls it: harness name, or benchmark */
 	char *name;		/* stable name: program.test */
 	char *behaviours;	/* "A1 A6", may be empty */
+	unsigned long replicates; /* benchmark: its own limit, 0 for none */
 };
 
 struct plan {

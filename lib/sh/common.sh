@@ -234,6 +234,15 @@ writable_dir() {
 	mkdir -p -- "$1" 2>/dev/null && [[ -w $1 && -x $1 ]]
 }
 
+# has_room DIR SIZE: by trying, which also tells of quotas
+has_room() {
+	local file=$1/.kvmem-room.$$ rc=0
+
+	head -c "$2" /dev/zero 2>/dev/null >"$file" || rc=$?
+	rm -f -- "$file"
+	return "$rc"
+}
+
 # absolute PATH: relative to where the user stands
 absolute() {
 	case $1 in

@@ -23,6 +23,8 @@ deps_check='
 clang             command clang
 shellcheck        command shellcheck
 python3           command python3
+perl              command pod2man
+procps            command pkill
 '
 
 # deps_ensure [--check]: have every package, or end with what to do

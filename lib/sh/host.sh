@@ -51,7 +51,7 @@ host_why_no_device() {
 		echo "there is no $KVM: the kernel has no KVM, or was not started at EL2"
 		return
 	fi
-	flags=" $(grep -m 1 '^flags' /proc/cpuinfo) "
+	flags=" $(grep -m 1 '^flags' /proc/cpuinfo || true) "
 	case $flags in
 	*' vmx '*) module=kvm_intel ;;
 	*' svm '*) module=kvm_amd ;;
@@ -103,16 +103,15 @@ host_why_no_vm() { # REASON
 
 # host_results_check: find out before minutes of work that nothing can be stored
 host_results_check() {
-	local probe=$RESULTS/.kvmem-write-test.$$
-
 	[[ -e $RESULTS ]] || made+=("$RESULTS")
 	[[ ! -e $RESULTS || -d $RESULTS ]] || die "--results $RESULTS: not a folder"
-	writable_dir "$RESULTS" || die "the results folder cannot be written: $RESULTS; --results DIR names another"
-	if ! head -c 1M /dev/zero 2>/dev/null >"$probe"; then
-		rm -f -- "$probe"
+	writable_dir "$RESULTS" || host_results_refused
+	has_room "$RESULTS" 1M ||
 		die "no space for results in $RESULTS; --results DIR names another folder"
-	fi
-	rm -f -- "$probe"
+}
+
+host_results_refused() {
+	die "the results folder cannot be written: $RESULTS; --results DIR names another"
 }
 
 # host_results_dir: make RUN, a folder of its own
@@ -122,7 +121,7 @@ host_results_dir() {
 	name=$(date -u +%Y%m%d-%H%M%S)-$(uname -r)
 	RUN=$RESULTS/$name
 	until mkdir -- "$RUN" 2>/dev/null; do
-		[[ -e $RUN ]] || die "the results folder cannot be written: $RESULTS; --results DIR names another"
+		[[ -e $RUN ]] || host_results_refused
 		RUN=$RESULTS/$name-$((++n))
 	done
 	made+=("$RUN" "$RUN/log")

@@ -22,7 +22,6 @@ ksrc_subset=(
 
 # ksrc_find: set KSRC and KHDR, making what is missing
 ksrc_find() {
-	cache_dir
 	case $(uname -m) in
 	x86_64) ksrc_arch=x86 ;;
 	aarch64) ksrc_arch=arm64 ;;
@@ -40,6 +39,7 @@ ksrc_find() {
 ksrc_debian() {
 	local version
 
+	cache_dir
 	version=$(dpkg-query -W -f '${Version}' "$ksrc_package" 2>/dev/null) ||
 		version=$(stat -c '%s-%Y' "$ksrc_tarball") ||
 		die "cannot read $ksrc_tarball"
@@ -51,7 +51,8 @@ ksrc_debian() {
 ksrc_unpack() {
 	ksrc_begin "${KSRC%/*}" "unpacking the kernel source" "$KSRC" || return 0
 	step "unpacking the kernel source" ksrc_tar ||
-		ksrc_failed "cannot unpack $ksrc_tarball"
+		ksrc_failed "cannot unpack $ksrc_tarball" \
+			"broken? apt-get install --reinstall $ksrc_package brings it back"
 	step "making the kernel headers" ksrc_make_headers "$scratch" ||
 		ksrc_failed "\"make headers\" of $ksrc_package failed"
 	ksrc_end "$KSRC"
@@ -67,6 +68,7 @@ ksrc_tar() {
 ksrc_user() {
 	KSRC=$(absolute "$KSRC")
 	ksrc_check
+	cache_dir
 	KHDR=$CACHE/khdr/$(ksrc_state)/usr/include
 	[[ -d $KHDR ]] || ksrc_headers
 }
@@ -127,7 +129,8 @@ ksrc_make_headers() { # TREE [O=DIR]
 # ksrc_begin PARENT WHAT WANTED: a scratch folder beside WANTED; false when
 # another run has made WANTED meanwhile
 ksrc_begin() {
-	writable_dir "$1" || die "the cache folder cannot be written: $1; set KVMEM_CACHE=DIR to one that can"
+	writable_dir "$1" ||
+		die "the cache folder cannot be written: $1; set KVMEM_CACHE=DIR to one that can"
 	take_lock "$1/.lock" "$2"
 	if [[ -d $3 ]]; then
 		drop_lock
@@ -135,7 +138,8 @@ ksrc_begin() {
 	fi
 	# With the lock in hand, these are what a killed run has left.
 	rm -rf -- "$1"/.new.*
-	scratch=$(mktemp -d "$1/.new.XXXXXX") || die "no space in the cache folder $1; set KVMEM_CACHE=DIR"
+	scratch=$(mktemp -d "$1/.new.XXXXXX") ||
+		die "no space in the cache folder $1; set KVMEM_CACHE=DIR"
 	chmod 755 "$scratch"
 }
 
@@ -152,9 +156,9 @@ ksrc_end() { # WANTED
 	drop_lock
 }
 
-ksrc_failed() { # LINE
-	if log_line 'no space left|quota exceeded' >/dev/null; then
+ksrc_failed() { # LINE...
+	if log_line 'no space left|quota exceeded' >/dev/null || ! has_room "$scratch" 1M; then
 		die "no space left in $CACHE: the kernel headers need 40 MB; set KVMEM_CACHE=DIR to a folder that has it"
 	fi
-	step_failed "$CACHE/log/ksrc.log" "$1"
+	step_failed "$CACHE/log/ksrc.log" "$@"
 }

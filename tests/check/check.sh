@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make check: the project's own tests.  Ends with "N passed, N failed, N skipped"
+# and exits with 1 when one failed.
+
+set -euo pipefail
+
+ROOT=$(dirname -- "$(readlink -f -- "$0")")/../..
+ROOT=$(readlink -f -- "$ROOT")
+cd "$ROOT"
+
+# shellcheck source=tests/check/lib.sh
+. tests/check/lib.sh
+
+./run.sh setup --check
+eval "$(./run.sh ksrc)"
+export KSRC KHDR
+
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/kvmem-check-XXXXXX")
+trap 'rm -rf "$WORK"' EXIT
+export HAVE_KVM=yes
+
+for part in static unit runner input conformance; do
+	echo "--- $part"
+	# shellcheck source=/dev/null
+	. "tests/check/$part.sh"
+done
+
+echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+((FAILED == 0))

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What run.sh makes of programs that misbehave, and of its own sudden death.
+
+V=$WORK/victims
+mkdir -p "$V/tests" "$V/bench"
+cp build/tests/check/victim "$V/tests/"
+
+# Plain programs, one for each exit code of kselftest and two beyond.
+for code in 0 1 2 3 4 42 254; do
+	cat >"$V/tests/plain$code" <<END
+#!/bin/sh
+[ "\$1" = --list ] && { printf 'global.it\tA9\n'; exit 0; }
+echo "# plain output"
+[ $code = 4 ] && echo "# SKIP: for no reason"
+exit $code
+END
+done
+chmod +x "$V"/tests/plain*
+
+record() { # RESULTS [OPTION...]: run the victims
+	local results=$1
+	shift
+	build/kvmem-run --dir "$V" --tests --timeout 3 "$@" |
+		build/kvmem-report record --results "$results" --known "$WORK/known"
+}
+
+cat >"$WORK/known" <<'END'
+victim.fails /Expected 1/ | * | * | on purpose | -
+victim.passes | * | * | would fail once | -
+END
+code=0
+KVMEM_WATCHDOG=1 record "$WORK/r" >"$WORK/r.out" 2>&1 || code=$?
+is "a run with failures exits with 1" 1 "$code"
+valid_folder "victims" "$WORK/r"
+R=$WORK/r/results.json
+
+while read -r name status; do
+	is "victim.$name is $status" "$status" "$(status_of "$R" "victim.$name")"
+done <<'END'
+passes pass
+fails xfail
+skips skip
+skips_in_library skip
+hangs timeout
+crashes error
+forks pass
+END
+while read -r name status; do
+	is "$name is $status" "$status" "$(status_of "$R" "$name")"
+done <<'END'
+plain0.it pass
+plain1.it fail
+plain2.it xfail
+plain3.it fail
+plain4.it skip
+plain42.it error
+plain254.it error
+END
+is "reason of a crash" "crashed: signal 11 (Segmentation fault)" "$(reason_of "$R" victim.crashes)"
+is "reason of a hang" "did not end within 3 s" "$(reason_of "$R" victim.hangs)"
+is "reason of a skip" "needs something that does not exist" "$(reason_of "$R" victim.skips)"
+is "reason of a skip in the library" "needs something that does not exist" \
+	"$(reason_of "$R" victim.skips_in_library)"
+is "run is complete" True "$(of "$R" "r['run']['complete']")"
+is "observation is kept" 1 "$(of "$R" "len(r['observations'])")"
+expect "an unexpected pass is reported" grep -q 'listed as a known issue' "$WORK/r.out"
+gone "nothing a test forked is left" "$V/tests/victim"
+
+if [ "$(status_of "$R" victim.guest_hangs)" = skip ]; then
+	export HAVE_KVM=
+	skip "guests that hang and die" "$(reason_of "$R" victim.guest_hangs)"
+else
+	is "victim.guest_hangs fails" fail "$(status_of "$R" victim.guest_hangs)"
+	is "reason of a guest that hangs" "guest hung in operation 0" \
+		"$(reason_of "$R" victim.guest_hangs)"
+	is "victim.guest_triple_faults fails" fail "$(status_of "$R" victim.guest_triple_faults)"
+	expect "registers of a hung guest are logged" grep -q '^# rip ' "$WORK/r/log/victim.log"
+	is "victim.fails_on_exits fails" fail "$(status_of "$R" victim.fails_on_exits)"
+	is "reason of an unexpected exit" \
+		"a read that exits: exit 0 of 1 is MMIO read 0xc0000000 len 8 data 0xffffffffffffffff, expected nothing" \
+		"$(reason_of "$R" victim.fails_on_exits)"
+fi
+
+is "nothing but skips exits with 4" 4 \
+	"$(record "$WORK/skips" victim.skips plain4.it >/dev/null 2>&1; echo $?)"
+is "all passed exits with 0" 0 \
+	"$(record "$WORK/good" victim.passes plain0.it >/dev/null 2>&1; echo $?)"
+
+# Sudden death of each part in mid-run: the folder stays valid and says so, and
+# no process is left.
+for who in kvmem-run kvmem-report; do
+	dir=$WORK/killed-$who
+	record "$dir" victim.passes victim.hangs >/dev/null 2>&1 &
+	for _ in {1..50}; do
+		grep -q '"start","name":"victim.hangs"' "$dir/log/stream.jsonl" 2>/dev/null && break
+		sleep 0.1
+	done
+	pkill -KILL -f "build/$who.*$(basename "$dir")|build/$who --dir $V" || true
+	wait $! || true
+	valid_folder "killed $who" "$dir"
+	is "killed $who: the run is incomplete" False "$(of "$dir/results.json" "r['run']['complete']")"
+	is "killed $who: earlier results are there" pass "$(status_of "$dir/results.json" victim.passes)"
+	gone "killed $who: no process is left" "$V/tests/victim"
+done

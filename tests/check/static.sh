@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Both compilers without a warning, the shell scripts, the kernel's style.
+
+build_with() { # CC OUTPUT
+	make -s -j"$(nproc)" KSRC="$KSRC" KHDR="$KHDR" CC="$1" OUTPUT="$2" all checks
+}
+
+expect "gcc builds everything with -Werror" build_with gcc "$ROOT/build"
+expect "clang builds everything with -Werror" build_with clang "$WORK/clang"
+expect "shellcheck" shellcheck -x run.sh lib/sh/*.sh tests/check/*.sh .ci/run
+
+# The exceptions are of the harness's own making (macros with a body, tests that
+# look like functions without a declaration), of data kept in columns, and of
+# words that a static program in user space has no use for.
+STYLE_IGNORE=SPDX_LICENSE_TAG,FILE_PATH_CHANGES,MACRO_WITH_FLOW_CONTROL,COMPLEX_MACRO
+STYLE_IGNORE+=,MACRO_ARG_REUSE,MULTISTATEMENT_MACRO_USE_DO_WHILE,SUSPECT_CODE_INDENT
+STYLE_IGNORE+=,PREFER_DEFINED_ATTRIBUTE_MACRO,PREFER_FALLTHROUGH,AVOID_EXTERNS,STRCPY,STRCAT
+STYLE_IGNORE+=,SPLIT_STRING,NAKED_SSCANF,CONSTANT_COMPARISON,TRAILING_STATEMENTS,SSCANF_TO_KSTRTO
+STYLE_IGNORE+=,NEW_TYPEDEFS,STATIC_CONST_CHAR_ARRAY,VOLATILE,LINE_SPACING,OPEN_ENDED_LINE
+STYLE_IGNORE+=,MULTIPLE_ASSIGNMENTS,ARRAY_SIZE,REPEATED_WORD,MACRO_ARG_PRECEDENCE,MACRO_ARG_UNUSED
+STYLE_IGNORE+=,BLOCK_COMMENT_STYLE,FUNCTION_ARGUMENTS,SINGLE_STATEMENT_DO_WHILE_MACRO,CAMELCASE
+STYLE_IGNORE+=,ENOSYS,DEEP_INDENTATION,INDENTED_LABEL,MISSING_SENTINEL,EMBEDDED_FUNCTION_NAME,SPACING,BRACKET_SPACE,ASSIGN_IN_IF
+
+style() {
+	git ls-files '*.c' '*.h' | xargs perl "$KSRC/scripts/checkpatch.pl" --no-tree --terse \
+		--quiet --max-line-length=100 --no-summary --show-types --ignore "$STYLE_IGNORE" -f
+}
+
+if [ -r "$KSRC/scripts/checkpatch.pl" ]; then
+	expect "checkpatch" style
+else
+	skip "checkpatch" "KSRC has no scripts/checkpatch.pl"
+fi
+
+# Every ID that a test names is in the catalogue.
+unknown_ids() {
+	build/kvmem-run --list | cut -f 3 | tr ' ' '\n' | sort -u | grep . |
+		grep -vxFf <(grep -v '^#' configs/behaviours.tsv | cut -f 1) || true
+}
+is "behaviour IDs of all tests are in the catalogue" "" "$(unknown_ids)"
+
+# A test without an ID would count for nothing.
+no_ids() {
+	build/kvmem-run --list | awk -F '\t' '$1 == "test" && $3 == "" { print $2 }'
+}
+is "every test names the behaviour it checks" "" "$(no_ids)"

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Unit tests, one line each: programs that print TAP.
+
+count_tap() { # NAME PROGRAM
+	local line out
+	out=$("$2" 2>&1) || true
+	while IFS= read -r line; do
+		case $line in
+		'ok '*) PASSED=$((PASSED + 1)) ;;
+		'not ok '*) fail "$1" "$line" ;;
+		esac
+	done <<<"$out"
+	grep -q '^ok ' <<<"$out" || fail "$1" "printed no result"
+	printf 'ok    %s: %s tests\n' "$1" "$(grep -c '^ok ' <<<"$out")"
+}
+
+count_tap "units of library and runner" build/tests/check/unit
+count_tap "units of the report" build/tests/check/report
