@@ -52,7 +52,7 @@ static void hypercall(const struct bench *b)
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];
 
-	if (vcpu_try(v, &b->op, 1, 1000) != VCPU_DONE || vcpu_result(v, 0)->vector >= 0)
+	if (vcpu_try(v, &b->op, 1, 300) != VCPU_DONE || vcpu_result(v, 0)->vector >= 0)
 		end_skip("the hypercall instruction does not work on this backend");
 	repeat_on(b, v);
 }

@@ -515,7 +515,7 @@ KVMEM_TEST_F(ro, emulator_on_missing_page, "A25")
 		unsigned int k;
 
 		ASSERT_EQ(0, mprotect(self->rw, PAGE_4K, PROT_NONE));
-		stop = vcpu_try(self->v, &rows[i].op, 1, 1000);
+		stop = vcpu_try(self->v, &rows[i].op, 1, 500);
 		for (k = 0; k < self->v->nr_exits && k < 2; k++) {
 			const struct kexit *e = &self->v->log[k];
 			size_t len = strlen(text);
@@ -602,7 +602,7 @@ KVMEM_TEST_F(ro_table, page_table, "A20")
 	self->ro[0] = pte;
 	*operand = 42;
 	mmu_set_table(self->vm, VM_WINDOW, RO);
-	stop = vcpu_try(self->v, &op, 1, 1000);
+	stop = vcpu_try(self->v, &op, 1, 500);
 	snprintf(name, sizeof(name), "page_table_%s", variant->name);
 	record_outcome(self->v, stop, name, self->ro[0] != pte);
 	if (stop != VCPU_DONE || self->v->nr_exits || vcpu_result(self->v, 0)->vector >= 0)
@@ -620,7 +620,7 @@ KVMEM_TEST_F(ro, idt, "A20")
 
 	memcpy(self->ro, cpu_idt(self->vm), 0x200);
 	arch_map_identity(self->vm, RO, PAGE_4K);
-	stop = vcpu_try(self->v, OPS({ .kind = OP_WITH_IDT, .value = { RO } }), 1000);
+	stop = vcpu_try(self->v, OPS({ .kind = OP_WITH_IDT, .value = { RO } }), 500);
 	record_outcome(self->v, stop, "idt", memcmp(self->ro, cpu_idt(self->vm), 0x200));
 }
 
@@ -634,7 +634,7 @@ KVMEM_TEST_F(ro, gdt, "A20")
 	gdt[0x3f8 / 8] = 0x00cff2000000ffffULL;		/* data, DPL 3, not accessed */
 	memcpy(self->copy, self->ro, PAGE_4K);
 	arch_map_identity(self->vm, RO, PAGE_4K);
-	stop = vcpu_try(self->v, OPS({ .kind = OP_WITH_GDT, .value = { RO, 0x3fb } }), 1000);
+	stop = vcpu_try(self->v, OPS({ .kind = OP_WITH_GDT, .value = { RO, 0x3fb } }), 500);
 	record_outcome(self->v, stop, "gdt", memcmp(self->ro, self->copy, PAGE_4K));
 }
 

@@ -161,7 +161,8 @@ static void pass_kernel_log(void)
 	}
 }
 
-static void run_item(const struct options *o, const struct item *it, unsigned long replicate)
+/* Returns whether further replicates make sense: one that skips will skip again. */
+static bool run_item(const struct options *o, const struct item *it, unsigned long replicate)
 {
 	char rep[32], *test[] = { it->path, "-r", it->arg, NULL };
 	char *bench[] = { it->path, "--run", it->arg, "--replicate", rep, NULL };
@@ -169,6 +170,7 @@ static void run_item(const struct options *o, const struct item *it, unsigned lo
 	struct child_result r;
 	struct verdict v;
 	struct jsonw j;
+	bool skipped;
 
 	snprintf(rep, sizeof(rep), "%lu", replicate);
 	current_name = it->name;
@@ -182,7 +184,7 @@ static void run_item(const struct options *o, const struct item *it, unsigned lo
 	child_run(it->bench ? bench : test, it->bench ? timeout : timeout + 5, on_record,
 		  on_output, &r);
 	if (stopped)
-		return;
+		return false;
 	verdict_of(&r, timeout, &v);
 	pass_kernel_log();
 	begin_event(&j, "end");
@@ -192,11 +194,15 @@ static void run_item(const struct options *o, const struct item *it, unsigned lo
 	jsonw_str(&j, "status", v.status);
 	jsonw_str(&j, "reason", v.reason);
 	jsonw_num(&j, "duration_s", r.seconds);
+	skipped = !strcmp(v.status, "skip");
+	if (skipped)
+		jsonw_bool(&j, "last", true);
 	emit(&j);
 	child_free(&r);
+	return !skipped;
 }
 
-static int run_plan(const struct options *o, const struct plan *plan)
+static int run_plan(const struct options *o, struct plan *plan)
 {
 	unsigned long rep;
 	struct jsonw j;
@@ -210,8 +216,9 @@ static int run_plan(const struct options *o, const struct plan *plan)
 	/* Replicates of different benchmarks alternate: drift hits all alike. */
 	for (rep = 0; rep < o->replicates && !stopped; rep++)
 		for (i = 0; i < plan->nr && !stopped; i++)
-			if (plan->items[i].bench && rep < replicates_of(o, &plan->items[i]))
-				run_item(o, &plan->items[i], rep);
+			if (plan->items[i].bench && rep < replicates_of(o, &plan->items[i]) &&
+			    !run_item(o, &plan->items[i], rep))
+				plan->items[i].replicates = 1;
 	if (stopped)
 		return 128 + stopped;
 	begin_event(&j, "done");

@@ -19,7 +19,7 @@ static int is_program(const struct dirent *d)
 static void add(struct plan *plan, bool bench, const char *path, const char *program,
 		const char *arg, const char *behaviours, unsigned long replicates)
 {
-	const char *shown = strncmp(arg, "global.", 7) ? arg : arg + 7;
+	const char *test = strncmp(arg, "global.", 7) ? arg : arg + 7;
 	struct item *it;
 
 	plan->items = realloc(plan->items, (plan->nr + 1) * sizeof(*plan->items));
@@ -31,7 +31,9 @@ static void add(struct plan *plan, bool bench, const char *path, const char *pro
 	it->arg = strdup(arg);
 	it->behaviours = strdup(behaviours);
 	it->replicates = replicates;
-	if (asprintf(&it->name, "%s.%s", program, shown) < 0)
+	/* A benchmark's name is that of what it measures, wherever it lives. */
+	if (asprintf(&it->name, "%s%s%s", bench ? "" : program, bench ? "" : ".",
+		     bench ? arg : test) < 0)
 		abort();
 }
 

@@ -10,7 +10,7 @@ struct item {
 	bool bench;
 	char *path;		/* program */
 	char *arg;		/* what the program calls it: harness name, or benchmark */
-	char *name;		/* stable name: program.test */
+	char *name;		/* stable name: program.test, or the benchmark's own */
 	char *behaviours;	/* "A1 A6", may be empty */
 	unsigned long replicates; /* benchmark: its own limit, 0 for none */
 };

@@ -193,7 +193,7 @@ TEST(kvmstat_any_layout)
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		s = kvmstat_open_file(stats_file(rows[i].name_size, rows[i].desc, rows[i].data));
-		ASSERT_TRUE(s);
+		ASSERT_NE(NULL, s);
 		EXPECT_TRUE(kvmstat_get(s, "pages_4k", &v));
 		EXPECT_EQ(41, v);
 		EXPECT_TRUE(kvmstat_get(s, "pf_taken", &v));
