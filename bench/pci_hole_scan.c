@@ -242,7 +242,8 @@ static void record_pass(const struct bench *b, const char *which, uint32_t *samp
 			uint64_t total)
 {
 	struct measurement m = { .unit = bench_unit(), .behaviour = b->behaviours,
-				 .exact = bench_exact(), .overhead = -1, .exits_per_op = -1 };
+				 .exact = bench_exact(), .overhead = -1, .userspace = -1,
+				 .touched = -1, .exits_per_op = -1 };
 	char name[128];
 
 	snprintf(name, sizeof(name), "%s.%s", b->name, which);

@@ -63,7 +63,7 @@ static struct measurement describe(const struct bench *b, const char *suffix, co
 	static char name[128], note[256];
 	struct measurement m = {
 		.name = name, .unit = unit, .behaviour = b->behaviours, .overhead = -1,
-		.exits_per_op = -1,
+		.userspace = -1, .touched = -1, .exits_per_op = -1,
 	};
 
 	snprintf(name, sizeof(name), "%s%s%s", b->name, suffix ? "." : "", suffix ? suffix : "");
@@ -74,13 +74,24 @@ static struct measurement describe(const struct bench *b, const char *suffix, co
 	return m;
 }
 
+/* Userspace's share of one exit, mean over the exits of a list; 0 without exits. */
+static double user_share(struct vcpu *v, const struct mbox_op *op)
+{
+	v->time_user = true;
+	v->user_ticks = v->returned_at = 0;
+	timed(v, op);
+	v->time_user = false;
+	return v->nr_exits ? (double)v->user_ticks / v->nr_exits : 0;
+}
+
 void bench_op(const struct bench *b, const char *suffix, struct vcpu *v, struct mbox_op op)
 {
 	struct mbox_op nop = { .kind = OP_NOP, .count = op.count, .flags = op.flags & OPF_SUPER };
-	uint64_t exits, nop_exits;
+	uint64_t exits, nop_exits, ticks;
 	struct measurement m;
 	uint32_t *samples;
 	double overhead;
+	size_t n;
 
 	samples = bench_samples(v, op.count, &op.samples);
 	nop.samples = op.samples;
@@ -90,12 +101,19 @@ void bench_op(const struct bench *b, const char *suffix, struct vcpu *v, struct 
 	overhead = quantile(samples, op.count, 0.5);
 
 	place_watch();
+	ticks = place_ticks();
 	exits = timed(v, &op);
+	ticks = place_ticks() - ticks;
 	m = describe(b, suffix, bench_unit());
 	m.exact = bench_exact();
 	m.overhead = overhead;
 	m.exits_per_op = ((double)exits - (double)nop_exits) / op.count;
-	record_samples(&m, samples, op.count);
+	n = bench_exact() ? quantile_drop_touched(samples, op.count, ticks) : op.count;
+	m.touched = bench_exact() ? (long)(op.count - n) : -1;
+	/* Last, for it runs the list once more; what was first touch is none now. */
+	op.samples = 0;
+	m.userspace = user_share(v, &op);
+	record_samples(&m, samples, n);
 	vm_slot(v->vm, SAMPLES_SLOT, 0, 0, 0, NULL);
 }
 

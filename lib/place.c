@@ -123,3 +123,22 @@ void place_note(char *buf, size_t size)
 	if (stolen && (size_t)n < size)
 		snprintf(buf + n, size - (size_t)n, "%stime stolen by the hypervisor", n ? "; " : "");
 }
+
+uint64_t place_ticks(void)
+{
+	FILE *f = fopen("/proc/interrupts", "re");
+	uint64_t sum = 0, n;
+	char line[4096], *p, *end;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		p = strstr(line, "LOC:");
+		if (!p)
+			continue;
+		for (p += 4; n = strtoull(p, &end, 10), end != p; p = end)
+			sum += n;
+		break;
+	}
+	if (f)
+		fclose(f);
+	return sum;
+}

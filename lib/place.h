@@ -4,6 +4,7 @@
 #define KVMEM_PLACE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /**
  * place_pin - put this thread on one CPU and its memory on that CPU's node
@@ -24,5 +25,8 @@ void place_watch(void);
  * Not pinned, no constant TSC, involuntary context switches, stolen time.
  */
 void place_note(char *buf, size_t size);
+
+/** place_ticks - timer interrupts of all CPUs so far; 0 when unknown */
+uint64_t place_ticks(void);
 
 #endif /* KVMEM_PLACE_H */

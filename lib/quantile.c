@@ -23,3 +23,14 @@ double quantile(const uint32_t *v, size_t n, double p)
 
 	return v[i < n ? i : n - 1];
 }
+
+size_t quantile_drop_touched(uint32_t *v, size_t n, uint64_t ticks)
+{
+	double median;
+
+	quantile_sort(v, n);
+	median = quantile(v, n, 0.5);
+	for (; n > 1 && ticks && v[n - 1] > median + TOUCHED_BY; ticks--)
+		n--;
+	return n;
+}

@@ -47,6 +47,10 @@ static void begin(struct jsonw *j, const struct measurement *m, double median, s
 	jsonw_u64(j, "n", n);
 	if (m->overhead >= 0)
 		jsonw_num(j, "overhead", m->overhead);
+	if (m->userspace >= 0)
+		jsonw_num(j, "userspace", m->userspace);
+	if (m->touched >= 0)
+		jsonw_u64(j, "touched", (uint64_t)m->touched);
 	if (m->exits_per_op >= 0)
 		jsonw_num(j, "exits_per_op", m->exits_per_op);
 	if (m->note)
@@ -78,8 +82,8 @@ void record_samples(const struct measurement *m, uint32_t *samples, size_t n)
 	     quantile(samples, n, 0), quantile(samples, n, 0.5), quantile(samples, n, 0.9),
 	     quantile(samples, n, 0.99), quantile(samples, n, 1), n);
 	if (m->exits_per_op >= 0)
-		diag("%-34s exits/op %.3f, engine alone %.0f", m->name, m->exits_per_op,
-		     m->overhead);
+		diag("%-34s exits/op %.3f, guest loop %.0f, userspace %.0f, touched %ld", m->name,
+		     m->exits_per_op, m->overhead, m->userspace, m->touched);
 }
 
 void record_value(const struct measurement *m, double value)

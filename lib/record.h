@@ -27,7 +27,9 @@ struct measurement {
 	const char *unit;	/* cycles, ns, instructions, bytes, count */
 	const char *behaviour;	/* N1 ... N12, or NULL */
 	bool exact;		/* instructions under deterministic counting */
-	double overhead;	/* same unit: the suite's own share, < 0 unknown */
+	double overhead;	/* same unit: the guest's loop alone, < 0 unknown */
+	double userspace;	/* same unit: userspace's side of an exit, < 0 unknown */
+	long touched;		/* samples left out: a timer tick fell into them; < 0 unknown */
 	double exits_per_op;	/* < 0: not counted */
 	const char *note;	/* why the figure may be off, or NULL */
 };

@@ -197,7 +197,11 @@ enum vcpu_stop vcpu_run(struct vcpu *v)
 
 	before = exit_poison(v->run, v->completes);
 	v->vm->entered = true;
+	if (v->time_user && v->returned_at)
+		v->user_ticks += arch_cycles() - v->returned_at;
 	err = ioctl(v->fd, KVM_RUN, 0) ? errno : 0;
+	if (v->time_user)
+		v->returned_at = arch_cycles();
 	e = v->nr_exits < VCPU_LOG_SIZE ? &v->log[v->nr_exits] : &scratch;
 	v->nr_exits++;
 	exit_read(v->run, err, before, e);

@@ -36,6 +36,10 @@ struct vcpu {
 	unsigned int nr_script;
 	uint32_t completes;		/* reason of the exit the next entry completes */
 
+	/* Ticks between the return of KVM_RUN and the next entry, while time_user. */
+	bool time_user;
+	uint64_t user_ticks, returned_at;
+
 	/* OP_SYNC: called with the operation's value while the guest waits. */
 	void (*on_sync)(struct vcpu *v, uint32_t value, void *arg);
 	void *on_sync_arg;

@@ -104,6 +104,8 @@ void measurement_aggregate(struct measurement *m)
 		m->figures[i] = median_of(m, offsetof(struct sample, figures) +
 					  i * sizeof(double));
 	m->overhead = median_of(m, offsetof(struct sample, overhead));
+	m->userspace = median_of(m, offsetof(struct sample, userspace));
+	m->touched = median_of(m, offsetof(struct sample, touched));
 	aggregate_quantiles(m);
 }
 

@@ -25,7 +25,7 @@ struct sample {
 	double value;			/* its median, or the only number */
 	uint64_t n;
 	double figures[FIG_COUNT];
-	double overhead, exits_per_op;
+	double overhead, userspace, touched, exits_per_op;
 	double *quantiles;		/* n_quantiles of them, owned */
 	size_t n_quantiles;
 };
@@ -41,7 +41,7 @@ struct measurement {
 	size_t n_replicates;
 	uint64_t n;
 	double figures[FIG_COUNT];
-	double overhead, exits_per_op;
+	double overhead, userspace, touched, exits_per_op;
 	double *quantiles;
 	size_t n_quantiles;
 	bool stale;			/* samples came in since */

@@ -63,6 +63,8 @@ static json_t *measurement_json(struct measurement *m)
 		json_object_set_new(o, figure_names[i], json_from(m->figures[i]));
 	json_object_set_new(o, "exits_per_op", json_from(m->exits_per_op));
 	json_object_set_new(o, "overhead", json_from(m->overhead));
+	json_object_set_new(o, "userspace", json_from(m->userspace));
+	json_object_set_new(o, "touched", json_from(m->touched));
 	json_object_set_new(o, "notes", json_from_strings(&m->notes));
 	if (m->n_quantiles)
 		json_object_set_new(o, "quantiles",
@@ -158,6 +160,8 @@ static void load_measurement(struct run *r, const json_t *o)
 		m->figures[i] = json_number_or_nan(o, figure_names[i]);
 	m->exits_per_op = json_number_or_nan(o, "exits_per_op");
 	m->overhead = json_number_or_nan(o, "overhead");
+	m->userspace = json_number_or_nan(o, "userspace");
+	m->touched = json_number_or_nan(o, "touched");
 	json_strings(&m->notes, json_object_get(o, "notes"));
 	m->n_quantiles = json_numbers(&m->quantiles, json_object_get(o, "quantiles"));
 }

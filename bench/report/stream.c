@@ -143,6 +143,8 @@ static void sample_parse(struct sample *s, const json_t *json)
 		if (isnan(s->figures[i]) && (i == FIG_MIN || i == FIG_P50 || i == FIG_MAX))
 			s->figures[i] = s->value;
 	s->overhead = json_number_or_nan(json, "overhead");
+	s->userspace = json_number_or_nan(json, "userspace");
+	s->touched = json_number_or_nan(json, "touched");
 	s->exits_per_op = json_number_or_nan(json, "exits_per_op");
 	s->n_quantiles = json_numbers(&s->quantiles, list);
 }

@@ -11,17 +11,17 @@
 
 enum column {
 	COL_NAME, COL_UNIT, COL_P50, COL_P90, COL_P99, COL_MIN, COL_MAX, COL_N, COL_REPLICATES,
-	COL_EXITS, COL_OVERHEAD, COL_COUNT
+	COL_EXITS, COL_OVERHEAD, COL_USER, COL_COUNT
 };
 
 static const char *const heads[COL_COUNT] = {
-	"name", "unit", "median", "p90", "p99", "min", "max", "n", "reps", "exits/op", "overhead"
+	"name", "unit", "median", "p90", "p99", "min", "max", "n", "reps", "exits/op", "loop", "user"
 };
 
 /* Distributions, and figures that are one number per replicate. */
 static const enum column shown[2][COL_COUNT + 1] = {
 	{ COL_NAME, COL_UNIT, COL_P50, COL_P90, COL_P99, COL_MIN, COL_MAX, COL_N, COL_EXITS,
-	  COL_OVERHEAD, COL_COUNT },
+	  COL_OVERHEAD, COL_USER, COL_COUNT },
 	{ COL_NAME, COL_UNIT, COL_P50, COL_MIN, COL_MAX, COL_REPLICATES, COL_COUNT },
 };
 
@@ -85,6 +85,7 @@ static void fill(struct row *row, struct measurement *m)
 	row->cell[COL_EXITS] = isnan(m->exits_per_op) ? xstrdup("-") :
 			       xprintf("%.3f", m->exits_per_op);
 	row->cell[COL_OVERHEAD] = number_cell(m->overhead);
+	row->cell[COL_USER] = number_cell(round(m->userspace));
 }
 
 static void widen(size_t *width, const struct row *row)
