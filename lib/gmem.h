@@ -34,4 +34,38 @@ uint64_t gmem_default_flags(const struct vm *vm);
  */
 int gmem_create(const struct vm *vm, uint64_t size, uint64_t flags);
 
+/*
+ * The two ways in which a guest uses guest_memfd: as plain RAM of a default VM,
+ * or as the private memory of KVM_X86_SW_PROTECTED_VM.
+ */
+enum gmem_kind { GMEM_SHARED, GMEM_PRIVATE };
+
+/**
+ * gmem_kind_vm - a VM for that kind; skips the test where the kernel has none
+ * @kind: shared or private
+ * @opts: as vm_create(); the type is chosen here
+ */
+struct vm *gmem_kind_vm(enum gmem_kind kind, const struct vm_opts *opts);
+
+/**
+ * gmem_kind_create - a file for that kind, mapped by no slot yet
+ *
+ * Ends the test as failed when the kernel refuses.
+ */
+int gmem_kind_create(const struct vm *vm, enum gmem_kind kind, uint64_t size);
+
+/**
+ * gmem_slot - a slot backed by guest_memfd, its gfns private where @kind says so
+ *
+ * As vm_region2() with KVM_MEM_GUEST_MEMFD.  Return: 0 or -errno.
+ */
+int gmem_slot(const struct vm *vm, enum gmem_kind kind, uint32_t slot, uint64_t gpa,
+	      uint64_t size, const void *hva, int fd, uint64_t offset);
+
+/** gmem_punch - fallocate(PUNCH_HOLE | KEEP_SIZE); 0 or -errno */
+int gmem_punch(int fd, uint64_t offset, uint64_t len);
+
+/** gmem_attributes - KVM_SET_MEMORY_ATTRIBUTES; 0 or -errno */
+int gmem_attributes(const struct vm *vm, uint64_t gpa, uint64_t size, uint64_t attributes);
+
 #endif /* KVMEM_GMEM_H */
