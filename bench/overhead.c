@@ -176,8 +176,10 @@ static void bare_loop(struct vcpu *v)
 	for (;;) {
 		if (ioctl(v->fd, KVM_RUN, 0))
 			end_fail("KVM_RUN: %s", strerror(errno));
-		if (v->run->exit_reason != KVM_EXIT_MMIO)
+		if (v->run->exit_reason != KVM_EXIT_MMIO) {
+			v->in_list = false;
 			return;
+		}
 		memcpy(v->run->mmio.data, &value, sizeof(value));
 	}
 }

@@ -22,6 +22,9 @@ void arch_load_guest(struct vm *vm);
 /** arch_setup_vcpu - mailbox, CPU features, registers at the payload's entry */
 void arch_setup_vcpu(struct vcpu *v);
 
+/** arch_restart_vcpu - registers at the payload's entry once more */
+void arch_restart_vcpu(struct vcpu *v);
+
 /** arch_map_op - make the identity-mapped addresses of an operation accessible */
 void arch_map_op(struct vm *vm, const struct mbox_op *op);
 

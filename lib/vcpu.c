@@ -122,10 +122,23 @@ void vcpu_unkick(struct vcpu *v)
 	v->run->immediate_exit = 0;
 }
 
+/* Back to the payload's entry, out of whatever instruction the guest is in. */
+static void abandon(struct vcpu *v)
+{
+	v->run->immediate_exit = 1;
+	ioctl(v->fd, KVM_RUN, 0);	/* completes what userspace owes */
+	v->run->immediate_exit = 0;
+	v->completes = 0;
+	arch_restart_vcpu(v);
+}
+
 void vcpu_start(struct vcpu *v, const struct mbox_op *ops, size_t nr)
 {
 	size_t i;
 
+	if (v->in_list)
+		abandon(v);
+	v->in_list = true;
 	if (nr > MBOX_MAX_OPS)
 		end_fail("a list of %zu operations, %d at most", nr, MBOX_MAX_OPS);
 	for (i = 0; i < nr; i++) {
@@ -165,8 +178,10 @@ static enum vcpu_stop handle_io(struct vcpu *v, struct kexit *e)
 	}
 	if (e->is_write && (e->addr == MBOX_PORT_DONE || e->addr == MBOX_PORT_SYNC)) {
 		v->nr_exits--;
-		if (e->addr == MBOX_PORT_DONE)
+		if (e->addr == MBOX_PORT_DONE) {
+			v->in_list = false;
 			return VCPU_DONE;
+		}
 		memcpy(&value, data, sizeof(value));
 		if (v->on_sync)
 			v->on_sync(v, value, v->on_sync_arg);

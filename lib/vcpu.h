@@ -28,6 +28,7 @@ struct vcpu {
 	struct mbox *mb;	/* host view of the mailbox */
 	struct kvmstat *stat;
 	pid_t tid;		/* thread inside KVM_RUN, 0 when none */
+	bool in_list;		/* the guest has not finished the current list */
 
 	struct kexit log[VCPU_LOG_SIZE];	/* first exits of the current list */
 	unsigned int nr_exits;			/* all of them */
@@ -74,7 +75,7 @@ void vcpu_destroy(struct vcpu *v);
 
 /**
  * vcpu_start - put a list into the mailbox; the next vcpu_run() begins it
- * @v: vCPU whose previous list has finished
+ * @v: vCPU; a list it has not finished is abandoned
  * @ops: operations; their identity-mapped addresses get mapped
  * @nr: how many, at most MBOX_MAX_OPS
  *

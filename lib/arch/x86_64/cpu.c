@@ -261,7 +261,7 @@ static void set_cpuid(struct vcpu *v)
 		end_fail("KVM_SET_CPUID2: %s", strerror(errno));
 }
 
-void arch_setup_vcpu(struct vcpu *v)
+void arch_restart_vcpu(struct vcpu *v)
 {
 	uint64_t block = vcpu_block(v->id);
 	struct kvm_regs r = {
@@ -271,13 +271,20 @@ void arch_setup_vcpu(struct vcpu *v)
 		.rflags = 2,
 	};
 
+	set_sregs(v);
+	if (ioctl(v->fd, KVM_SET_REGS, &r))
+		end_fail("KVM_SET_REGS: %s", strerror(errno));
+}
+
+void arch_setup_vcpu(struct vcpu *v)
+{
+	uint64_t block = vcpu_block(v->id);
+
 	_Static_assert(sizeof(struct mbox) <= VCPU_IST_TOP - 0x1000, "mailbox too large");
 	_Static_assert(sizeof(struct tss) <= SYS_TSS_SIZE, "TSS too large");
 	set_cpuid(v);
 	load_tss(v, block);
-	set_sregs(v);
-	if (ioctl(v->fd, KVM_SET_REGS, &r))
-		end_fail("KVM_SET_REGS: %s", strerror(errno));
+	arch_restart_vcpu(v);
 	v->mb = (void *)(v->vm->sys + block + VCPU_MBOX);
 	v->mb->ret_stub = VM_SYS_GPA + SYS_RET_STUB;
 	v->mb->use_vmmcall = cpu_host_is_amd();
