@@ -9,7 +9,7 @@
 # supplies the kselftest harness.  KHDR is the directory of its UAPI headers.
 # Both are found by ./run.sh ksrc when not given.
 
-TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset
+TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_file
 BENCHES := exit_latency pci_hole_scan overhead
 SELFCHECKS := unit victim deny
 
@@ -84,7 +84,7 @@ $(OUTPUT)/libkvmem.a: $(LIB_OBJ)
 	$(AR) rcs $@ $^
 
 $(TEST_BIN) $(BENCH_BIN) $(SELFCHECKS:%=$(OUTPUT)/tests/check/%): $(OUTPUT)/%: $(OUTPUT)/%.o $(OUTPUT)/libkvmem.a
-	$(CC) $(CFLAGS) -static -o $@ $(filter %.o,$^) $(filter %.a,$^) $(HOST_LDLIBS)
+	$(CC) $(CFLAGS) -static -Wl,-u,resolve_affinity -o $@ $(filter %.o,$^) $(filter %.a,$^) $(HOST_LDLIBS)
 
 $(OUTPUT)/tests/check/unit: $(filter-out %/main.o,$(RUNNER_OBJ))
 

@@ -54,6 +54,18 @@ unsigned int env_watchdog_s(void)
 	return (unsigned int)env_number("KVMEM_WATCHDOG", 10);
 }
 
+static bool env_is(const char *name, const char *value)
+{
+	const char *s = getenv(name);
+
+	return s && !strcmp(s, value);
+}
+
+bool env_may_poison(void)
+{
+	return env_is("KVMEM_WHERE", "lab") || env_is("KVMEM_POISON", "yes");
+}
+
 void diag(const char *fmt, ...)
 {
 	va_list ap;

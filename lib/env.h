@@ -41,6 +41,13 @@ uint64_t env_seed(void);
 unsigned int env_watchdog_s(void);
 
 /**
+ * env_may_poison - whether a test may mark pages of this machine as broken
+ *
+ * In the lab (KVMEM_WHERE), or where the user says so (KVMEM_POISON=yes).
+ */
+bool env_may_poison(void);
+
+/**
  * end_skip - leave the test: it can't run here
  * @fmt: which capability, flag, backend or privilege is missing
  */

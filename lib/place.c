@@ -12,20 +12,6 @@
 
 #include "env.h"
 
-/*
- * libnuma resolves device names in node lists ("netdev:eth0"), which would pull
- * the network's name service into a static program.  Nothing here asks for it.
- */
-struct bitmask;
-int resolve_affinity(const char *id, struct bitmask *mask);
-
-int resolve_affinity(const char *id, struct bitmask *mask)
-{
-	(void)id;
-	(void)mask;
-	return -1;
-}
-
 static char pin_problem[128];
 static struct rusage begin_usage;
 static unsigned long long begin_steal;

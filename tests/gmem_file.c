@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_memfd as a file: creation, allocation, the host's own mapping of it,
+ * poison and NUMA policy (BEHAVIOURS D4, D11-D16, D22).
+ */
+#include "test.h"
+
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <numaif.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "arch.h"
+#include "gmem.h"
+#include "record.h"
+#include "uapi.h"
+#include "vcpu.h"
+
+#define PAGES	8
+#define SIZE	(PAGES * PAGE_4K)
+#define GPA	0xc0000000ULL
+#define BOTH	(GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
+
+#ifndef MADV_HWPOISON
+#define MADV_HWPOISON 100
+#endif
+
+FIXTURE(file) {
+	struct vm *vm;
+	struct vcpu *v;
+	int fd;
+};
+
+FIXTURE_VARIANT(file) {
+	enum gmem_kind kind;
+};
+
+FIXTURE_VARIANT_ADD(file, shared) { GMEM_SHARED };
+FIXTURE_VARIANT_ADD(file, private) { GMEM_PRIVATE };
+
+KVMEM_SETUP(file)
+{
+	self->vm = gmem_kind_vm(variant->kind, NULL);
+	self->v = self->vm->vcpu[0];
+	self->fd = gmem_kind_create(self->vm, variant->kind, SIZE);
+	ASSERT_EQ(0, gmem_slot(self->vm, variant->kind, 1, GPA, SIZE, vm_alloc(SIZE), self->fd, 0));
+}
+
+static int fallocate_errno(int fd, int mode, uint64_t offset, uint64_t len)
+{
+	return fallocate(fd, mode, (off_t)offset, (off_t)len) ? -errno : 0;
+}
+
+/* --- fallocate and size (D11, D12) --------------------------------------- */
+
+/* Red with: the mode mask of kvm_gmem_fallocate() widened. */
+KVMEM_TEST_F(file, fallocate_modes, "D11")
+{
+	static const struct {
+		int mode, want;
+	} rows[] = {
+		{ FALLOC_FL_KEEP_SIZE, 0 },
+		{ FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 0 },
+		{ 0, -EOPNOTSUPP },
+		{ FALLOC_FL_PUNCH_HOLE, -EOPNOTSUPP },
+		{ FALLOC_FL_ZERO_RANGE, -EOPNOTSUPP },
+		{ FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, -EOPNOTSUPP },
+		{ FALLOC_FL_COLLAPSE_RANGE, -EOPNOTSUPP },
+		{ FALLOC_FL_INSERT_RANGE, -EOPNOTSUPP },
+		{ FALLOC_FL_UNSHARE_RANGE | FALLOC_FL_KEEP_SIZE, -EOPNOTSUPP },
+		{ FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_KEEP_SIZE, -EOPNOTSUPP },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		int r = fallocate_errno(self->fd, rows[i].mode, PAGE_4K, PAGE_4K);
+
+		/* The VFS refuses some combinations itself, with EINVAL. */
+		if (rows[i].want && r == -EINVAL)
+			continue;
+		ASSERT_EQ(rows[i].want, r) {
+			TH_LOG("mode 0x%x", rows[i].mode);
+		}
+	}
+}
+
+KVMEM_TEST_F(file, fallocate_ranges, "D11")
+{
+	int alloc = FALLOC_FL_KEEP_SIZE, punch = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE;
+	static const struct {
+		uint64_t offset, len;
+		int alloc, punch;
+	} rows[] = {
+		{ 0, SIZE, 0, 0 },
+		{ SIZE - PAGE_4K, PAGE_4K, 0, 0 },
+		{ 0, SIZE + PAGE_4K, -EINVAL, 0 },
+		{ SIZE, PAGE_4K, -EINVAL, 0 },
+		{ SIZE + 10 * PAGE_4K, PAGE_4K, -EINVAL, 0 },
+		{ 1, PAGE_4K, -EINVAL, -EINVAL },
+		{ 0, PAGE_4K - 1, -EINVAL, -EINVAL },
+		{ 0x800, 0x800, -EINVAL, -EINVAL },
+		{ 0, 0, -EINVAL, -EINVAL },
+		{ 0, 0x7ffffffffffff000ULL, -EINVAL, 0 },
+		{ 0x7ffffffffffff000ULL, PAGE_4K, -EFBIG, -EFBIG },
+		{ PAGE_4K, 0x7ffffffffffff000ULL, -EFBIG, -EFBIG },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		vcpu_store(self->v, 8, GPA, 42);
+		ASSERT_EQ(rows[i].alloc, fallocate_errno(self->fd, alloc, rows[i].offset, rows[i].len)) {
+			TH_LOG("allocate row %u", i);
+		}
+		ASSERT_EQ(42, vcpu_load(self->v, 8, GPA));
+		ASSERT_EQ(rows[i].punch, fallocate_errno(self->fd, punch, rows[i].offset, rows[i].len)) {
+			TH_LOG("punch row %u", i);
+		}
+		ASSERT_EQ(!rows[i].punch && !rows[i].offset ? 0 : 42, vcpu_load(self->v, 8, GPA));
+	}
+}
+
+/* Allocating does not touch what is there, and what is new is zero. */
+KVMEM_TEST_F(file, preallocated, "D11 D4")
+{
+	vcpu_store(self->v, 8, GPA + PAGE_4K, 7);
+	ASSERT_EQ(0, fallocate_errno(self->fd, FALLOC_FL_KEEP_SIZE, 0, SIZE));
+	ASSERT_EQ(7, vcpu_load(self->v, 8, GPA + PAGE_4K));
+	ASSERT_EQ(0, vcpu_load(self->v, 8, GPA + 2 * PAGE_4K));
+}
+
+KVMEM_TEST_F(file, fixed, "D12")
+{
+	struct timespec times[2] = { { 1, 0 }, { 1, 0 } };
+	struct stat st;
+	char buf[16];
+	int pipes[2];
+
+	ASSERT_EQ(-1, ftruncate(self->fd, SIZE + PAGE_4K));
+	ASSERT_EQ(EINVAL, errno);
+	ASSERT_EQ(-1, ftruncate(self->fd, PAGE_4K));
+	ASSERT_EQ(EINVAL, errno);
+	ASSERT_EQ(-1, ftruncate(self->fd, SIZE));
+	ASSERT_EQ(EINVAL, errno);
+	ASSERT_EQ(-1, fchmod(self->fd, 0600));
+	ASSERT_EQ(EINVAL, errno);
+	ASSERT_EQ(-1, futimens(self->fd, times));
+	ASSERT_EQ(EINVAL, errno);
+	ASSERT_EQ(-1, read(self->fd, buf, sizeof(buf)));
+	ASSERT_EQ(-1, pread(self->fd, buf, sizeof(buf), 0));
+	ASSERT_EQ(-1, write(self->fd, buf, sizeof(buf)));
+	ASSERT_EQ(-1, pwrite(self->fd, buf, sizeof(buf), 0));
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(-1, splice(self->fd, NULL, pipes[1], NULL, PAGE_4K, 0));
+	ASSERT_EQ(0, fstat(self->fd, &st));
+	ASSERT_EQ(SIZE, st.st_size);
+	ASSERT_EQ(PAGE_4K, st.st_blksize);
+}
+
+/* --- creation (D13) ------------------------------------------------------- */
+
+KVMEM_TEST_F(file, creation, "D13")
+{
+	static const uint64_t bad[] = { 0, 1, 0xfff, PAGE_4K + 1, 1ULL << 63, ~0ULL, ~0xfffULL };
+	uint64_t flags = variant->kind == GMEM_SHARED ? BOTH : 0, i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		ASSERT_EQ(-EINVAL, gmem_create(self->vm, bad[i], flags)) {
+			TH_LOG("size 0x%llx", (unsigned long long)bad[i]);
+		}
+	ASSERT_LE(0, gmem_create(self->vm, PAGE_4K, flags));
+	ASSERT_LE(0, gmem_create(self->vm, 1ULL << 40, flags));
+}
+
+/* Exactly the flags that the capability lists, in every combination. */
+KVMEM_TEST_F(file, creation_flags, "D13")
+{
+	uint64_t valid = (uint64_t)vm_cap(self->vm, KVM_CAP_GUEST_MEMFD_FLAGS), flags;
+	unsigned int bit;
+
+	for (flags = 0; flags < 16; flags++) {
+		int r = gmem_create(self->vm, PAGE_4K, flags);
+
+		ASSERT_EQ(flags & ~valid ? -EINVAL : 0, r < 0 ? r : 0) {
+			TH_LOG("flags 0x%llx", (unsigned long long)flags);
+		}
+	}
+	for (bit = 4; bit < 64; bit++)
+		ASSERT_EQ(-EINVAL, gmem_create(self->vm, PAGE_4K, 1ULL << bit));
+	/* Memory that can be private does not begin as shared. */
+	if (variant->kind == GMEM_PRIVATE)
+		ASSERT_EQ(0, valid & GUEST_MEMFD_FLAG_INIT_SHARED);
+}
+
+/* --- the host's mapping (D14) --------------------------------------------- */
+
+static sigjmp_buf on_bus;
+
+static void bus_handler(int sig)
+{
+	(void)sig;
+	siglongjmp(on_bus, 1);
+}
+
+/* Whether a host access to the byte ends in SIGBUS. */
+static bool sigbus(volatile uint8_t *p, bool write)
+{
+	struct sigaction sa = { .sa_handler = bus_handler, .sa_flags = SA_NODEFER }, old;
+	bool got = true;
+
+	sigaction(SIGBUS, &sa, &old);
+	if (!sigsetjmp(on_bus, 1)) {
+		if (write)
+			*p = 1;
+		else
+			(void)*p;
+		got = false;
+	}
+	sigaction(SIGBUS, &old, NULL);
+	return got;
+}
+
+static void *map_file(int fd, uint64_t size)
+{
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+}
+
+/* Both see each other's writes; a punch takes the page from both.
+ * Red with: truncate without unmapping the host's PTEs.
+ */
+KVMEM_TEST_F(file, host_mapping, "D14 D4")
+{
+	uint64_t *h, p;
+
+	if (variant->kind == GMEM_PRIVATE) {
+		ASSERT_EQ(MAP_FAILED, map_file(self->fd, SIZE));
+		ASSERT_EQ(ENODEV, errno);
+		return;
+	}
+	h = map_file(self->fd, SIZE);
+	ASSERT_NE(MAP_FAILED, h);
+	for (p = 0; p < PAGES; p++) {
+		h[p * 512 + p] = 100 + p;
+		ASSERT_EQ(100 + p, vcpu_load(self->v, 8, GPA + p * PAGE_4K + p * 8));
+		vcpu_store(self->v, 8, GPA + p * PAGE_4K + p * 8, 200 + p);
+		ASSERT_EQ(200 + p, h[p * 512 + p]);
+	}
+	ASSERT_EQ(0, gmem_punch(self->fd, 2 * PAGE_4K, 3 * PAGE_4K));
+	for (p = 0; p < PAGES; p++) {
+		uint64_t want = p >= 2 && p < 5 ? 0 : 200 + p;
+
+		/* The guest first on even pages, the host first on odd ones. */
+		if (p & 1)
+			ASSERT_EQ(want, h[p * 512 + p]);
+		ASSERT_EQ(want, vcpu_load(self->v, 8, GPA + p * PAGE_4K + p * 8));
+		ASSERT_EQ(want, h[p * 512 + p]);
+	}
+	/* It still is one and the same page. */
+	h[2 * 512] = 77;
+	ASSERT_EQ(77, vcpu_load(self->v, 8, GPA + 2 * PAGE_4K));
+}
+
+KVMEM_TEST_F(file, mapping_rules, "D14")
+{
+	uint8_t *h;
+	int fd;
+
+	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type can't be mapped");
+	ASSERT_EQ(MAP_FAILED, mmap(NULL, SIZE, PROT_READ, MAP_PRIVATE, self->fd, 0));
+	ASSERT_EQ(EINVAL, errno);
+	fd = gmem_create(self->vm, SIZE, GUEST_MEMFD_FLAG_INIT_SHARED);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(MAP_FAILED, map_file(fd, SIZE));
+	ASSERT_EQ(ENODEV, errno);
+
+	/* Beyond the end, and not shared to begin with: SIGBUS. */
+	h = map_file(self->fd, SIZE + PAGE_4K);
+	ASSERT_NE(MAP_FAILED, h);
+	ASSERT_FALSE(sigbus(h + SIZE - 1, true));
+	ASSERT_TRUE(sigbus(h + SIZE, false));
+	ASSERT_TRUE(sigbus(h + SIZE, true));
+	fd = gmem_create(self->vm, SIZE, GUEST_MEMFD_FLAG_MMAP);
+	ASSERT_LE(0, fd);
+	h = map_file(fd, SIZE);
+	ASSERT_NE(MAP_FAILED, h);
+	ASSERT_TRUE(sigbus(h, false));
+	ASSERT_TRUE(sigbus(h, true));
+}
+
+/* Ordinary memory calls on the mapping leave data and guest in peace. */
+KVMEM_TEST_F(file, mapping_calls, "D14")
+{
+	uint64_t *h;
+
+	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type can't be mapped");
+	h = map_file(self->fd, SIZE);
+	ASSERT_NE(MAP_FAILED, h);
+	vcpu_store(self->v, 8, GPA, 5);
+	ASSERT_EQ(0, mprotect(h, SIZE, PROT_READ));
+	ASSERT_EQ(5, h[0]);
+	vcpu_store(self->v, 8, GPA, 6);
+	ASSERT_EQ(6, h[0]);
+	ASSERT_EQ(0, mprotect(h, SIZE, PROT_READ | PROT_WRITE));
+	mlock(h, SIZE);
+	munlock(h, SIZE);
+	madvise(h, SIZE, MADV_HUGEPAGE);
+	ASSERT_EQ(0, madvise(h, SIZE, MADV_DONTNEED));
+	ASSERT_EQ(6, h[0]);
+	ASSERT_EQ(6, vcpu_load(self->v, 8, GPA));
+	ASSERT_EQ(0, munmap(h, SIZE));
+	ASSERT_EQ(6, vcpu_load(self->v, 8, GPA));
+}
+
+/* --- poison (D15) ---------------------------------------------------------- */
+
+/* The kernel tells whoever maps the page by SIGBUS: not what is tested here. */
+static void ignore_bus(int sig)
+{
+	(void)sig;
+}
+
+/* The poisoned page is unmapped at once and answers EHWPOISON, its neighbours
+ * stay; a punch gives a good page again.
+ * Red with: kvm_gmem_error_folio() without its invalidation; folio_test_hwpoison()
+ * not asked in __kvm_gmem_get_pfn().
+ */
+KVMEM_TEST_F(file, poison, "D15")
+{
+	uint64_t *h, before, p;
+
+	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type can't be mapped");
+	REQUIRE(env_may_poison(), "takes a page of this machine out of use for good: lab only, or KVMEM_POISON=yes");
+	h = map_file(self->fd, SIZE);
+	ASSERT_NE(MAP_FAILED, h);
+	for (p = 0; p < PAGES; p++)
+		vcpu_store(self->v, 8, GPA + p * PAGE_4K, p + 1);
+	before = vm_stat(self->vm, "pages_4k");
+	signal(SIGBUS, ignore_bus);
+	/* EBUSY: poisoned, but the page could not be isolated, for KVM holds it. */
+	if (madvise(h + 3 * 512, PAGE_4K, MADV_HWPOISON) && errno != EBUSY)
+		SKIP(return, "MADV_HWPOISON: %s (root, CONFIG_MEMORY_FAILURE)", strerror(errno));
+	ASSERT_EQ(before - 1, vm_stat(self->vm, "pages_4k"));
+	ASSERT_TRUE(vcpu_expect_stop(self->v, "poisoned page", OPS(LD(8, GPA + 3 * PAGE_4K + 0x128)),
+		EXITS({ .reason = KVM_EXIT_MEMORY_FAULT, .addr = GPA + 3 * PAGE_4K,
+			.data = PAGE_4K, .err = EHWPOISON })));
+	for (p = 0; p < PAGES; p++)
+		if (p != 3)
+			ASSERT_EQ(p + 1, vcpu_load(self->v, 8, GPA + p * PAGE_4K));
+	ASSERT_EQ(0, gmem_punch(self->fd, 3 * PAGE_4K, PAGE_4K));
+	ASSERT_EQ(0, vcpu_load(self->v, 8, GPA + 3 * PAGE_4K));
+	vcpu_store(self->v, 8, GPA + 3 * PAGE_4K, 99);
+	/* The old mapping keeps its poisoned entry; that is the mm's business. */
+	h = map_file(self->fd, SIZE);
+	ASSERT_NE(MAP_FAILED, h);
+	ASSERT_FALSE(sigbus((uint8_t *)(h + 3 * 512), false));
+	ASSERT_EQ(99, h[3 * 512]);
+}
+
+/* --- NUMA (D16) ------------------------------------------------------------ */
+
+static int node_of(void *p)
+{
+	int status = -1;
+
+	return move_pages(0, 1, &p, NULL, &status, 0) ? -errno : status;
+}
+
+KVMEM_TEST_F(file, numa_policy, "D16")
+{
+	unsigned long both = 3, one = 2;
+	int node, first, p;
+	uint8_t *h;
+
+	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type can't be mapped");
+	REQUIRE(!access("/sys/devices/system/node/node1", F_OK), "needs two NUMA nodes");
+	h = map_file(self->fd, SIZE);
+	ASSERT_NE(MAP_FAILED, h);
+	if (mbind(h, SIZE, MPOL_BIND, &one, 8, 0))
+		SKIP(return, "mbind on guest_memfd: %s (6.19)", strerror(errno));
+	/* The guest's fault obeys it as well as the host's. */
+	for (p = 0; p < PAGES; p++) {
+		if (p & 1)
+			vcpu_store(self->v, 8, GPA + (uint64_t)p * PAGE_4K, 1);
+		h[(uint64_t)p * PAGE_4K] = 1;
+		node = node_of(h + (uint64_t)p * PAGE_4K);
+		ASSERT_EQ(1, node);
+	}
+	ASSERT_EQ(0, gmem_punch(self->fd, 0, SIZE));
+	ASSERT_EQ(0, mbind(h, SIZE, MPOL_INTERLEAVE, &both, 8, 0));
+	for (p = 0; p < PAGES; p++)
+		h[(uint64_t)p * PAGE_4K] = 1;
+	first = node_of(h);
+	for (p = 1; p < PAGES; p++)
+		ASSERT_EQ((first + p) & 1, node_of(h + (uint64_t)p * PAGE_4K));
+}
+
+/* --- userspace_addr that is something else (D22) --------------------------- */
+
+/* The guest uses the file; what KVM itself reads and writes goes through the
+ * host address.  Recorded, not judged.
+ */
+KVMEM_TEST_F(file, split_brain, "D22")
+{
+	uint64_t *hva = vm_alloc(PAGE_4K), mmio = 0xd0000000ULL;
+
+	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type is private");
+	ASSERT_EQ(0, gmem_slot(self->vm, variant->kind, 2, GPA + 16 * SIZE, PAGE_4K, hva,
+			       gmem_kind_create(self->vm, variant->kind, PAGE_4K), 0));
+	vcpu_store(self->v, 8, GPA + 16 * SIZE, 1);
+	hva[0] = 2;
+	ASSERT_EQ(1, vcpu_load(self->v, 8, GPA + 16 * SIZE));
+	vcpu_do(self->v, OPS({ .kind = OP_MOVS, .width = 8, .addr = GPA + 16 * SIZE, .addr2 = mmio,
+			       .value = { 1 } }), NO_EXITS);
+	record_observation("D22", "emulated_read", "%s",
+		self->v->nr_exits != 1 ? "other exits" : self->v->log[0].data == 2 ?
+		"reads the host address" : self->v->log[0].data == 1 ? "reads the file" : "neither");
+	vcpu_do(self->v, OPS({ .kind = OP_MOVS, .width = 8, .addr = mmio, .addr2 = GPA + 16 * SIZE,
+			       .value = { 1 } }), EXITS(MMIO_RD(mmio, 8, 3)));
+	record_observation("D22", "emulated_write", "%s",
+		hva[0] == 3 ? "writes the host address" :
+		vcpu_load(self->v, 8, GPA + 16 * SIZE) == 3 ? "writes the file" : "neither");
+}
+
+KVMEM_MAIN
