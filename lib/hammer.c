@@ -20,7 +20,10 @@ static void *run(void *arg)
 {
 	struct hammer *h = arg;
 
-	h->stop = vcpu_finish(h->v);
+	do {
+		h->stop = vcpu_finish(h->v);
+	} while (h->retry_faults && h->stop == VCPU_EXIT &&
+		 h->v->run->exit_reason == KVM_EXIT_MEMORY_FAULT);
 	return NULL;
 }
 

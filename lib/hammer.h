@@ -7,6 +7,7 @@
 #define KVMEM_HAMMER_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "vcpu.h"
@@ -15,6 +16,7 @@ struct hammer {
 	struct vcpu *v;
 	pthread_t thread;
 	enum vcpu_stop stop;	/* how the list ended, after hammer_stop() */
+	bool retry_faults;	/* set before the start: enter again after a memory fault */
 };
 
 /**

@@ -585,7 +585,7 @@ KVMEM_SETUP(race)
 KVMEM_TEST_F(race, punch_seen_at_once, "D3")
 {
 	uint64_t rounds = env_pick(50, 300, 3000), i;
-	struct hammer h;
+	struct hammer h = { .retry_faults = false };
 
 	hammer_start(&h, self->reader, (struct mbox_op)LD(8, GPA));
 	for (i = 1; i <= rounds; i++) {
@@ -607,7 +607,7 @@ KVMEM_TEST_F(race, punch_seen_at_once, "D3")
 KVMEM_TEST_F(race, punch_against_faults, "D17")
 {
 	uint64_t rounds = env_pick(100, 1000, 20000), i, before, seen;
-	struct hammer h;
+	struct hammer h = { .retry_faults = false };
 
 	hammer_start(&h, self->reader,
 		     (struct mbox_op){ .kind = OP_STORE, .width = 8, .addr = GPA, .value = { 1 },

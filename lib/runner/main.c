@@ -27,11 +27,17 @@
 #include "plan.h"
 #include "verdict.h"
 
+#define MAX_NOTES 16
+
 struct options {
 	bool list, probe, tests, bench;
 	const char *profile, *where, *dir;
 	unsigned long seed, timeout, replicates;
 	bool exact;
+	const char *items;	/* file of the names to run */
+	bool resume;		/* the stream has its "run" event already */
+	const char *notes[MAX_NOTES];	/* "key=value" */
+	size_t nr_notes;
 };
 
 static volatile sig_atomic_t stopped;
@@ -76,6 +82,24 @@ static unsigned long replicates_of(const struct options *o, const struct item *i
 	return it->replicates && it->replicates < o->replicates ? it->replicates : o->replicates;
 }
 
+/* What only the surroundings know: how a lab's machine was made. */
+static void emit_notes(struct jsonw *j, const struct options *o)
+{
+	char key[64];
+	size_t i;
+
+	if (!o->nr_notes)
+		return;
+	jsonw_push(j, "lab", '{');
+	for (i = 0; i < o->nr_notes; i++) {
+		const char *value = strchr(o->notes[i], '=') + 1;
+
+		snprintf(key, sizeof(key), "%.*s", (int)(value - 1 - o->notes[i]), o->notes[i]);
+		jsonw_str(j, key, value);
+	}
+	jsonw_pop(j, '{');
+}
+
 static void emit_run(const struct options *o, const struct plan *plan)
 {
 	time_t t = time(NULL);
@@ -96,6 +120,7 @@ static void emit_run(const struct options *o, const struct plan *plan)
 	jsonw_str(&j, "where", o->where);
 	jsonw_bool(&j, "exact", o->exact);
 	hostinfo_write(&j);
+	emit_notes(&j, o);
 	jsonw_push(&j, "plan", '[');
 	for (i = 0; i < plan->nr; i++) {
 		const struct item *it = &plan->items[i];
@@ -129,7 +154,8 @@ static void on_output(const char *text, size_t len)
 	emit(&j);
 }
 
-static void pass_kernel_log(void)
+/* On a host only what comes from now on; a lab's kernel began for this run. */
+static void pass_kernel_log(const struct options *o)
 {
 	static int fd = -2;
 	char rec[8192], *text;
@@ -138,7 +164,7 @@ static void pass_kernel_log(void)
 
 	if (fd == -2) {
 		fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-		if (fd >= 0)
+		if (fd >= 0 && strcmp(o->where, "lab"))
 			lseek(fd, 0, SEEK_END);
 	}
 	if (fd < 0)
@@ -186,7 +212,7 @@ static bool run_item(const struct options *o, const struct item *it, unsigned lo
 	if (stopped)
 		return false;
 	verdict_of(&r, timeout, &v);
-	pass_kernel_log();
+	pass_kernel_log(o);
 	begin_event(&j, "end");
 	jsonw_str(&j, "name", it->name);
 	if (it->bench)
@@ -208,15 +234,17 @@ static int run_plan(const struct options *o, struct plan *plan)
 	struct jsonw j;
 	size_t i;
 
-	emit_run(o, plan);
-	pass_kernel_log();
+	if (!o->resume)
+		emit_run(o, plan);
+	pass_kernel_log(o);
 	for (i = 0; i < plan->nr && !stopped; i++)
 		if (!plan->items[i].bench)
 			run_item(o, &plan->items[i], 0);
 	/* Replicates of different benchmarks alternate: drift hits all alike. */
 	for (rep = 0; rep < o->replicates && !stopped; rep++)
 		for (i = 0; i < plan->nr && !stopped; i++)
-			if (plan->items[i].bench && rep < replicates_of(o, &plan->items[i]) &&
+			if (plan->items[i].bench && rep >= plan->items[i].first &&
+			    rep < replicates_of(o, &plan->items[i]) &&
 			    !run_item(o, &plan->items[i], rep))
 				plan->items[i].replicates = 1;
 	if (stopped)
@@ -276,6 +304,9 @@ static int usage(FILE *f)
 	      "  --timeout S                   for one test or replicate (30)\n"
 	      "  --replicates N                fresh processes per benchmark (10)\n"
 	      "  --where host|lab  --exact     noted in the results\n"
+	      "  --note KEY=VALUE              likewise, may be given several times\n"
+	      "  --items FILE                  the exact names to run, one a line\n"
+	      "  --resume                      the stream goes on: no event for its begin\n"
 	      "  --dir DIR                     programs; default: beside this one\n", f);
 	return 2;
 }
@@ -295,6 +326,8 @@ static const struct option longopts[] = {
 	{ "profile", required_argument, NULL, 'P' }, { "seed", required_argument, NULL, 's' },
 	{ "timeout", required_argument, NULL, 'T' }, { "replicates", required_argument, NULL, 'r' },
 	{ "where", required_argument, NULL, 'w' }, { "exact", no_argument, NULL, 'x' },
+	{ "note", required_argument, NULL, 'n' }, { "items", required_argument, NULL, 'i' },
+	{ "resume", no_argument, NULL, 'R' },
 	{ "dir", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -312,6 +345,13 @@ static bool parse(int argc, char **argv, struct options *o)
 		case 'x': o->exact = true; break;
 		case 'w': o->where = optarg; break;
 		case 'd': o->dir = optarg; break;
+		case 'i': o->items = optarg; break;
+		case 'R': o->resume = true; break;
+		case 'n':
+			if (!strchr(optarg, '=') || o->nr_notes == MAX_NOTES)
+				return false;
+			o->notes[o->nr_notes++] = optarg;
+			break;
 		case 'v': break;
 		case 'P':
 			o->profile = optarg;
@@ -346,6 +386,7 @@ static void export_settings(const struct options *o)
 	char text[32];
 
 	setenv("KVMEM_PROFILE", o->profile, 1);
+	setenv("KVMEM_WHERE", o->where, 1);
 	snprintf(text, sizeof(text), "%lu", o->seed);
 	setenv("KVMEM_SEED", text, 1);
 	snprintf(text, sizeof(text), "%lu", o->timeout);
@@ -386,6 +427,8 @@ int main(int argc, char **argv)
 			unknown);
 		return 2;
 	}
+	if (o.items && !plan_select(&plan, o.items))
+		return 2;
 	if (o.list)
 		return list(&plan);
 	sigaction(SIGINT, &stop, NULL);

@@ -31,6 +31,7 @@ static void add(struct plan *plan, bool bench, const char *path, const char *pro
 	it->arg = strdup(arg);
 	it->behaviours = strdup(behaviours);
 	it->replicates = replicates;
+	it->first = 0;
 	/* A benchmark's name is that of what it measures, wherever it lives. */
 	if (asprintf(&it->name, "%s%s%s", bench ? "" : program, bench ? "" : ".",
 		     bench ? arg : test) < 0)
@@ -133,4 +134,49 @@ const char *plan_filter(struct plan *plan, bool tests, bool bench, char *const *
 			unused = patterns[p];
 	free(used);
 	return unused;
+}
+
+static bool select_line(struct plan *plan, size_t *kept, const char *path, char *line)
+{
+	char *first = strchr(line, '\t');
+	struct item picked;
+	size_t i;
+
+	if (first)
+		*first++ = '\0';
+	for (i = *kept; i < plan->nr; i++) {
+		if (strcmp(plan->items[i].name, line))
+			continue;
+		/* The order is that of the file. */
+		picked = plan->items[i];
+		picked.first = first ? strtoul(first, NULL, 10) : 0;
+		memmove(&plan->items[*kept + 1], &plan->items[*kept],
+			(i - *kept) * sizeof(picked));
+		plan->items[(*kept)++] = picked;
+		return true;
+	}
+	fprintf(stderr, "kvmem-run: %s names '%s', which is not among what there is to run\n",
+		path, line);
+	return false;
+}
+
+bool plan_select(struct plan *plan, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char line[512];
+	size_t kept = 0;
+	bool ok = true;
+
+	if (!f) {
+		fprintf(stderr, "kvmem-run: %s: %s\n", path, strerror(errno));
+		return false;
+	}
+	while (ok && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0])
+			ok = select_line(plan, &kept, path, line);
+	}
+	fclose(f);
+	plan->nr = kept;
+	return ok;
 }

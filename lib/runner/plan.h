@@ -13,6 +13,7 @@ struct item {
 	char *name;		/* stable name: program.test, or the benchmark's own */
 	char *behaviours;	/* "A1 A6", may be empty */
 	unsigned long replicates; /* benchmark: its own limit, 0 for none */
+	unsigned long first;	/* benchmark: replicate to begin with */
 };
 
 struct plan {
@@ -41,6 +42,15 @@ bool plan_load(struct plan *plan, const char *dir);
  */
 const char *plan_filter(struct plan *plan, bool tests, bool bench, char *const *patterns,
 			size_t nr);
+
+/**
+ * plan_select - keep the items that a file names, exactly
+ * @path: lines "NAME", of benchmarks also "NAME<TAB>FIRST-REPLICATE"
+ *
+ * Return: false when the file can't be read or names something that is not in
+ * the plan; a message was printed.
+ */
+bool plan_select(struct plan *plan, const char *path);
 
 /** plan_matches - whether a pattern matches a name */
 bool plan_matches(const char *pattern, const char *name);

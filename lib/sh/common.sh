@@ -6,7 +6,7 @@
 stop_code=0	# 128 + signal number, once a signal has asked for the end
 running=	# the child a signal is passed on to, "-PID" for all of its group
 held=		# why the end has to wait
-scratch=	# half-made folder, removed at the end
+SCRATCH=	# half-made folder, removed at the end
 made=()		# folders that go again if they are empty at the end
 
 # say LINE...: messages go to standard error, one line each
@@ -46,7 +46,7 @@ on_signal() { # EXIT_CODE
 on_exit() {
 	local i
 
-	[[ ! $scratch ]] || rm -rf -- "$scratch"
+	[[ ! $SCRATCH ]] || rm -rf -- "$SCRATCH"
 	for ((i = ${#made[@]} - 1; i >= 0; i--)); do
 		rmdir -- "${made[i]}" 2>/dev/null || true
 	done
@@ -266,4 +266,37 @@ cache_dir() {
 	fi
 	writable_dir "$CACHE" ||
 		die "the cache folder cannot be written: $CACHE; set KVMEM_CACHE=DIR to one that can"
+}
+
+# What is made in the cache is made in a scratch folder and renamed: it is there
+# or it is not.
+
+# cache_begin PARENT WHAT WANTED: a scratch folder beside WANTED; false when
+# another run has made WANTED meanwhile
+cache_begin() {
+	writable_dir "$1" ||
+		die "the cache folder cannot be written: $1; set KVMEM_CACHE=DIR to one that can"
+	take_lock "$1/.lock" "$2"
+	if [[ -d $3 ]]; then
+		drop_lock
+		return 1
+	fi
+	# With the lock in hand, these are what a killed run has left.
+	rm -rf -- "$1"/.new.*
+	SCRATCH=$(mktemp -d "$1/.new.XXXXXX") ||
+		die "no space in the cache folder $1; set KVMEM_CACHE=DIR"
+	chmod 755 "$SCRATCH"
+}
+
+cache_end() { # WANTED [KEEP]
+	local parent=${1%/*} keep=${2:-8} old
+
+	mv -T -- "$SCRATCH" "$1"
+	SCRATCH=
+	# Kernel packages come every other week, and a bisection makes many trees.
+	while read -r old; do
+		rm -rf -- "${parent:?}/$old"
+	done < <(find "$parent" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %f\n' |
+		sort -rn | tail -n +$((keep + 1)) | cut -d' ' -f2-)
+	drop_lock
 }

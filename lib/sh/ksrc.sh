@@ -3,8 +3,7 @@
 #
 # The kernel tree that supplies the kselftest harness (KSRC) and its UAPI
 # headers (KHDR).  A tree the user names is used in place and never written to;
-# without one, the part that is needed comes from Debian's linux-source.  What
-# is made here is made in a scratch folder and renamed: it is there or it is not.
+# without one, the part that is needed comes from Debian's linux-source.
 
 ksrc_package=linux-source-6.12
 ksrc_tarball=/usr/src/$ksrc_package.tar.xz
@@ -49,18 +48,18 @@ ksrc_debian() {
 }
 
 ksrc_unpack() {
-	ksrc_begin "${KSRC%/*}" "unpacking the kernel source" "$KSRC" || return 0
+	cache_begin "${KSRC%/*}" "unpacking the kernel source" "$KSRC" || return 0
 	step "unpacking the kernel source" ksrc_tar ||
 		ksrc_failed "cannot unpack $ksrc_tarball" \
 			"broken? apt-get install --reinstall $ksrc_package brings it back"
-	step "making the kernel headers" ksrc_make_headers "$scratch" ||
+	step "making the kernel headers" ksrc_make_headers "$SCRATCH" ||
 		ksrc_failed "\"make headers\" of $ksrc_package failed"
-	ksrc_end "$KSRC"
+	cache_end "$KSRC"
 }
 
 ksrc_tar() {
 	become tar -x -f "$ksrc_tarball" -I 'xz -T0' \
-		-C "$scratch" --strip-components=1 "${ksrc_subset[@]/#/$ksrc_package/}"
+		-C "$SCRATCH" --strip-components=1 "${ksrc_subset[@]/#/$ksrc_package/}"
 }
 
 # --- a tree of the user's ----------------------------------------------------
@@ -113,10 +112,10 @@ ksrc_state() {
 ksrc_headers() {
 	local dir=${KHDR%/usr/include}
 
-	ksrc_begin "${dir%/*}" "making the kernel headers" "$dir" || return 0
-	step "making the kernel headers" ksrc_make_headers "$KSRC" O="$scratch" ||
+	cache_begin "${dir%/*}" "making the kernel headers" "$dir" || return 0
+	step "making the kernel headers" ksrc_make_headers "$KSRC" O="$SCRATCH" ||
 		ksrc_failed "\"make headers\" in KSRC=$KSRC failed"
-	ksrc_end "$dir"
+	cache_end "$dir"
 }
 
 # --- both --------------------------------------------------------------------
@@ -126,38 +125,8 @@ ksrc_make_headers() { # TREE [O=DIR]
 	become make -s -C "$1" -j"$(nproc)" ARCH="$ksrc_arch" "${@:2}" headers
 }
 
-# ksrc_begin PARENT WHAT WANTED: a scratch folder beside WANTED; false when
-# another run has made WANTED meanwhile
-ksrc_begin() {
-	writable_dir "$1" ||
-		die "the cache folder cannot be written: $1; set KVMEM_CACHE=DIR to one that can"
-	take_lock "$1/.lock" "$2"
-	if [[ -d $3 ]]; then
-		drop_lock
-		return 1
-	fi
-	# With the lock in hand, these are what a killed run has left.
-	rm -rf -- "$1"/.new.*
-	scratch=$(mktemp -d "$1/.new.XXXXXX") ||
-		die "no space in the cache folder $1; set KVMEM_CACHE=DIR"
-	chmod 755 "$scratch"
-}
-
-ksrc_end() { # WANTED
-	local parent=${1%/*} old
-
-	mv -T -- "$scratch" "$1"
-	scratch=
-	# Kernel packages come every other week, and a bisection makes many trees.
-	while read -r old; do
-		rm -rf -- "${parent:?}/$old"
-	done < <(find "$parent" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %f\n' |
-		sort -rn | tail -n +9 | cut -d' ' -f2-)
-	drop_lock
-}
-
 ksrc_failed() { # LINE...
-	if log_line 'no space left|quota exceeded' >/dev/null || ! has_room "$scratch" 1M; then
+	if log_line 'no space left|quota exceeded' >/dev/null || ! has_room "$SCRATCH" 1M; then
 		die "no space left in $CACHE: the kernel headers need 40 MB; set KVMEM_CACHE=DIR to a folder that has it"
 	fi
 	step_failed "$CACHE/log/ksrc.log" "$@"
