@@ -9,7 +9,7 @@
 # supplies the kselftest harness.  KHDR is the directory of its UAPI headers.
 # Both are found by ./run.sh ksrc when not given.
 
-TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_file private_fault
+TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_file private_fault model_random
 BENCHES := exit_latency pci_hole_scan overhead
 SELFCHECKS := unit victim deny
 

@@ -400,6 +400,30 @@ KVMEM_TEST_F(priv, touched_while_shared, "E8")
 		self->v->log[0].reason == KVM_EXIT_MEMORY_FAULT ? "memory fault" : "other");
 }
 
+/*
+ * The same, and then a slot with guest_memfd comes.  With the stale MMIO SPTE in
+ * place the fault counts as shared (PFERR_RSVD skips the look at the attribute),
+ * so KVM may ask, for ever, for a conversion that has already happened.
+ */
+KVMEM_TEST_F(priv, slot_over_shared_mmio, "E8")
+{
+	int fd = gmem_kind_create(self->vm, GMEM_PRIVATE, PAGE_4K), i;
+	char text[128] = "";
+
+	ASSERT_TRUE(vcpu_expect(self->v, "shared", OPS(LD(8, HOLE)), EXITS(MMIO_RD(HOLE, 8, 2))));
+	ASSERT_EQ(0, gmem_slot(self->vm, GMEM_PRIVATE, 2, HOLE, PAGE_4K, vm_alloc(PAGE_4K), fd, 0));
+	for (i = 0; i < 3; i++) {
+		enum vcpu_stop stop = vcpu_do(self->v, OPS(LD(8, HOLE)), NO_EXITS);
+		size_t n = strlen(text);
+
+		snprintf(text + n, sizeof(text) - n, "%s%s", i ? ", " : "",
+			 stop == VCPU_DONE && !self->v->nr_exits ? "private memory" :
+			 self->v->log[0].reason == KVM_EXIT_MMIO ? "MMIO" :
+			 self->v->log[0].flags ? "private memory fault" : "shared memory fault");
+	}
+	record_observation("E8", "private_slot_after_shared_mmio", "%s", text);
+}
+
 /* --- restart after conversion (E11, E12) -------------------------------------- */
 
 /*
@@ -658,14 +682,13 @@ KVMEM_TEST_F(hypercall, refused, "E16")
 {
 	static const struct {
 		uint64_t gpa, npages;
-	} rows[] = { { GPA + 1, 1 }, { GPA + 0x800, 1 }, { GPA, 0 }, { GPA, ~0ULL >> 12 << 12 },
-		     { ~0xfffULL, 1ULL << 52 } };
+	} rows[] = { { GPA + 1, 1 }, { GPA + 0x800, 1 }, { GPA, 0 }, { GPA, ~0ULL } };
 	unsigned int i;
 
 	ASSERT_TRUE(vcpu_expect(self->v, "not enabled", OPS(HYPERCALL(GPA, 1, 0)), NO_EXITS));
 	ASSERT_EQ(HC_ENOSYS, (int64_t)vcpu_value(self->v, 0));
 	ASSERT_EQ(0, vm_enable_cap(self->vm, KVM_CAP_EXIT_HYPERCALL, 1 << HC_MAP_GPA_RANGE));
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		ASSERT_TRUE(vcpu_expect(self->v, "invalid", OPS(HYPERCALL(rows[i].gpa, rows[i].npages, 0)),
 					NO_EXITS));
 		ASSERT_EQ(HC_EINVAL, (int64_t)vcpu_value(self->v, 0)) {

@@ -323,10 +323,10 @@ debian_keep() {
 	[[ ! $file ]] || mv -- "$file" "$SCRATCH/config"
 	printf '%s\n' "$1" >"$SCRATCH/release"
 	modules_index "$SCRATCH/all"
-	while read -r file; do
+	while read -r _ file; do
 		name=${file##*/}
 		module_plain "$file" >"$SCRATCH/modules/${name%%.ko*}.ko"
-	done < <(modules_resolve)
+	done < <(modules_lists)
 	rm -rf -- "$SCRATCH/all" "$SCRATCH"/*.deb
 	(cd -- "$SCRATCH" && sha256sum vmlinuz config release modules/* >SHA256SUMS) 2>/dev/null ||
 		die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR"

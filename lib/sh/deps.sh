@@ -18,6 +18,14 @@ deps_ksrc='
 xz-utils          command xz
 linux-source-6.12 file    /usr/src/linux-source-6.12.tar.xz
 '
+# A machine for the lab, and what it starts with.
+deps_lab='
+qemu-system-x86   command qemu-system-x86_64
+busybox-static    static  busybox
+cpio              command cpio
+xz-utils          command xz
+zstd              command zstd
+'
 # The project's own checks.
 deps_check='
 clang             command clang
@@ -27,11 +35,12 @@ perl              command pod2man
 procps            command pkill
 '
 
-# deps_ensure [--check]: have every package, or end with what to do
+# deps_ensure [--lab | --check]: have every package, or end with what to do
 deps_ensure() {
 	local table=$deps_run missing=() things=()
 
 	[[ ${KSRC:-} ]] || table+=$deps_ksrc
+	[[ ! $* ]] || table+=$deps_lab
 	[[ ${1:-} != --check ]] || table+=$deps_check
 	deps_missing "$table"
 	((${#missing[@]})) || return 0
@@ -74,6 +83,7 @@ deps_there() { # KIND THING
 	case $1 in
 	command) command -v "$2" >/dev/null ;;
 	library) [[ $(gcc -print-file-name="$2" 2>/dev/null) == */* ]] ;;
+	static) command -v "$2" >/dev/null && ! readelf -l "$(command -v "$2")" | grep -q INTERP ;;
 	file) [[ -r $2 ]] ;;
 	esac
 }

@@ -26,6 +26,7 @@ host_make() {
 
 KVM=${KVMEM_DEV:-/dev/kvm}
 
+# host_probe: end when it is not, with 4; return then when an argument is given
 host_probe() {
 	local reason rc=0
 
@@ -41,6 +42,8 @@ host_probe() {
 	elif [[ ! -r $KVM || ! -w $KVM ]]; then
 		say "$(host_why_no_permission)"
 	fi
+	[[ ! ${1:-} ]] || return 1
+	say "without it, ./run.sh lab does the same in a machine of its own, in software"
 	exit 4
 }
 
@@ -114,17 +117,19 @@ host_results_refused() {
 	die "the results folder cannot be written: $RESULTS; --results DIR names another"
 }
 
-# host_results_dir: make RUN, a folder of its own
+# host_results_dir RELEASE: make RUN, a folder of its own; a caller that waits for
+# the name finds it in KVMEM_TELL_RUN
 host_results_dir() {
 	local name n=1
 
-	name=$(date -u +%Y%m%d-%H%M%S)-$(uname -r)
+	name=$(date -u +%Y%m%d-%H%M%S)-$1
 	RUN=$RESULTS/$name
 	until mkdir -- "$RUN" 2>/dev/null; do
 		[[ -e $RUN ]] || host_results_refused
 		RUN=$RESULTS/$name-$((++n))
 	done
 	made+=("$RUN" "$RUN/log")
+	[[ ! ${KVMEM_TELL_RUN:-} ]] || printf '%s\n' "$RUN" >"$KVMEM_TELL_RUN"
 }
 
 # --- the run -----------------------------------------------------------------
@@ -133,7 +138,7 @@ host_results_dir() {
 host_run() {
 	local verbose=${opt[verbose]:-} from to runner report run_rc=0 report_rc=0
 
-	host_results_dir
+	host_results_dir "$(uname -r)"
 	pipe_open
 	# The report ends when the events end, and not before: after a signal it
 	# still has to complete the folder.

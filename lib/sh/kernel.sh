@@ -127,64 +127,6 @@ kernel_check_modules() {
 		die "the modules in $KERNEL_MODULES are of ${release:-no known release}, the kernel is $KERNEL_RELEASE"
 }
 
-# modules_index FOLDER: set module_file[NAME], with _ for -, to its file
-modules_index() {
-	local file name
-
-	declare -gA module_file=()
-	[[ $1 ]] || return 0
-	while IFS= read -r file; do
-		name=${file##*/}
-		name=${name%%.ko*}
-		module_file[${name//-/_}]=$file
-	done < <(find "$1" -name '*.ko' -o -name '*.ko.xz' -o -name '*.ko.zst' \
-		-o -name '*.ko.gz')
-}
-
-# module_plain FILE: the module, not compressed
-module_plain() {
-	case $1 in
-	*.xz) xz -dc -- "$1" ;;
-	*.zst) zstd -dcq -- "$1" ;;
-	*.gz) gzip -dc -- "$1" ;;
-	*) cat -- "$1" ;;
-	esac
-}
-
-# module_info FILE KEY: as modinfo -F prints it
-module_info() {
-	module_plain "$1" | tr '\0' '\n' | sed -n "s/^$2=//p" | head -n 1
-}
-
-# What a lab can make use of: its stream to the host, and KVM.
-modules_virtio=(virtio_pci virtio_console)
-modules_kvm=(kvm_amd kvm_intel)
-
-# modules_resolve [NAME...]: print them, by default all, and what they depend on,
-# as files in the order of loading; what the index does not have is built in, or
-# not there
-modules_resolve() {
-	local name
-	local -A resolved=()
-
-	for name in "${@:-${modules_virtio[@]}" "${modules_kvm[@]}}"; do
-		modules_visit "$name"
-	done
-}
-
-modules_visit() { # NAME
-	local name=${1//-/_} file needs need
-
-	file=${module_file[$name]:-}
-	[[ $file && ! ${resolved[$name]:-} ]] || return 0
-	resolved[$name]=yes
-	IFS=, read -ra needs < <(module_info "$file" depends) || true
-	for need in "${needs[@]}"; do
-		modules_visit "$need"
-	done
-	printf '%s\n' "$file"
-}
-
 # --- its configuration -------------------------------------------------------
 
 # What can be said before it is started.  Where there is no configuration to

@@ -3,11 +3,11 @@
 #
 # What there is: tests, benchmarks, and the behaviours they cover.
 
-# list_read: set items to the lines "KIND<TAB>NAME<TAB>IDS" of kvmem-run
+# list_read [PROGRAMS]: set items to the lines "KIND<TAB>NAME<TAB>IDS" of kvmem-run
 list_read() {
 	local text
 
-	text=$("$BUILD/kvmem-run" --list) || die "kvmem-run --list failed: the build in $BUILD is broken"
+	text=$("$BUILD/kvmem-run" --list ${1:+--dir "$1"}) || die "kvmem-run --list failed: the build in $BUILD is broken"
 	mapfile -t items <<<"$text"
 }
 

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# The variables of a run in the lab are those of lab_record, here and in lab.sh:
+# shellcheck disable=SC2034,SC2154
+#
+# One boot of a lab's machine, from its first instruction to why it ended.
+
+# Seconds without a sign of life after which a kernel will not come up any more.
+boot_limit=${KVMEM_BOOT_TIMEOUT:-120}
+
+# boot_run: boot, and set the caller's outcome to
+#	finished	all that was to run has run
+#	down		the machine broke down
+#	broken		it is of no use: no KVM in it, or the runner failed
+#	unheard		the report is gone
+#	stopped		a signal has asked for the end
+# and, for down and broken, reason to one line about it.
+boot_run() {
+	local initrd qemu rc=0 started began='' bench='' ended='' hung='' from_stream from_console
+
+	from_stream=$(stat -c %s "$stream")
+	from_console=$(stat -c %s "$RUN/log/console.log")
+	boot_initrd
+	boot_now started
+	qemu_start "$initrd" "$console" "$to" "$RUN/log/qemu.log"
+	qemu=$!
+	exec {initrd}>&-
+	running=$qemu
+	boot_watch
+	await "$qemu" || rc=$?
+	progress_clear
+	boot_spent
+	if asked_to_stop; then
+		outcome=stopped
+	elif boot_drain; then
+		boot_outcome
+	else
+		outcome=unheard
+	fi
+}
+
+# boot_initrd: set the caller's initrd, a descriptor of a file without a name
+boot_initrd() {
+	local file args=("${command[@]}")
+
+	file=$(mktemp "$CACHE/.initrd.XXXXXX" 2>/dev/null) ||
+		die "no file can be made in the cache folder $CACHE; set KVMEM_CACHE=DIR"
+	exec {initrd}<>"$file"
+	rm -f -- "$file"
+	((boot == 1)) || args=("${args[@]:0:3}" --resume --items /lab/items "${args[@]:3}")
+	{
+		cat -- "$archive" &&
+			cpio_file lab/date "$(date +%s)" &&
+			cpio_file lab/args "$(printf '%s\n' "${args[@]}")"$'\n' &&
+			cpio_file lab/items "$items" &&
+			cpio_end
+	} 1>&"$initrd" 2>/dev/null ||
+		die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR to a folder that has it"
+}
+
+# --- while it runs -----------------------------------------------------------
+
+# boot_watch: until QEMU has ended, or is better ended
+boot_watch() {
+	local seen=$from_stream shown=0 heard=$SECONDS since=$SECONDS grown=0 limit
+
+	while kill -0 "$qemu" 2>/dev/null && ! asked_to_stop; do
+		if boot_news; then
+			heard=$SECONDS
+		fi
+		limit=$LAB_SILENCE
+		[[ $began ]] || limit=$boot_limit
+		[[ ! $ended ]] || limit=20
+		if ((SECONDS - heard >= limit)); then
+			hung=$limit
+			kill -KILL "$qemu" 2>/dev/null || true
+		elif ! kill -0 "$report" 2>/dev/null; then
+			kill -KILL "$qemu" 2>/dev/null || true
+		elif [[ ! $began ]] && ((SECONDS - since > shown)); then
+			shown=$((SECONDS - since))
+			progress "booting $KERNEL_NAME" "$shown"
+		fi
+		sleep 0.1
+	done
+}
+
+# boot_news: whether there is any; the times of what it tells
+boot_news() {
+	local size text
+
+	size=$(stat -c %s "$stream")
+	if ((size <= seen)); then
+		[[ ! $began ]] || return
+		# Before the first event the console's growth is a sign of life.
+		size=$(stat -c %s "$RUN/log/console.log")
+		((size > grown)) || return
+		grown=$size
+		return
+	fi
+	# What was cut in two the last time is whole now.
+	seen=$((seen - from_stream > 200 ? seen - 200 : from_stream))
+	text=$(tail -c +$((seen + 1)) "$stream" | head -c $((size - seen)) | tr -d '\0')
+	seen=$size
+	if [[ ! $began && $text == *'{"event":"lab","at":"start"}'* ]]; then
+		progress_clear
+		boot_now began
+	fi
+	if [[ ! $bench && $text =~ '"event":"start","name":"'[^\"]*'","replicate":' ]]; then
+		boot_now bench
+	fi
+	if [[ ! $ended && $text =~ '{"event":"lab","at":"'(end|failed)'"' ]]; then
+		boot_now ended
+	fi
+}
+
+boot_now() { # VARIABLE: milliseconds
+	printf -v "$1" %s "$((${EPOCHREALTIME/[.,]/} / 1000))"
+}
+
+# boot_spent: add this boot's times to the caller's spent
+boot_spent() {
+	local off
+
+	boot_now off
+	began=${began:-${ended:-$off}} ended=${ended:-$off}
+	bench=${bench:-$ended}
+	spent[boot]=$((spent[boot] + began - started))
+	spent[tests]=$((spent[tests] + bench - began))
+	spent[bench]=$((spent[bench] + ended - bench))
+	spent[off]=$((spent[off] + off - ended))
+}
+
+# --- why it ended ------------------------------------------------------------
+
+# boot_drain: until the report has taken in all that QEMU gave it
+boot_drain() {
+	local mark="{\"event\":\"lab\",\"at\":\"off\",\"boot\":$boot,\"qemu\":$rc}"
+
+	# A line of the stream may have been cut short.
+	printf '\n%s\n' "$mark" 1>&"$to" 2>/dev/null || return
+	while kill -0 "$report" 2>/dev/null; do
+		tail -c 4096 "$stream" | grep -qF "$mark" && return
+		sleep 0.05
+	done
+	return 1
+}
+
+boot_stream() {
+	tail -c +$((from_stream + 1)) "$stream"
+}
+
+boot_console() {
+	tail -c +$((from_console + 1)) "$RUN/log/console.log" | tr -d '\r\0'
+}
+
+boot_outcome() {
+	local last
+
+	last=$(boot_stream | grep -aE '^\{"event":"lab","at":"(start|end|failed)"' | tail -n 1)
+	case $last in
+	*'"at":"end","code":0}'*) outcome=finished ;;
+	*'"at":"end"'*)
+		outcome=broken reason="kvmem-run broke off in the lab: code ${last//[!0-9]/}"
+		;;
+	*'"at":"failed"'*)
+		outcome=broken reason="$KERNEL_NAME: $(boot_failed "$last")"
+		;;
+	*'"at":"start"'*) outcome=down reason=$(boot_why) ;;
+	*) outcome=down reason="$KERNEL_NAME did not come up: $(boot_why)" ;;
+	esac
+}
+
+boot_failed() { # LINE of the init
+	local why=${1#*'"why":"'} text=${1#*'"reason":"'}
+
+	text=${text%\"\}*}
+	case ${why%%\"*} in
+	cpu) echo "no KVM inside: $text; --cpu $QEMU_CPU should have them" ;;
+	kvm) echo "no KVM inside: $text" ;;
+	*) echo "$text" ;;
+	esac
+}
+
+# boot_why: one line; the console knows most
+boot_why() {
+	local panic head
+
+	panic=$(boot_console | sed -n 's/^.*Kernel panic - not syncing: //p' | head -n 1)
+	head=$(boot_console | grep -m 1 -oE \
+		'(BUG: |Oops: |kernel BUG at |general protection fault|Unable to handle |traps: ).*') || true
+	if [[ $panic ]]; then
+		echo "kernel panic: ${head:-$panic}"
+	elif [[ $hung && ! $(boot_console) ]]; then
+		echo "not a sign of life within $hung s; does it have a serial console (CONFIG_SERIAL_8250_CONSOLE)?"
+	elif [[ $hung ]]; then
+		echo "it hangs: not a word for $hung s"
+	elif ((rc > 128)); then
+		echo "QEMU was killed by signal $((rc - 128))"
+	elif ((rc)); then
+		echo "QEMU failed: $(grep -v 'warning: ' "$RUN/log/qemu.log" | tail -n 1 | sed 's/^qemu-system[^:]*: //')"
+	elif boot_console | grep -q '^lab: '; then
+		boot_console | sed -n 's/^lab: //p' | tail -n 1
+	else
+		echo "the machine reset itself without a word"
+	fi
+}

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What a machine that broke down under a test leaves: the end of that test, told
+# in its place, and the list of what has not run.  The stream is that of
+# kvmem-run, whose events begin with their name and that of the test.
+
+# resume_state STREAM: the item under way, "NAME<TAB>REPLICATE" or an empty line,
+# then a line for each item that has not had its chance, as kvmem-run --items
+# reads them
+resume_state() {
+	awk '
+	function named(line) {
+		sub(/^[^:]*:"[a-z]*","name":"/, "", line)
+		sub(/".*/, "", line)
+		return line
+	}
+	function number(line, key) {
+		return match(line, "\"" key "\":[0-9]+") ?
+			substr(line, RSTART + length(key) + 3, RLENGTH - length(key) - 3) + 0 : -1
+	}
+	# {"kind":"bench","name":"exit.cpuid","behaviours":["N4"],"replicates":10}
+	/^\{"event":"run"/ && !n {
+		sub(/.*"plan":\[/, "")
+		while (match($0, /\{"kind":"[a-z]*","name":"[^"]*"[^}]*\}/)) {
+			entry = substr($0, RSTART, RLENGTH)
+			$0 = substr($0, RSTART + RLENGTH)
+			name = entry
+			sub(/.*"name":"/, "", name)
+			sub(/".*/, "", name)
+			item[++n] = name
+			left[name] = entry ~ /"kind":"bench"/ ? number(entry, "replicates") : 1
+			first[name] = entry ~ /"kind":"bench"/ ? 0 : -1
+		}
+	}
+	/^\{"event":"start",/ {
+		current = named($0)
+		replicate = number($0, "replicate")
+	}
+	/^\{"event":"end",/ {
+		name = named($0)
+		left[name]--
+		if (first[name] >= 0)
+			first[name] = number($0, "replicate") + 1
+		if (/"last":true/)
+			left[name] = 0
+		current = ""
+	}
+	END {
+		print current == "" ? "" : current "\t" replicate
+		for (i = 1; i <= n; i++)
+			if (left[item[i]] > 0 && item[i] != current)
+				print item[i] (first[item[i]] > 0 ? "\t" first[item[i]] : "")
+	}' "$1"
+}
+
+# resume_tell NAME REPLICATE REASON <CONSOLE: events that end a test in error,
+# with what the console said
+resume_tell() {
+	local name=$1 replicate=$2 text reason
+
+	text=$(resume_text)
+	reason=$(printf '%s' "$3" | resume_text)
+	((replicate < 0)) && replicate='' || replicate=",\"replicate\":$replicate"
+	[[ ! $text ]] ||
+		printf '{"event":"output","name":"%s","text":"%s\\n"}\n' "$name" "$text"
+	printf '{"event":"end","name":"%s"%s,"status":"error","reason":"%s","last":true}\n' \
+		"$name" "$replicate" "$reason"
+}
+
+# resume_text: standard input as the inside of a JSON string
+resume_text() {
+	tr -d '\r' | tr -c '\n -~' '?' | sed 's/[\\"]/\\&/g' |
+		awk '{ printf "%s%s", (NR > 1 ? "\\n" : ""), $0 }'
+}
