@@ -61,6 +61,13 @@ struct world {
 	struct kvm_coalesced_mmio_ring *ring;
 	unsigned int ring_size;
 	bool count_maps;	/* KVM's page statistics are exact here */
+	/*
+	 * A backend that emulates guest instructions as it sees fit reaches
+	 * guest_memfd through userspace_addr (BEHAVIOURS D22): that must be a
+	 * mapping of the file then, and is unrelated memory everywhere else.
+	 */
+	bool emulates;
+	uint8_t *file_map[MODEL_FILES];
 	enum gmem_kind gmem;
 	struct model m;
 	char message[512];
@@ -81,6 +88,17 @@ static uint64_t now_ns(void)
 }
 
 /* --- the two worlds ------------------------------------------------------------ */
+
+static void new_file(struct world *w, unsigned int i)
+{
+	w->file[i] = gmem_kind_create(w->vm, w->gmem, MODEL_BACK * PAGE_4K);
+	if (!w->emulates)
+		return;
+	w->file_map[i] = mmap(NULL, MODEL_BACK * PAGE_4K, PROT_READ | PROT_WRITE, MAP_SHARED,
+			      w->file[i], 0);
+	if (w->file_map[i] == MAP_FAILED)
+		end_fail("mmap of guest_memfd: %s", strerror(errno));
+}
 
 static void world_init(struct world *w, const struct variant_of_vm *kind)
 {
@@ -107,8 +125,12 @@ static void world_init(struct world *w, const struct variant_of_vm *kind)
 		w->buffer[i] = vm_alloc(MODEL_BACK * PAGE_4K);
 		memset(w->buffer[i], 0, MODEL_BACK * PAGE_4K);
 	}
-	for (i = 0; i < MODEL_FILES; i++)
-		w->file[i] = has_gmem ? gmem_kind_create(w->vm, w->gmem, MODEL_BACK * PAGE_4K) : -1;
+	w->emulates = !strcmp(arch_backend(), "pvm");
+	for (i = 0; i < MODEL_FILES; i++) {
+		w->file[i] = -1;
+		if (has_gmem)
+			new_file(w, (unsigned int)i);
+	}
 	w->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	offset = vm_cap(w->vm, KVM_CAP_COALESCED_MMIO);
 	w->ring = (void *)((char *)w->vm->vcpu[0]->run + offset * sysconf(_SC_PAGESIZE));
@@ -126,6 +148,9 @@ static void world_free(struct world *w)
 	for (i = 0; i < MODEL_FILES; i++)
 		if (w->file[i] >= 0)
 			close(w->file[i]);
+	for (i = 0; i < MODEL_FILES; i++)
+		if (w->file_map[i])
+			munmap(w->file_map[i], MODEL_BACK * PAGE_4K);
 	close(w->event);
 }
 
@@ -152,6 +177,8 @@ static bool region_step(struct world *w, const struct model_region *r)
 	uint64_t gpa = MODEL_GPA + r->base * PAGE_4K, size = r->pages * PAGE_4K;
 	int want = model_region(&w->m, r), got;
 
+	if (r->gmem && w->emulates)
+		hva = w->file_map[r->file] + r->file_page * PAGE_4K;
 	if (r->gmem)
 		got = vm_region2(w->vm, r->slot + FIRST_SLOT, flags, gpa, size, hva,
 				 w->file[r->file], r->file_page * PAGE_4K);
@@ -352,10 +379,11 @@ static bool host_step(struct world *w, const struct step *s)
 			return true;
 		model_reopen(&w->m, s->a);
 		if (w->m.file[s->a].open)
-			w->file[s->a] = gmem_kind_create(w->vm, w->gmem, MODEL_BACK * PAGE_4K);
+			new_file(w, s->a);
 		return true;
 	case K_CLOSE:
-		if (!w->m.file[s->a].open)
+		/* The mapping keeps the file open. */
+		if (!w->m.file[s->a].open || w->emulates)
 			return true;
 		model_close(&w->m, s->a);
 		close(w->file[s->a]);
