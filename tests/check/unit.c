@@ -10,6 +10,7 @@
 #include "jsonw.h"
 #include "klog.h"
 #include "kvmstat.h"
+#include "model.h"
 #include "quantile.h"
 #include "runner/plan.h"
 #include "runner/verdict.h"
@@ -272,6 +273,180 @@ TEST(exit_differences)
 	b = a; b.err = EFAULT; EXPECT_FALSE(exit_equal(&a, &b));
 	b = a; b.args[2] = 1; EXPECT_FALSE(exit_equal(&a, &b));
 	b = a; b.reason = KVM_EXIT_IO; EXPECT_FALSE(exit_equal(&a, &b));
+}
+
+/* --- the specification ----------------------------------------------------- */
+
+static struct model model;
+static struct model_result res;
+
+static int make_slot(unsigned int slot, unsigned int base, unsigned int pages, bool readonly)
+{
+	const struct model_region r = {
+		.slot = slot, .base = base, .pages = pages, .readonly = readonly,
+	};
+
+	return model_region(&model, &r);
+}
+
+static int make_gmem(unsigned int slot, unsigned int base, unsigned int pages, unsigned int at)
+{
+	const struct model_region r = {
+		.slot = slot, .base = base, .pages = pages, .gmem = true, .file_page = at,
+		.buffer = 1,
+	};
+
+	return model_region(&model, &r);
+}
+
+static void guest_writes(uint64_t offset, unsigned int width, uint64_t value)
+{
+	uint64_t bytes[2] = { value, ~value };
+
+	model_access(&model, offset, width, (uint8_t *)bytes, 0, &res);
+}
+
+static uint64_t guest_reads(uint64_t offset, unsigned int width)
+{
+	uint64_t v = 0;
+
+	model_access(&model, offset, width, NULL, 0xee, &res);
+	memcpy(&v, res.data, width < 8 ? width : 8);
+	return v;
+}
+
+TEST(model_who_answers)
+{
+	model_init(&model, true, false);
+	ASSERT_EQ(0, make_slot(0, 1, 1, false));
+	ASSERT_EQ(0, make_slot(1, 2, 1, true));
+	guest_writes(0x1008, 8, 5);
+	EXPECT_EQ(0, res.exits);
+	EXPECT_EQ(5, guest_reads(0x1008, 8));
+	/* Both slots are the same host page. */
+	EXPECT_EQ(5, guest_reads(0x2008, 8));
+	guest_writes(0x2008, 4, 6);
+	EXPECT_EQ(1, res.exits);
+	EXPECT_EQ(MODEL_GPA + 0x2008, res.exit[0].addr);
+	EXPECT_EQ(6, res.exit[0].data);
+	EXPECT_EQ(5, guest_reads(0x2008, 8));
+	EXPECT_EQ(0xeeee, guest_reads(0x3000, 2));
+	EXPECT_EQ(1, res.exits);
+}
+
+TEST(model_split)
+{
+	model_init(&model, false, false);
+	ASSERT_EQ(0, make_slot(0, 1, 1, false));
+	/* Three bytes in RAM, thirteen beyond: two exits of 8 and 5. */
+	guest_writes(0x1ffd, 16, 0x8877665544332211ULL);
+	EXPECT_EQ(2, res.exits);
+	EXPECT_EQ(8, res.exit[0].len);
+	EXPECT_EQ(MODEL_GPA + 0x2000, res.exit[0].addr);
+	EXPECT_EQ(5, res.exit[1].len);
+	EXPECT_EQ(MODEL_GPA + 0x2008, res.exit[1].addr);
+	EXPECT_EQ(0x332211, guest_reads(0x1ffd, 2) | (uint64_t)model.buffer[0][0][0xfff] << 16);
+	/* Coalesced: the same two go to the ring instead. */
+	model.zone[2] = true;
+	guest_writes(0x1ffd, 16, 0x8877665544332211ULL);
+	EXPECT_EQ(0, res.exits);
+	EXPECT_EQ(2, res.rings);
+}
+
+TEST(model_slot_rules)
+{
+	model_init(&model, true, false);
+	EXPECT_EQ(-EINVAL, make_slot(0, 0, 0, false));
+	EXPECT_EQ(0, make_slot(0, 4, 4, false));
+	EXPECT_EQ(-EEXIST, make_slot(1, 7, 2, false));
+	EXPECT_EQ(0, make_slot(1, 8, 2, false));
+	EXPECT_EQ(-EINVAL, make_slot(0, 4, 5, false));
+	EXPECT_EQ(-EINVAL, make_slot(0, 4, 4, true));
+	EXPECT_EQ(-EEXIST, make_slot(0, 6, 4, false));
+	EXPECT_EQ(0, make_slot(0, 20, 4, false));
+	EXPECT_EQ(0, make_gmem(2, 30, 4, 4));
+	EXPECT_EQ(-EEXIST, make_gmem(3, 40, 4, 7));
+	EXPECT_EQ(-EINVAL, make_gmem(3, 40, 4, 13));
+	EXPECT_EQ(-EINVAL, make_gmem(2, 30, 4, 4));
+	EXPECT_EQ(0, make_slot(2, 0, 0, false));
+	EXPECT_EQ(0, make_gmem(3, 40, 4, 7));
+}
+
+TEST(model_punch_and_close)
+{
+	unsigned int least, most;
+
+	model_init(&model, true, false);
+	ASSERT_EQ(0, make_gmem(0, 10, 4, 2));
+	guest_writes(10 * 4096, 8, 1);
+	guest_writes(13 * 4096, 8, 4);
+	model_mapped_range(&model, &least, &most);
+	EXPECT_EQ(2, least);
+	/* Pages 0 to 2 of the file are the slot's first page. */
+	EXPECT_EQ(0, model_punch(&model, 0, 0, 3));
+	model_mapped_range(&model, &least, &most);
+	EXPECT_EQ(1, most);
+	EXPECT_EQ(0, guest_reads(10 * 4096, 8));
+	EXPECT_EQ(4, guest_reads(13 * 4096, 8));
+	model_close(&model, 0);
+	guest_reads(13 * 4096 + 5, 8);
+	EXPECT_TRUE(res.stopped);
+	EXPECT_EQ(MODEL_GPA + 13 * 4096, res.exit[0].addr);
+	EXPECT_EQ(0, res.exit[0].flags);
+	EXPECT_EQ(-EBADF, model_punch(&model, 0, 0, 1));
+}
+
+TEST(model_private)
+{
+	model_init(&model, true, true);
+	ASSERT_EQ(0, make_gmem(0, 10, 2, 0));
+	guest_writes(10 * 4096, 8, 1);
+	EXPECT_EQ(1, *(uint64_t *)model.buffer[1][0]);
+	EXPECT_EQ(0, model_attributes(&model, 10, 1, true));
+	EXPECT_EQ(0, guest_reads(10 * 4096, 8));
+	guest_writes(10 * 4096, 8, 2);
+	EXPECT_EQ(1, *(uint64_t *)model.buffer[1][0]);
+	EXPECT_EQ(0, model_attributes(&model, 10, 1, false));
+	EXPECT_EQ(1, guest_reads(10 * 4096, 8));
+	/* Private without guest_memfd: a fault that says so. */
+	EXPECT_EQ(0, model_attributes(&model, 20, 1, true));
+	guest_writes(20 * 4096 + 9, 1, 3);
+	EXPECT_TRUE(res.stopped);
+	EXPECT_EQ(KVM_MEMORY_EXIT_FLAG_PRIVATE, res.exit[0].flags);
+}
+
+TEST(model_dirty_log)
+{
+	const struct model_region log = { .slot = 0, .base = 1, .pages = 3, .log = true };
+	uint64_t must, may;
+
+	model_init(&model, false, false);
+	ASSERT_EQ(0, make_slot(0, 1, 3, false));
+	EXPECT_EQ(-ENOENT, model_dirty(&model, 0, &must, &may));
+	ASSERT_EQ(0, model_region(&model, &log));
+	guest_writes(0x2000, 8, 1);
+	guest_reads(0x3000, 8);
+	EXPECT_EQ(0, model_dirty(&model, 0, &must, &may));
+	EXPECT_EQ(2, must);
+	EXPECT_EQ(6, may);
+	EXPECT_EQ(0, model_dirty(&model, 0, &must, &may));
+	EXPECT_EQ(0, must);
+}
+
+TEST(model_aliases_lose_the_page)
+{
+	unsigned int least, most;
+
+	model_init(&model, false, false);
+	ASSERT_EQ(0, make_slot(0, 1, 2, false));
+	ASSERT_EQ(0, make_slot(1, 5, 2, false));
+	guest_writes(0x1000, 8, 7);
+	EXPECT_EQ(7, guest_reads(0x5000, 8));
+	guest_reads(0x6000, 8);
+	model_drop(&model, 0, 0, 1);
+	model_mapped_range(&model, &least, &most);
+	EXPECT_EQ(1, most);
+	EXPECT_EQ(0, guest_reads(0x5000, 8));
 }
 
 /* --- runner -------------------------------------------------------------- */
