@@ -27,6 +27,24 @@ ROOT=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 . "$ROOT/lib/sh/host.sh"
 # shellcheck source=lib/sh/list.sh
 . "$ROOT/lib/sh/list.sh"
+# shellcheck source=lib/sh/kernel.sh
+. "$ROOT/lib/sh/kernel.sh"
+# shellcheck source=lib/sh/debian.sh
+. "$ROOT/lib/sh/debian.sh"
+# shellcheck source=lib/sh/modules.sh
+. "$ROOT/lib/sh/modules.sh"
+# shellcheck source=lib/sh/initramfs.sh
+. "$ROOT/lib/sh/initramfs.sh"
+# shellcheck source=lib/sh/qemu.sh
+. "$ROOT/lib/sh/qemu.sh"
+# shellcheck source=lib/sh/lab.sh
+. "$ROOT/lib/sh/lab.sh"
+# shellcheck source=lib/sh/boot.sh
+. "$ROOT/lib/sh/boot.sh"
+# shellcheck source=lib/sh/resume.sh
+. "$ROOT/lib/sh/resume.sh"
+# shellcheck source=lib/sh/matrix.sh
+. "$ROOT/lib/sh/matrix.sh"
 
 help() {
 	cat <<'END'
@@ -35,9 +53,14 @@ kvmem: conformance and exit latency of KVM guest memory
 Usage: ./run.sh [COMMAND] [OPTION...] [PATTERN...]
 
 Commands
-  (none)               test and measure this host's KVM, print and store the results
+  (none)               test and measure this host's KVM, print and store the results;
+                       without a usable KVM, do it in the lab
   test [PATTERN...]    conformance only
   bench [PATTERN...]   measurements only
+  lab [run|test|bench] [PATTERN...]
+                       the same on another kernel, in a machine of its own (QEMU)
+  matrix KERNEL... [test|bench [PATTERN...]]
+                       the same on several, side by side; "host" is this host
   list [PATTERN...]    tests and benchmarks, the behaviours they cover, and the
                        behaviours nothing covers yet
   setup                install what is missing, prepare the kernel headers
@@ -54,6 +77,23 @@ Options of a run
   --timeout S          seconds a single test may take
   --replicates N       fresh VMs per measurement
   -v                   show the output of the tests
+Options of the lab
+  --kernel KERNEL      debian            newest of this release's packages (the default)
+                       debian:6.1        newest 6.1; debian/sid:7.2 of another suite
+                       TREE              a built kernel tree, or its O= folder
+                       BZIMAGE           with KVM built in, or with --modules
+                       reference         the one ./run.sh kernel build made
+  --suite SUITE        Debian suite of debian kernels, this machine's sources if none
+  --modules DIR        where the kernel's modules are
+  --exact              count instructions: exact costs, the same on every machine
+  --append TEXT        more for the kernel's command line
+  --param kvm.X=Y      a parameter of KVM's modules; may be given several times
+  --cpu MODEL          as QEMU names it
+  --memory SIZE        512M or more (2G)
+  --cpus N             CPUs (2; one with --exact)
+  --numa N             NUMA nodes (2; one with --exact)
+  --max-boots N        how often a kernel that breaks down may start again (5)
+  --offline            no network: kernels from the cache only
 Other options
   --no-install         never install packages: name them and stop
   --ids                list: the behaviours only
@@ -66,6 +106,7 @@ Environment
                        linux-source; it is not written to
   KVMEM_CACHE=DIR      what all runs share (~/.cache/kvmem)
   KVMEM_BUILD=DIR      where to build (build/)
+  KVMEM_BOOT_TIMEOUT=S how long a lab's kernel may be silent before it is up (120)
 
 Exit codes: 0 all that ran passed, 1 something failed, 2 wrong use or a broken
 environment, 4 nothing could run (no usable /dev/kvm), 130 and 143 interrupted.
@@ -77,6 +118,9 @@ Examples
   ./run.sh bench --profile quick --results /tmp/r
   ./run.sh list A17                     where is behaviour A17 tested?
   KSRC=~/linux ./run.sh test            with the harness and headers of a tree
+  ./run.sh lab --kernel ~/linux test gmem
+  ./run.sh lab --exact --profile quick bench exit.mmio
+  ./run.sh matrix debian:6.1 debian:6.12 ~/linux test
 END
 }
 
@@ -84,21 +128,22 @@ END
 
 declare -A opt=()
 words=()
+PARAMS=()	# of --param
 
 parse() {
 	while (($#)); do
 		case $1 in
-		--profile | --results | --seed | --timeout | --replicates)
+		--profile | --results | --seed | --timeout | --replicates | --kernel | --suite | \
+			--modules | --append | --param | --cpu | --memory | --cpus | --numa | --max-boots)
 			(($# >= 2)) || usage_error "$1 needs a value"
 			opt[${1#--}]=$2
+			[[ $1 != --param ]] || PARAMS+=("$2")
 			shift
 			;;
-		--profile=* | --results=* | --seed=* | --timeout=* | --replicates=*)
-			parse "${1%%=*}" "${1#*=}"
-			;;
+		--*=*) parse_joined "${1%%=*}" "${1#*=}" ;;
 		-v | --verbose) opt[verbose]=yes ;;
 		-h | --help) opt[help]=yes ;;
-		--no-install | --ids | --check) opt[${1#--}]=yes ;;
+		--no-install | --ids | --check | --exact | --offline) opt[${1#--}]=yes ;;
 		--)
 			words+=("${@:2}")
 			return
@@ -110,6 +155,15 @@ parse() {
 	done
 }
 
+# parse_joined --OPTION VALUE: was written --OPTION=VALUE
+parse_joined() {
+	case $1 in
+	--no-install | --ids | --check | --exact | --offline | --help | --verbose)
+		usage_error "$1 takes no value" ;;
+	esac
+	parse "$1" "$2"
+}
+
 check_values() {
 	local name
 
@@ -117,13 +171,32 @@ check_values() {
 	quick | full | stress) ;;
 	*) usage_error "unknown profile '${opt[profile]}': it is quick, full or stress" ;;
 	esac
-	for name in seed timeout replicates; do
+	for name in seed timeout replicates cpus numa max-boots; do
 		[[ ${opt[$name]-1} =~ ^[0-9]{1,18}$ ]] ||
 			usage_error "--$name needs a number, not '${opt[$name]}'"
 		[[ $name == seed ]] || ((10#${opt[$name]-1} > 0)) ||
 			usage_error "--$name needs a number greater than 0"
 	done
 	[[ ${opt[results]-x} ]] || usage_error "--results needs a folder"
+	check_lab_values
+}
+
+check_lab_values() {
+	local name
+
+	for name in kernel suite modules cpu; do
+		[[ ${opt[$name]-x} ]] || usage_error "--$name needs a value"
+	done
+	[[ ${opt[memory]-2G} =~ ^[0-9]{1,7}[mMgG]?$ ]] ||
+		usage_error "--memory is a number with M or G, not '${opt[memory]}'"
+	((10#${opt[cpus]-1} <= 64 && 10#${opt[numa]-1} <= 16)) ||
+		usage_error "--cpus is 64 at most, --numa 16"
+	[[ ! ${opt[exact]-} ]] || ((10#${opt[cpus]-1} == 1)) ||
+		usage_error "--exact counts the instructions of one CPU: it cannot have --cpus ${opt[cpus]}"
+	for name in "${PARAMS[@]}"; do
+		[[ $name =~ ^kvm[a-z0-9_]*\.[a-z0-9_]+=[^[:space:]\"]+$ ]] ||
+			usage_error "--param is like kvm.mmio_caching=0, not '$name'"
+	done
 }
 
 # allow OPTION...: what the command knows
@@ -142,21 +215,28 @@ no_patterns() {
 
 # --- commands ----------------------------------------------------------------
 
-prepare() {
-	deps_ensure
+prepare() { # [--lab]
+	deps_ensure "$@"
 	ksrc_find
 	host_build
 }
 
 # run KINDS: test, bench, or both
 run() {
-	local kinds=$1 kind name args=()
+	local kinds=$1 name args=()
 
 	host_results_check
 	prepare
 	list_read
 	list_check "$kinds" "${words[@]}"
-	host_probe
+	# Who asks for nothing in particular gets what is possible; a matrix does not.
+	if [[ $command != run || ${KVMEM_TELL_RUN:-} ]]; then
+		host_probe
+	elif ! host_probe or_lab; then
+		say "running in the lab instead, a machine of its own in software"
+		lab "$kinds"
+		return
+	fi
 
 	[[ $kinds != *test* ]] || args+=(--tests)
 	[[ $kinds != *bench* ]] || args+=(--bench)
@@ -168,9 +248,26 @@ run() {
 	host_run "${args[@]}" "${words[@]}"
 }
 
-main() {
-	local command
+# lab KINDS
+lab() {
+	host_results_check
+	prepare --lab
+	lab_run "$1" "${words[@]}"
+}
 
+lab_kinds() {
+	case ${words[0]-run} in
+	run) echo "test bench" ;;
+	test | bench) echo "${words[0]}" ;;
+	*) usage_error "lab knows run, test and bench, not '${words[0]}'; for one test or topic: ./run.sh lab test ${words[0]}" ;;
+	esac
+}
+
+main() {
+	local command kinds run_options lab_options
+
+	run_options=(profile results seed timeout replicates verbose)
+	lab_options=(suite modules exact append param cpu memory cpus numa max-boots offline)
 	parse "$@"
 	check_values
 	command=${words[0]-run}
@@ -179,7 +276,9 @@ main() {
 	RESULTS=$(absolute "${opt[results]-$ROOT/results}")
 
 	case $command in
-	run | test | bench) allow profile results seed timeout replicates verbose ;;
+	run | test | bench) allow "${run_options[@]}" ;;
+	lab) allow kernel "${run_options[@]}" "${lab_options[@]}" ;;
+	matrix) allow "${run_options[@]}" "${lab_options[@]}" ;;
 	list) allow ids ;;
 	setup) allow check ;;
 	ksrc | help) allow ;;
@@ -195,6 +294,12 @@ main() {
 		run "test bench"
 		;;
 	test | bench) run "$command" ;;
+	lab)
+		kinds=$(lab_kinds) || exit
+		words=("${words[@]:1}")
+		lab "$kinds"
+		;;
+	matrix) matrix "${words[@]}" ;;
 	list)
 		prepare
 		list_read

@@ -12,15 +12,18 @@ static const struct {
 } commands[] = {
 	{ "record", cmd_record },
 	{ "show", cmd_show },
+	{ "matrix", cmd_matrix },
 };
 
 static const char help[] =
 	"usage: kvmem-report record --results DIR [--known FILE] [--where host|lab] [--verbose]\n"
 	"       kvmem-report show DIR\n"
+	"       kvmem-report matrix [-v] DIR...\n"
 	"\n"
 	"record reads the event stream of kvmem-run from standard input and writes the folder\n"
 	"DIR while the run goes: results.json, kvmem.ktap, junit.xml and log/. DIR must not\n"
-	"hold another run. At the end it prints a summary; show prints it once more.\n"
+	"hold another run. At the end it prints a summary; show prints it once more,\n"
+	"matrix several runs side by side.\n"
 	"\n"
 	"  --results DIR      folder to write, made with its parents\n"
 	"  --known FILE       known issues of kernels; the format is in configs/known_issues\n"

@@ -34,6 +34,7 @@ struct options {
 	const char *profile, *where, *dir;
 	unsigned long seed, timeout, replicates;
 	bool exact;
+	const char *started;	/* when, if this machine's clock can't tell */
 	const char *items;	/* file of the names to run */
 	bool resume;		/* the stream has its "run" event already */
 	const char *notes[MAX_NOTES];	/* "key=value" */
@@ -114,7 +115,7 @@ static void emit_run(const struct options *o, const struct plan *plan)
 	snprintf(id, sizeof(id), "%s-%s", stamp, u.release);
 	begin_event(&j, "run");
 	jsonw_str(&j, "id", id);
-	jsonw_str(&j, "started", started);
+	jsonw_str(&j, "started", o->started ? o->started : started);
 	jsonw_str(&j, "profile", o->profile);
 	jsonw_u64(&j, "seed", o->seed);
 	jsonw_str(&j, "where", o->where);
@@ -305,6 +306,7 @@ static int usage(FILE *f)
 	      "  --replicates N                fresh processes per benchmark (10)\n"
 	      "  --where host|lab  --exact     noted in the results\n"
 	      "  --note KEY=VALUE              likewise, may be given several times\n"
+	      "  --started TIME                likewise, in place of this machine's clock\n"
 	      "  --items FILE                  the exact names to run, one a line\n"
 	      "  --resume                      the stream goes on: no event for its begin\n"
 	      "  --dir DIR                     programs; default: beside this one\n", f);
@@ -327,7 +329,7 @@ static const struct option longopts[] = {
 	{ "timeout", required_argument, NULL, 'T' }, { "replicates", required_argument, NULL, 'r' },
 	{ "where", required_argument, NULL, 'w' }, { "exact", no_argument, NULL, 'x' },
 	{ "note", required_argument, NULL, 'n' }, { "items", required_argument, NULL, 'i' },
-	{ "resume", no_argument, NULL, 'R' },
+	{ "resume", no_argument, NULL, 'R' }, { "started", required_argument, NULL, 'S' },
 	{ "dir", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -347,6 +349,7 @@ static bool parse(int argc, char **argv, struct options *o)
 		case 'd': o->dir = optarg; break;
 		case 'i': o->items = optarg; break;
 		case 'R': o->resume = true; break;
+		case 'S': o->started = optarg; break;
 		case 'n':
 			if (!strchr(optarg, '=') || o->nr_notes == MAX_NOTES)
 				return false;

@@ -14,9 +14,10 @@ boot_limit=${KVMEM_BOOT_TIMEOUT:-120}
 #	broken		it is of no use: no KVM in it, or the runner failed
 #	unheard		the report is gone
 #	stopped		a signal has asked for the end
-# and, for down and broken, reason to one line about it.
+# and, for down and broken, reason to one line about it.  What it has told begins
+# in stream and console at from_stream and from_console.
 boot_run() {
-	local initrd qemu rc=0 started began='' bench='' ended='' hung='' from_stream from_console
+	local initrd qemu rc=0 started began='' bench='' ended='' hung=''
 
 	from_stream=$(stat -c %s "$stream")
 	from_console=$(stat -c %s "$RUN/log/console.log")
@@ -27,7 +28,8 @@ boot_run() {
 	exec {initrd}>&-
 	running=$qemu
 	boot_watch
-	await "$qemu" || rc=$?
+	[[ ! $qemu ]] || await "$qemu" || rc=$?
+	running=
 	progress_clear
 	boot_spent
 	if asked_to_stop; then
@@ -41,7 +43,7 @@ boot_run() {
 
 # boot_initrd: set the caller's initrd, a descriptor of a file without a name
 boot_initrd() {
-	local file args=("${command[@]}")
+	local file args=("${todo[@]}")
 
 	file=$(mktemp "$CACHE/.initrd.XXXXXX" 2>/dev/null) ||
 		die "no file can be made in the cache folder $CACHE; set KVMEM_CACHE=DIR"
@@ -50,7 +52,6 @@ boot_initrd() {
 	((boot == 1)) || args=("${args[@]:0:3}" --resume --items /lab/items "${args[@]:3}")
 	{
 		cat -- "$archive" &&
-			cpio_file lab/date "$(date +%s)" &&
 			cpio_file lab/args "$(printf '%s\n' "${args[@]}")"$'\n' &&
 			cpio_file lab/items "$items" &&
 			cpio_end
@@ -64,7 +65,7 @@ boot_initrd() {
 boot_watch() {
 	local seen=$from_stream shown=0 heard=$SECONDS since=$SECONDS grown=0 limit
 
-	while kill -0 "$qemu" 2>/dev/null && ! asked_to_stop; do
+	while [[ $qemu ]] && kill -0 "$qemu" 2>/dev/null && ! asked_to_stop; do
 		if boot_news; then
 			heard=$SECONDS
 		fi
@@ -73,15 +74,24 @@ boot_watch() {
 		[[ ! $ended ]] || limit=20
 		if ((SECONDS - heard >= limit)); then
 			hung=$limit
-			kill -KILL "$qemu" 2>/dev/null || true
+			boot_kill
 		elif ! kill -0 "$report" 2>/dev/null; then
-			kill -KILL "$qemu" 2>/dev/null || true
+			boot_kill
 		elif [[ ! $began ]] && ((SECONDS - since > shown)); then
 			shown=$((SECONDS - since))
 			progress "booting $KERNEL_NAME" "$shown"
 		fi
 		sleep 0.1
 	done
+}
+
+# What bash has to say about that is not shown.
+boot_kill() {
+	{
+		kill -KILL "$qemu"
+		wait "$qemu"
+	} 2>/dev/null || true
+	qemu=
 }
 
 # boot_news: whether there is any; the times of what it tells
@@ -153,10 +163,19 @@ boot_console() {
 	tail -c +$((from_console + 1)) "$RUN/log/console.log" | tr -d '\r\0'
 }
 
+# boot_console_tests: without the kernel's coming up, when it got that far
+boot_console_tests() {
+	if boot_console | grep -q '^lab: running'; then
+		boot_console | sed '1,/^lab: running/d'
+	else
+		boot_console
+	fi
+}
+
 boot_outcome() {
 	local last
 
-	last=$(boot_stream | grep -aE '^\{"event":"lab","at":"(start|end|failed)"' | tail -n 1)
+	last=$(boot_stream | grep -aE '^\{"event":"lab","at":"(start|end|failed)"' | tail -n 1) || true
 	case $last in
 	*'"at":"end","code":0}'*) outcome=finished ;;
 	*'"at":"end"'*)
@@ -166,7 +185,10 @@ boot_outcome() {
 		outcome=broken reason="$KERNEL_NAME: $(boot_failed "$last")"
 		;;
 	*'"at":"start"'*) outcome=down reason=$(boot_why) ;;
-	*) outcome=down reason="$KERNEL_NAME did not come up: $(boot_why)" ;;
+	*)
+		outcome=down reason=$(boot_why)
+		[[ $reason == QEMU* ]] || reason="$KERNEL_NAME did not come up: $reason"
+		;;
 	esac
 }
 
@@ -175,15 +197,18 @@ boot_failed() { # LINE of the init
 
 	text=${text%\"\}*}
 	case ${why%%\"*} in
-	cpu) echo "no KVM inside: $text; --cpu $QEMU_CPU should have them" ;;
-	kvm) echo "no KVM inside: $text" ;;
+	cpu) echo "no KVM inside: $text (--cpu $QEMU_CPU)" ;;
+	kvm)
+		[[ $KERNEL_MODULES ]] || text+="; where KVM is a module, --modules names their folder"
+		echo "no KVM inside: $text"
+		;;
 	*) echo "$text" ;;
 	esac
 }
 
 # boot_why: one line; the console knows most
 boot_why() {
-	local panic head
+	local panic head last
 
 	panic=$(boot_console | sed -n 's/^.*Kernel panic - not syncing: //p' | head -n 1)
 	head=$(boot_console | grep -m 1 -oE \
@@ -193,14 +218,13 @@ boot_why() {
 	elif [[ $hung && ! $(boot_console) ]]; then
 		echo "not a sign of life within $hung s; does it have a serial console (CONFIG_SERIAL_8250_CONSOLE)?"
 	elif [[ $hung ]]; then
-		echo "it hangs: not a word for $hung s"
+		echo "the machine hangs: not a word for $hung s"
 	elif ((rc > 128)); then
 		echo "QEMU was killed by signal $((rc - 128))"
 	elif ((rc)); then
 		echo "QEMU failed: $(grep -v 'warning: ' "$RUN/log/qemu.log" | tail -n 1 | sed 's/^qemu-system[^:]*: //')"
-	elif boot_console | grep -q '^lab: '; then
-		boot_console | sed -n 's/^lab: //p' | tail -n 1
 	else
-		echo "the machine reset itself without a word"
+		last=$(boot_console_tests | sed -n -e '/./{s/^\[[^]]*\] *//; s/^lab: //; h}' -e '$ {x; p}')
+		echo "the machine went off or reset itself${last:+; the last on its console is: $last}"
 	fi
 }

@@ -113,16 +113,17 @@ debian_have() {
 
 # debian_list: lines VERSION<TAB>RELEASE<TAB>PACKAGE=SHA256 ..., newest first.
 # Until 6.18 linux-image-RELEASE is all of a kernel; later it only depends on
-# linux-binary-RELEASE and linux-modules-RELEASE.
+# linux-binary-RELEASE, linux-modules-RELEASE and linux-base-RELEASE (which has the
+# configuration).
 debian_list() {
 	local names
 
 	mapfile -t names < <(apt-cache "${apt_own[@]}" pkgnames linux- 2>/dev/null |
-		grep -E "^linux-(image|binary|binary-unsigned|modules)-[0-9].*-$debian_arch(-unsigned)?\$")
+		grep -E "^linux-(image|binary|binary-unsigned|modules|base)-[0-9].*-$debian_arch(-unsigned)?\$")
 	((${#names[@]})) || return 0
 	{ apt-cache "${apt_own[@]}" show "${names[@]}" 2>/dev/null || true; } | awk -v OFS='\t' '
 	function take(	kind, release) {
-		if (!match(package, /^linux-(image|binary-unsigned|binary|modules)-/) || sum == "")
+		if (!match(package, /^linux-(image|binary-unsigned|binary|modules|base)-/) || sum == "")
 			return
 		kind = substr(package, 7, RLENGTH - 7)
 		release = substr(package, RLENGTH + 1)
@@ -143,6 +144,8 @@ debian_list() {
 		take()
 		for (id in found) {
 			modules = part["modules", id]
+			if (modules != "" && part["base", id] != "")
+				modules = modules " " part["base", id]
 			if (part["image", id] != "")
 				print id, part["image", id]
 			else if (part["image-unsigned", id] != "")
@@ -312,14 +315,13 @@ debian_unpack() {
 
 # debian_keep RELEASE: of all that was unpacked, what a lab can use
 debian_keep() {
-	local image file name
+	local image file name sums
 
 	image=$(find "$SCRATCH/all" -type f \( -path '*/boot/vmlinu*' -o -path '*/modules/*/vmlinuz*' \) -print -quit)
 	[[ $image ]] || die "the packages of Debian's $1 have no kernel in them"
 	mkdir -- "$SCRATCH/modules"
 	mv -- "$image" "$SCRATCH/vmlinuz"
 	file=$(find "$SCRATCH/all" -type f \( -path '*/boot/config-*' -o -path '*/modules/*/config' \) -print -quit)
-	: >"$SCRATCH/config"
 	[[ ! $file ]] || mv -- "$file" "$SCRATCH/config"
 	printf '%s\n' "$1" >"$SCRATCH/release"
 	modules_index "$SCRATCH/all"
@@ -328,6 +330,7 @@ debian_keep() {
 		module_plain "$file" >"$SCRATCH/modules/${name%%.ko*}.ko"
 	done < <(modules_lists)
 	rm -rf -- "$SCRATCH/all" "$SCRATCH"/*.deb
-	(cd -- "$SCRATCH" && sha256sum vmlinuz config release modules/* >SHA256SUMS) 2>/dev/null ||
+	sums=$(cd -- "$SCRATCH" && find . -type f -exec sha256sum {} +)
+	printf '%s\n' "$sums" >"$SCRATCH/SHA256SUMS" ||
 		die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR"
 }

@@ -7,7 +7,7 @@
 
 # The commands of lib/lab/init, and a shell for programs that want one.
 initramfs_commands=(
-	sh cat date dmesg env grep insmod mkdir mount poweroff printf sed sleep stty tail tr
+	sh cat dmesg env grep insmod mkdir mount poweroff printf sed sleep stty tail tr
 )
 
 # initramfs_make PROGRAMS: set the caller's archive, which the cache has for each
@@ -22,7 +22,7 @@ initramfs_make() {
 	archive=$dir/initramfs.cpio
 	if [[ ! -d $dir ]]; then
 		cache_begin "${dir%/*}" "making an initramfs" "$dir" || return 0
-		step "making the initramfs" initramfs_pack ||
+		step "making the initramfs" initramfs_pack "$1" ||
 			initramfs_failed "the initramfs could not be made"
 		cache_end "$dir"
 	fi
@@ -69,7 +69,7 @@ initramfs_sum() {
 	} | sha256sum
 }
 
-initramfs_pack() {
+initramfs_pack() { # PROGRAMS
 	local dir=$SCRATCH/root path file name
 
 	mkdir -p "$dir"/{bin,dev,proc,sys,tmp,lab/tests,lab/bench,lib/modules,boot} || exit
@@ -77,6 +77,11 @@ initramfs_pack() {
 		case $file in
 		=*) tr ' ' '\n' <<<"${file#=}" >"$dir/$path" || exit ;;
 		*.ko.*) module_plain "$file" >"$dir/$path" || exit ;;
+		"$1"/*)
+			# Symbols are a third of what the kernel has to unpack.
+			strip -o "$dir/$path" -- "$file" 2>/dev/null ||
+				cp -L -- "$file" "$dir/$path" || exit
+			;;
 		*) cp -L -- "$file" "$dir/$path" || exit ;;
 		esac
 	done <<<"$initramfs"

@@ -134,7 +134,7 @@ kernel_check_modules() {
 kernel_check_config() {
 	local name
 
-	[[ $KERNEL_CONFIG ]] || return 0
+	[[ -s $KERNEL_CONFIG ]] || return 0
 	for name in SERIAL_8250_CONSOLE BLK_DEV_INITRD DEVTMPFS BINFMT_ELF BINFMT_SCRIPT PROC_FS SYSFS PCI; do
 		kernel_has "$name" ||
 			die "$KERNEL_NAME: the kernel is configured without CONFIG_$name, which the lab needs"

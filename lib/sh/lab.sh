@@ -10,7 +10,7 @@
 
 # lab_run KINDS [PATTERN...]: returns the exit code
 lab_run() {
-	local programs=${KVMEM_PROGRAMS:-$BUILD} kinds=$1 archive command
+	local programs=${KVMEM_PROGRAMS:-$BUILD} kinds=$1 archive todo
 
 	shift
 	list_read "$programs"
@@ -18,13 +18,13 @@ lab_run() {
 	kernel_find "${opt[kernel]-debian}"
 	qemu_machine
 	initramfs_make "$programs"
-	lab_command "$kinds" "$@"
+	lab_todo "$kinds" "$@"
 	lab_record
 }
 
-# lab_command KINDS [PATTERN...]: set the caller's command, what the machine is to
+# lab_todo KINDS [PATTERN...]: set the caller's todo, what the machine is to
 # run, and LAB_SILENCE, the seconds without a word after which it has hung
-lab_command() {
+lab_todo() {
 	local name watchdog=60 timeout=120 replicates=
 
 	# A guest's clock that counts instructions stands still with the machine.
@@ -33,23 +33,24 @@ lab_command() {
 	timeout=${opt[timeout]:-$timeout}
 	LAB_SILENCE=$((60 + 10#$timeout * (${opt[exact]:+9} + 1)))
 
-	command=(env "KVMEM_WATCHDOG=$watchdog" /lab/kvmem-run --where lab --profile "${opt[profile]-full}")
-	[[ $1 != *test* ]] || command+=(--tests)
-	[[ $1 != *bench* ]] || command+=(--bench)
-	[[ ! ${opt[exact]:-} ]] || command+=(--exact)
-	command+=(--timeout "$((10#$timeout))")
+	todo=(env "KVMEM_WATCHDOG=$watchdog" /lab/kvmem-run --where lab
+		--started "$(date -u +%FT%TZ)" --profile "${opt[profile]-full}")
+	[[ $1 != *test* ]] || todo+=(--tests)
+	[[ $1 != *bench* ]] || todo+=(--bench)
+	[[ ! ${opt[exact]:-} ]] || todo+=(--exact)
+	todo+=(--timeout "$((10#$timeout))")
 	replicates=${opt[replicates]:-$replicates}
-	[[ ! $replicates ]] || command+=(--replicates "$((10#$replicates))")
-	[[ ! ${opt[seed]-} ]] || command+=(--seed "$((10#${opt[seed]}))")
-	mapfile -t -O ${#command[@]} command < <(qemu_notes)
-	command+=(--note "kernel=${opt[kernel]-debian}")
+	[[ ! $replicates ]] || todo+=(--replicates "$((10#$replicates))")
+	[[ ! ${opt[seed]-} ]] || todo+=(--seed "$((10#${opt[seed]}))")
+	mapfile -t -O ${#todo[@]} todo < <(qemu_notes)
+	todo+=(--note "kernel=${opt[kernel]-debian}")
 	shift
-	command+=(-- "$@")
+	todo+=(-- "$@")
 }
 
 # --- the record --------------------------------------------------------------
 
-# lab_record: run the command in as many boots as it takes
+# lab_record: run what there is to do in as many boots as it takes
 lab_record() {
 	local from to console report stream report_rc=0 run_rc=0 verbose=${opt[verbose]:-}
 	local -A spent=([boot]=0 [tests]=0 [bench]=0 [off]=0)
@@ -82,7 +83,7 @@ lab_record() {
 
 # lab_boots: boot until all has run, or another try is not worth it
 lab_boots() {
-	local boot most=$((10#${opt[max-boots]:-5})) outcome reason items=
+	local boot most=$((10#${opt[max-boots]:-5})) outcome reason items='' from_stream from_console
 
 	for ((boot = 1; ; boot++)); do
 		boot_run
@@ -113,9 +114,11 @@ lab_never_ran() {
 	kill -KILL "$report" 2>/dev/null || true
 	await "$report" || true
 	say "$reason"
-	boot_console | tail -n 12 | sed 's/^/    /' >&2
-	mkdir -p "$CACHE/log" && cat "$RUN"/log/{console,qemu}.log >"$CACHE/log/lab.log" &&
-		say "the whole console: $CACHE/log/lab.log"
+	if [[ $outcome == down ]]; then
+		boot_console | tail -n 12 | sed 's/^/    /' >&2
+		mkdir -p "$CACHE/log" && cat "$RUN"/log/{qemu,console}.log >"$CACHE/log/lab.log" &&
+			say "all of its console: $CACHE/log/lab.log"
+	fi
 	rm -rf -- "$RUN"
 	exit 2
 }
@@ -130,7 +133,7 @@ lab_resume() {
 	[[ $state != *$'\n'* ]] || items=${state#*$'\n'}
 	if [[ $name ]]; then
 		say "$name: $reason"
-		boot_console | tail -n 60 | resume_tell "$name" "$replicate" "$reason" >&"$to"
+		boot_console_tests | tail -n 60 | resume_tell "$name" "$replicate" "$reason" >&"$to"
 	else
 		say "between two tests: $reason"
 	fi

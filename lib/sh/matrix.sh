@@ -1,6 +1,113 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
+# The same run on several kernels, one after the other, then side by side.
+
+# matrix REF... [test|bench [PATTERN...]]: returns the exit code
 matrix() {
-	die "not yet"
+	local refs=() kind=run folders=() codes=() ref
+
+	while (($#)) && [[ $1 != run && $1 != test && $1 != bench ]]; do
+		refs+=("$1")
+		shift
+	done
+	((${#refs[@]})) || usage_error "matrix needs kernels: debian:VERSION, a tree, a bzImage, reference, host"
+	((${#refs[@]} <= 12)) || usage_error "matrix takes 12 kernels at most"
+	if (($#)); then
+		kind=$1
+		shift
+	fi
+	[[ $kind != run ]] || (($# == 0)) || usage_error "matrix: a PATTERN goes behind test or bench"
+
+	# What is wrong for all is better said once, and before the first of them runs.
+	host_results_check
+	prepare --lab
+	list_read
+	list_check "${kind/run/test bench}" "$@"
+	for ref in "${refs[@]}"; do
+		[[ $ref == host ]] || matrix_check "$ref"
+	done
+	for ref in "${refs[@]}"; do
+		matrix_one "$ref" "$@"
+	done
+	matrix_show
+}
+
+# A path that is not there would else be found out after minutes.
+matrix_check() { # REF
+	case $1 in
+	debian | debian[:/]* | reference) ;;
+	*) [[ -e $1 ]] || die "no kernel $1: it is debian[:VERSION], a built kernel tree, a bzImage, reference or host" ;;
+	esac
+}
+
+# matrix_one REF [PATTERN...]: a run of its own; adds its results folder to
+# folders and its exit code to codes
+matrix_one() {
+	local ref=$1 file told args=() code=0 folder
+
+	shift
+	matrix_args "$ref"
+	file=$(mktemp "${TMPDIR:-/tmp}/kvmem.XXXXXX" 2>/dev/null) ||
+		die "no temporary file can be made in ${TMPDIR:-/tmp}; set TMPDIR to a folder with space"
+	exec {told}<>"$file"
+	rm -f -- "$file"
+	say "kernel $((${#codes[@]} + 1)) of ${#refs[@]}: $ref"
+	# Results are read in the end, side by side; who wants them at once says -v.
+	KVMEM_TELL_RUN=/proc/self/fd/$told "$ROOT/run.sh" "${args[@]}" -- "$@" \
+		</dev/null >"$([[ ${opt[verbose]:-} ]] && echo /dev/stdout || echo /dev/null)" &
+	await $! || code=$?
+	stop_if_asked
+	codes+=("$code")
+	folder=$(cat "/proc/self/fd/$told")
+	exec {told}>&-
+	[[ ! -r $folder/results.json ]] || folders+=("$folder")
+}
+
+# matrix_args REF: set the caller's args to the command and the options that go
+# for it
+matrix_args() {
+	local name
+
+	args=(lab "$kind" --kernel "$1")
+	[[ $1 != host ]] || args=("$kind")
+	for name in profile results seed timeout replicates; do
+		[[ ! ${opt[$name]-} ]] || args+=("--$name" "${opt[$name]}")
+	done
+	[[ ! ${opt[verbose]:-} ]] || args+=(-v)
+	[[ ! ${opt[no-install]:-} ]] || args+=(--no-install)
+	[[ $1 != host ]] || return 0
+	for name in suite modules append cpu memory cpus numa max-boots; do
+		[[ ! ${opt[$name]-} ]] || args+=("--$name" "${opt[$name]}")
+	done
+	for name in exact offline; do
+		[[ ! ${opt[$name]:-} ]] || args+=("--$name")
+	done
+	for name in "${PARAMS[@]}"; do
+		args+=(--param "$name")
+	done
+}
+
+# matrix_show: the table, and what became of the kernels that are not in it; of
+# the exit codes a failure counts most, then a run that did not come about
+matrix_show() {
+	local i code verdict=0
+
+	if ((${#folders[@]})); then
+		"$BUILD/kvmem-report" matrix ${opt[verbose]:+-v} "${folders[@]}" || true
+		printf '\nResults\n'
+		printf '  %s\n' "${folders[@]}"
+	fi
+	for i in "${!refs[@]}"; do
+		code=${codes[i]}
+		[[ $code != 4 ]] || say "${refs[i]}: nothing could run"
+		[[ $code == [014] ]] || say "${refs[i]}: no result, or not a whole one; see above"
+		case $code-$verdict in
+		[04]-* | *-1) ;;
+		1-*) verdict=1 ;;
+		*) verdict=2 ;;
+		esac
+	done
+	[[ " ${codes[*]} " == *' 0 '* || $verdict != 0 ]] || verdict=4
+	return "$verdict"
 }

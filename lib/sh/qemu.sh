@@ -68,7 +68,7 @@ qemu_cmdline() {
 	line+=" watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
 	# The same addresses every time: the way through a tree costs instructions.
 	[[ ! ${opt[exact]:-} ]] || line+=" nokaslr norandmaps"
-	printf '%s' "$line${params:+ ${params[*]}}${opt[append]:+ ${opt[append]}}"
+	printf '%s' "$line${PARAMS:+ ${PARAMS[*]}}${opt[append]:+ ${opt[append]}}"
 }
 
 # qemu_args INITRD CONSOLE EVENTS: set the caller's args; all three are
@@ -76,10 +76,10 @@ qemu_cmdline() {
 qemu_args() {
 		# shellcheck disable=SC2054
 	args=(-nodefaults -no-user-config -display none -no-reboot
-		-cpu "$QEMU_CPU" -smp "$QEMU_CPUS" -m "${QEMU_MEMORY}M"
+		-cpu "$QEMU_CPU" -smp "$QEMU_CPUS,sockets=$QEMU_CPUS" -m "${QEMU_MEMORY}M"
 		-kernel "$KERNEL" -initrd "/proc/self/fd/$1" -append "$(qemu_cmdline)"
 		-chardev "file,id=console,path=/proc/self/fd/$2,append=on" -serial chardev:console
-		-chardev "file,id=events,path=/proc/self/fd/$3,append=on" -device virtio-serial-pci
+		-chardev "file,id=events,path=/proc/self/fd/$3,append=on" -device "virtio-serial-pci,ioeventfd=off"
 		-device virtserialport,chardev=events,name=kvmem.events
 		# For a kernel without virtio.
 		-chardev "file,id=line,path=/proc/self/fd/$3,append=on" -serial chardev:line)
@@ -89,7 +89,10 @@ qemu_args() {
 		# With a thread for each CPU, patching kernel code is not safe in QEMU 7.2.
 		args+=(-accel "tcg,thread=single")
 	fi
-	[[ ! ${opt[exact]:-} ]] || args+=(-icount "shift=0,sleep=off" -rtc clock=vm)
+	# Nor may chance play a part, or the time of day: what the kernel draws from
+	# them decides where its objects lie.
+	[[ ! ${opt[exact]:-} ]] ||
+		args+=(-icount "shift=0,sleep=off" -seed 1 -rtc "base=2020-01-01,clock=vm")
 	qemu_numa
 }
 

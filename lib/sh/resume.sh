@@ -16,8 +16,9 @@ resume_state() {
 		return line
 	}
 	function number(line, key) {
-		return match(line, "\"" key "\":[0-9]+") ?
-			substr(line, RSTART + length(key) + 3, RLENGTH - length(key) - 3) + 0 : -1
+		if (!match(line, "\"" key "\":[0-9]+"))
+			return -1
+		return substr(line, RSTART + length(key) + 3, RLENGTH - length(key) - 3) + 0
 	}
 	# {"kind":"bench","name":"exit.cpuid","behaviours":["N4"],"replicates":10}
 	/^\{"event":"run"/ && !n {
