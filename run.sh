@@ -71,7 +71,7 @@ A PATTERN is a part of a name, or a shell glob for the whole of it; for list it
 may be a behaviour's ID as well.
 
 Options of a run
-  --profile quick|full|stress   how much work (full)
+  --profile quick|full|stress   how much work (quick without a command, else full)
   --results DIR        where each run makes a folder of its own (results/)
   --seed N             seed of everything random
   --timeout S          seconds a single test may take
@@ -275,6 +275,10 @@ main() {
 	BUILD=$(absolute "${KVMEM_BUILD:-$ROOT/build}")
 	RESULTS=$(absolute "${opt[results]-$ROOT/results}")
 
+	# Who names nothing wants an answer soon; who names something wants all of it.
+	if [[ $command == run && ! ${opt[profile]-} ]]; then
+		opt[profile]=quick
+	fi
 	case $command in
 	run | test | bench) allow "${run_options[@]}" ;;
 	lab) allow kernel "${run_options[@]}" "${lab_options[@]}" ;;
