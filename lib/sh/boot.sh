@@ -147,12 +147,18 @@ boot_drain() {
 	local mark="{\"event\":\"lab\",\"at\":\"off\",\"boot\":$boot,\"qemu\":$rc}"
 
 	# A line of the stream may have been cut short.
-	printf '\n%s\n' "$mark" 1>&"$to" 2>/dev/null || return
+	boot_tell $'\n'"$mark" || return
 	while kill -0 "$report" 2>/dev/null; do
 		tail -c 4096 "$stream" | grep -qF "$mark" && return
 		sleep 0.05
 	done
 	return 1
+}
+
+# boot_tell LINE: into the stream; false when nobody reads it, in which case a
+# subshell is all that ends
+boot_tell() {
+	(printf '%s\n' "$1" 1>&"$to") 2>/dev/null
 }
 
 boot_stream() {

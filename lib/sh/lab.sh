@@ -62,8 +62,6 @@ lab_record() {
 	exec {console}>>"$RUN/log/console.log"
 	: >"$stream"
 	pipe_open
-	# A report that is gone is found out by looking for it.
-	trap '' PIPE
 	(
 		trap '' HUP INT TERM
 		exec "$BUILD/kvmem-report" record --results "$RUN" --where lab \
@@ -97,7 +95,7 @@ lab_boots() {
 		fi
 		lab_resume
 		if [[ ! $items ]]; then
-			printf '{"event":"done","complete":true}\n' >&"$to"
+			boot_tell '{"event":"done","complete":true}' || true
 			return 0
 		fi
 		if ((boot == most)); then
@@ -133,7 +131,7 @@ lab_resume() {
 	[[ $state != *$'\n'* ]] || items=${state#*$'\n'}
 	if [[ $name ]]; then
 		say "$name: $reason"
-		boot_console_tests | tail -n 60 | resume_tell "$name" "$replicate" "$reason" >&"$to"
+		boot_console_tests | tail -n 60 | resume_tell "$name" "$replicate" "$reason" >&"$to" || true
 	else
 		say "between two tests: $reason"
 	fi

@@ -72,7 +72,9 @@ qemu_cmdline() {
 }
 
 # qemu_args INITRD CONSOLE EVENTS: set the caller's args; all three are
-# descriptors, which QEMU opens once more, under whatever name they have
+# descriptors, which QEMU opens once more, under whatever name they have.  Without
+# ioeventfd the stream is written by the CPU that sends it: nothing of it is on
+# its way when the machine goes off, and no chance comes into the count.
 qemu_args() {
 		# shellcheck disable=SC2054
 	args=(-nodefaults -no-user-config -display none -no-reboot
