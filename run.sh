@@ -45,6 +45,8 @@ ROOT=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 . "$ROOT/lib/sh/resume.sh"
 # shellcheck source=lib/sh/matrix.sh
 . "$ROOT/lib/sh/matrix.sh"
+# shellcheck source=lib/sh/reference.sh
+. "$ROOT/lib/sh/reference.sh"
 
 help() {
 	cat <<'END'
@@ -61,6 +63,8 @@ Commands
                        the same on another kernel, in a machine of its own (QEMU)
   matrix KERNEL... [test|bench [PATTERN...]]
                        the same on several, side by side; "host" is this host
+  kernel build         build the reference kernel, which has private memory without
+                       special hardware, for lab --kernel reference
   list [PATTERN...]    tests and benchmarks, the behaviours they cover, and the
                        behaviours nothing covers yet
   setup                install what is missing, prepare the kernel headers
@@ -94,6 +98,8 @@ Options of the lab
   --numa N             NUMA nodes (2; one with --exact)
   --max-boots N        how often a kernel that breaks down may start again (5)
   --offline            no network: kernels from the cache only
+Options of kernel build
+  --source TREE        the kernel tree to build, in place of Debian's linux-source
 Other options
   --no-install         never install packages: name them and stop
   --ids                list: the behaviours only
@@ -134,7 +140,7 @@ parse() {
 	while (($#)); do
 		case $1 in
 		--profile | --results | --seed | --timeout | --replicates | --kernel | --suite | \
-			--modules | --append | --param | --cpu | --memory | --cpus | --numa | --max-boots)
+			--modules | --append | --param | --cpu | --memory | --cpus | --numa | --max-boots | --source)
 			(($# >= 2)) || usage_error "$1 needs a value"
 			opt[${1#--}]=$2
 			[[ $1 != --param ]] || PARAMS+=("$2")
@@ -184,7 +190,7 @@ check_values() {
 check_lab_values() {
 	local name
 
-	for name in kernel suite modules cpu; do
+	for name in kernel suite modules cpu source; do
 		[[ ${opt[$name]-x} ]] || usage_error "--$name needs a value"
 	done
 	[[ ${opt[memory]-2G} =~ ^[0-9]{1,7}[mMgG]?$ ]] ||
@@ -284,6 +290,7 @@ main() {
 	lab) allow kernel "${run_options[@]}" "${lab_options[@]}" ;;
 	matrix) allow "${run_options[@]}" "${lab_options[@]}" ;;
 	list) allow ids ;;
+	kernel) allow source ;;
 	setup) allow check ;;
 	ksrc | help) allow ;;
 	*) usage_error "unknown command '$command'; for one test or topic: ./run.sh test $command" ;;
@@ -308,6 +315,11 @@ main() {
 		prepare
 		list_read
 		list_show "${opt[ids]-}" "${words[@]}"
+		;;
+	kernel)
+		[[ ${#words[@]} == 1 && ${words[0]} == build ]] ||
+			usage_error "kernel knows build, not '${words[*]}'"
+		reference_build "${opt[source]-}"
 		;;
 	setup)
 		no_patterns

@@ -26,6 +26,18 @@ cpio              command cpio
 xz-utils          command xz
 zstd              command zstd
 '
+# Building a kernel.
+deps_kernel='
+gcc               command gcc
+make              command make
+binutils          command ld
+bc                command bc
+bison             command bison
+flex              command flex
+libelf-dev        library libelf.a
+libc6-dev         library libc.a
+gzip              command gzip
+'
 # The project's own checks.
 deps_check='
 clang             command clang
@@ -35,13 +47,17 @@ perl              command pod2man
 procps            command pkill
 '
 
-# deps_ensure [--lab | --check]: have every package, or end with what to do
+# deps_ensure [--lab | --kernel | --check]: have every package of a run on this
+# host (and more: in a lab, building a kernel, the checks), or end with what to do
 deps_ensure() {
 	local table=$deps_run missing=() things=()
 
 	[[ ${KSRC:-} ]] || table+=$deps_ksrc
-	[[ ! $* ]] || table+=$deps_lab
-	[[ ${1:-} != --check ]] || table+=$deps_check
+	case ${1:-} in
+	--lab) table+=$deps_lab ;;
+	--kernel) table=$deps_ksrc$deps_kernel ;;
+	--check) table+=$deps_lab$deps_kernel$deps_check ;;
+	esac
 	deps_missing "$table"
 	((${#missing[@]})) || return 0
 

@@ -7,7 +7,7 @@
 
 # The commands of lib/lab/init, and a shell for programs that want one.
 initramfs_commands=(
-	sh cat dmesg env grep insmod mkdir mount poweroff printf sed sleep stty tail tr
+	sh cat cut awk dmesg env grep insmod mkdir mount poweroff printf sed sleep stty tail tr
 )
 
 # initramfs_make PROGRAMS: set the caller's archive, which the cache has for each

@@ -39,12 +39,16 @@ ksrc_debian() {
 	local version
 
 	cache_dir
-	version=$(dpkg-query -W -f '${Version}' "$ksrc_package" 2>/dev/null) ||
-		version=$(stat -c '%s-%Y' "$ksrc_tarball") ||
-		die "cannot read $ksrc_tarball"
+	version=$(ksrc_package_version) || exit
 	KSRC=$CACHE/ksrc/$version-$ksrc_arch
 	KHDR=$KSRC/usr/include
 	[[ -d $KSRC ]] || ksrc_unpack
+}
+
+# ksrc_package_version: of the tarball, also where dpkg does not know it
+ksrc_package_version() {
+	dpkg-query -W -f '${Version}' "$ksrc_package" 2>/dev/null ||
+		stat -c '%s-%Y' "$ksrc_tarball" || die "cannot read $ksrc_tarball"
 }
 
 ksrc_unpack() {
