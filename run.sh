@@ -67,6 +67,9 @@ Commands
                        special hardware, for lab --kernel reference
   list [PATTERN...]    tests and benchmarks, the behaviours they cover, and the
                        behaviours nothing covers yet
+  list --coverage [ID...]
+                       which behaviour was checked on which kernel, from the runs
+                       in the results folder; an ID, or a letter for a topic
   setup                install what is missing, prepare the kernel headers
   ksrc                 prepare and print KSRC=... and KHDR=... for make
   help                 this text
@@ -149,7 +152,7 @@ parse() {
 		--*=*) parse_joined "${1%%=*}" "${1#*=}" ;;
 		-v | --verbose) opt[verbose]=yes ;;
 		-h | --help) opt[help]=yes ;;
-		--no-install | --ids | --check | --exact | --offline) opt[${1#--}]=yes ;;
+		--no-install | --ids | --coverage | --check | --exact | --offline) opt[${1#--}]=yes ;;
 		--)
 			words+=("${@:2}")
 			return
@@ -164,7 +167,7 @@ parse() {
 # parse_joined --OPTION VALUE: was written --OPTION=VALUE
 parse_joined() {
 	case $1 in
-	--no-install | --ids | --check | --exact | --offline | --help | --verbose)
+	--no-install | --ids | --coverage | --check | --exact | --offline | --help | --verbose)
 		usage_error "$1 takes no value" ;;
 	esac
 	parse "$1" "$2"
@@ -289,7 +292,7 @@ main() {
 	run | test | bench) allow "${run_options[@]}" ;;
 	lab) allow kernel "${run_options[@]}" "${lab_options[@]}" ;;
 	matrix) allow "${run_options[@]}" "${lab_options[@]}" ;;
-	list) allow ids ;;
+	list) allow ids coverage ${opt[coverage]:+results} ;;
 	kernel) allow source ;;
 	setup) allow check ;;
 	ksrc | help) allow ;;
@@ -313,6 +316,10 @@ main() {
 	matrix) matrix "${words[@]}" ;;
 	list)
 		prepare
+		if [[ ${opt[coverage]-} ]]; then
+			list_coverage "${words[@]}"
+			return
+		fi
 		list_read
 		list_show "${opt[ids]-}" "${words[@]}"
 		;;

@@ -3,6 +3,7 @@
 #ifndef KVMEM_REPORT_COMMANDS_H
 #define KVMEM_REPORT_COMMANDS_H
 
+int cmd_coverage(int argc, char **argv);
 int cmd_matrix(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_show(int argc, char **argv);

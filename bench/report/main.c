@@ -13,17 +13,19 @@ static const struct {
 	{ "record", cmd_record },
 	{ "show", cmd_show },
 	{ "matrix", cmd_matrix },
+	{ "coverage", cmd_coverage },
 };
 
 static const char help[] =
 	"usage: kvmem-report record --results DIR [--known FILE] [--where host|lab] [--verbose]\n"
 	"       kvmem-report show DIR\n"
 	"       kvmem-report matrix [-v] DIR...\n"
+	"       kvmem-report coverage --catalogue FILE [--only ID]... DIR...\n"
 	"\n"
 	"record reads the event stream of kvmem-run from standard input and writes the folder\n"
 	"DIR while the run goes: results.json, kvmem.ktap, junit.xml and log/. DIR must not\n"
 	"hold another run. At the end it prints a summary; show prints it once more,\n"
-	"matrix several runs side by side.\n"
+	"matrix several runs side by side, coverage which behaviour was checked on which kernel.\n"
 	"\n"
 	"  --results DIR      folder to write, made with its parents\n"
 	"  --known FILE       known issues of kernels; the format is in configs/known_issues\n"

@@ -122,3 +122,16 @@ list_table() { # IDS_ONLY PATTERNS NAMES IDS CATALOGUE <ITEMS
 				covered_ids, ids, count["test"], count["bench"]
 	}' - "$5"
 }
+
+# list_coverage [ID...]: behaviours against kernels, from all runs in RESULTS
+list_coverage() {
+	local id args=() folders=()
+
+	for id; do
+		args+=(--only "$id")
+	done
+	# Their names begin with the time.
+	mapfile -t folders < <(find "$RESULTS" -mindepth 2 -maxdepth 2 -name results.json -printf '%h\n' 2>/dev/null | sort)
+	((${#folders[@]})) || die "no results in $RESULTS yet: ./run.sh test, lab and matrix make some; --results DIR names another folder"
+	"$BUILD/kvmem-report" coverage --catalogue "$ROOT/configs/behaviours.tsv" "${args[@]}" "${folders[@]}"
+}
