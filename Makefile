@@ -9,7 +9,8 @@
 # supplies the kselftest harness.  KHDR is the directory of its UAPI headers.
 # Both are found by ./run.sh ksrc when not given.
 
-TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_file private_fault model_random
+TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_file private_fault model_random \
+	proposed_refused
 BENCHES := exit_latency pci_hole_scan overhead
 SELFCHECKS := unit victim deny
 
@@ -101,6 +102,12 @@ $(OUTPUT)/tests/check/report: $(patsubst %.c,$(OUTPUT)/%.o,$(filter-out %/main.c
 $(OUTPUT)/%.o: %.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -c -o $@ $<
+
+# The numbers of the proposed interfaces: "pci_hole=12 pci_hole_cap=1012 ..."
+UAPI_CONF := configs/proposed_uapi.conf
+UAPI := $(shell sed -n 's/\#.*//; s/[[:space:]]//g; /=/p' $(UAPI_CONF))
+$(OUTPUT)/lib/proposed.o: HOST_CFLAGS += -DPROPOSED_UAPI='"$(UAPI)"'
+$(OUTPUT)/lib/proposed.o: $(UAPI_CONF)
 
 $(OUTPUT)/lib/arch/$(GUEST_ARCH)/blob.o: lib/arch/$(GUEST_ARCH)/blob.S $(OUTPUT)/guest.bin $(FLAGS_FILE)
 	@mkdir -p $(@D)

@@ -83,6 +83,8 @@ Options of a run
   --seed N             seed of everything random
   --timeout S          seconds a single test may take
   --replicates N       fresh VMs per measurement
+  --uapi NAME=N        another number of a proposed interface than the one in
+                       configs/proposed_uapi.conf; may be given several times
   -v                   show the output of the tests
 Options of the lab
   --kernel KERNEL      debian            newest of this release's packages (the default)
@@ -138,15 +140,18 @@ END
 declare -A opt=()
 words=()
 PARAMS=()	# of --param
+UAPI=()		# of --uapi, and of the environment
 
 parse() {
 	while (($#)); do
 		case $1 in
 		--profile | --results | --seed | --timeout | --replicates | --kernel | --suite | \
-			--modules | --append | --param | --cpu | --memory | --cpus | --numa | --max-boots | --source)
+			--modules | --append | --param | --cpu | --memory | --cpus | --numa | --max-boots | \
+			--source | --uapi)
 			(($# >= 2)) || usage_error "$1 needs a value"
 			opt[${1#--}]=$2
 			[[ $1 != --param ]] || PARAMS+=("$2")
+			[[ $1 != --uapi ]] || UAPI+=("$2")
 			shift
 			;;
 		--*=*) parse_joined "${1%%=*}" "${1#*=}" ;;
@@ -187,7 +192,23 @@ check_values() {
 			usage_error "--$name needs a number greater than 0"
 	done
 	[[ ${opt[results]-x} ]] || usage_error "--results needs a folder"
+	check_uapi
 	check_lab_values
+}
+
+# The environment has the same, blanks between them.
+check_uapi() {
+	local one words conf=$ROOT/configs/proposed_uapi.conf
+
+	IFS=' ,' read -r -a words <<<"${KVMEM_UAPI:-}"
+	UAPI+=("${words[@]}")
+	for one in "${UAPI[@]}"; do
+		if [[ ! $one =~ ^[a-z_]+=(0x[0-9a-fA-F]{1,8}|[0-9]{1,9})$ ]] ||
+			! grep -qE "^${one%%=*}[[:space:]]*=" "$conf"; then
+			usage_error "--uapi is like pci_hole=4, with a name of configs/proposed_uapi.conf, not '$one'"
+		fi
+	done
+	export KVMEM_UAPI="${UAPI[*]}"
 }
 
 check_lab_values() {
@@ -253,6 +274,7 @@ run() {
 	for name in seed timeout replicates; do
 		[[ ! ${opt[$name]-} ]] || args+=("--$name" "$((10#${opt[$name]}))")
 	done
+	[[ ! $KVMEM_UAPI ]] || args+=(--uapi "$KVMEM_UAPI")
 	[[ ! ${opt[verbose]-} ]] || args+=(-v)
 	host_run "${args[@]}" "${words[@]}"
 }
@@ -275,7 +297,7 @@ lab_kinds() {
 main() {
 	local command kinds run_options lab_options
 
-	run_options=(profile results seed timeout replicates verbose)
+	run_options=(profile results seed timeout replicates verbose uapi)
 	lab_options=(suite modules exact append param cpu memory cpus numa max-boots offline)
 	parse "$@"
 	check_values

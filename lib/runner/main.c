@@ -36,6 +36,7 @@ struct options {
 	bool exact;
 	const char *started;	/* when, if this machine's clock can't tell */
 	const char *items;	/* file of the names to run */
+	const char *uapi;	/* other numbers than those of configs/proposed_uapi.conf */
 	bool resume;		/* the stream has its "run" event already */
 	const char *notes[MAX_NOTES];	/* "key=value" */
 	size_t nr_notes;
@@ -120,6 +121,8 @@ static void emit_run(const struct options *o, const struct plan *plan)
 	jsonw_u64(&j, "seed", o->seed);
 	jsonw_str(&j, "where", o->where);
 	jsonw_bool(&j, "exact", o->exact);
+	if (o->uapi)
+		jsonw_str(&j, "uapi", o->uapi);
 	hostinfo_write(&j);
 	emit_notes(&j, o);
 	jsonw_push(&j, "plan", '[');
@@ -307,6 +310,7 @@ static int usage(FILE *f)
 	      "  --where host|lab  --exact     noted in the results\n"
 	      "  --note KEY=VALUE              likewise, may be given several times\n"
 	      "  --started TIME                likewise, in place of this machine's clock\n"
+	      "  --uapi 'NAME=N ...'           numbers of proposed interfaces\n"
 	      "  --items FILE                  the exact names to run, one a line\n"
 	      "  --resume                      the stream goes on: no event for its begin\n"
 	      "  --dir DIR                     programs; default: beside this one\n", f);
@@ -331,6 +335,7 @@ static const struct option longopts[] = {
 	{ "note", required_argument, NULL, 'n' }, { "items", required_argument, NULL, 'i' },
 	{ "resume", no_argument, NULL, 'R' }, { "started", required_argument, NULL, 'S' },
 	{ "dir", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' },
+	{ "uapi", required_argument, NULL, 'u' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -350,6 +355,7 @@ static bool parse(int argc, char **argv, struct options *o)
 		case 'i': o->items = optarg; break;
 		case 'R': o->resume = true; break;
 		case 'S': o->started = optarg; break;
+		case 'u': o->uapi = optarg; break;
 		case 'n':
 			if (!strchr(optarg, '=') || o->nr_notes == MAX_NOTES)
 				return false;
@@ -396,6 +402,8 @@ static void export_settings(const struct options *o)
 	setenv("KVMEM_TIMEOUT", text, 1);
 	if (o->exact)
 		setenv("KVMEM_EXACT", "1", 1);
+	if (o->uapi)
+		setenv("KVMEM_UAPI", o->uapi, 1);
 }
 
 static void own_dir(char *dir, size_t size)
