@@ -84,7 +84,9 @@ qemu_args() {
 		-chardev "file,id=events,path=/proc/self/fd/$3,append=on" -device "virtio-serial-pci,ioeventfd=off"
 		-device virtserialport,chardev=events,name=kvmem.events
 		# For a kernel without virtio.
-		-chardev "file,id=line,path=/proc/self/fd/$3,append=on" -serial chardev:line)
+		-chardev "file,id=line,path=/proc/self/fd/$3,append=on" -serial chardev:line
+		# A PCI device whose BAR 2 is memory: what slots over device memory are tested with.
+		-object memory-backend-ram,id=bar,size=4M,share=on -device ivshmem-plain,memdev=bar)
 	if [[ $QEMU_ACCEL == kvm ]]; then
 		args+=(-accel kvm)
 	else
