@@ -122,6 +122,7 @@ enum mbox_op_kind {
 #define OPF_UNTIL_STOP	(1 << 3)	/* repeat until mbox.stop is set */
 #define OPF_COUNTER	(1 << 4)	/* value[0] goes up by one with each repetition */
 #define OPF_SUPER	(1 << 5)	/* in supervisor mode (privileged kinds always are) */
+#define OPF_L2		(1 << 6)	/* in a guest of this guest, see mbox.l2_vmcb */
 
 struct mbox_op {
 	uint16_t kind;		/* enum mbox_op_kind */
@@ -163,6 +164,16 @@ struct mbox {
 	volatile uint32_t stop;
 	volatile uint64_t iter;	/* OPF_PUBLISH */
 	volatile uint64_t last;
+
+	/*
+	 * OPF_L2 (SVM): page of the VMCB, complete but for RIP and RSP, page
+	 * for VMRUN's own use, and where the stack of L2 begins.  L2 runs one
+	 * operation in supervisor mode and comes back with VMMCALL.  Any other
+	 * #VMEXIT leaves the operation not retired, and the reason in the VMCB.
+	 */
+	uint64_t l2_vmcb;
+	uint64_t l2_hsave;
+	uint64_t l2_stack;
 
 	/* Side by side: a short list touches one page. */
 	struct mbox_entry {

@@ -41,6 +41,7 @@ struct vm {
 	struct vcpu *vcpu[VM_MAX_VCPUS];
 	struct kvmstat *stat;
 	uint64_t pt_next;	/* arch: first free page-table page, offset in sys */
+	uint64_t pt_nested;	/* arch: top table of a guest's guest, 0 for none */
 	bool entered;		/* some vCPU has run */
 	struct vm *next;
 };

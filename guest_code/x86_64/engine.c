@@ -23,6 +23,8 @@ OFFSET_IS(exc_cr2, MBOX_EXC_CR2);
 int guarded(struct mbox *mb, uint32_t i, void (*fn)(struct mbox *, uint32_t));
 int call_super(struct mbox *mb, uint32_t i);
 int run_super(struct mbox *mb, uint32_t i);
+void run_l2(struct mbox *mb, uint32_t i);
+void l2_entry(void);
 void mbox_run(struct mbox *mb);
 
 struct dtr {
@@ -582,6 +584,56 @@ static void run_op(struct mbox *mb, uint32_t i)
 	}
 }
 
+/* Fields of the VMCB (AMD64 APM volume 2, appendix B). */
+#define VMCB_EXIT_CODE	0x070
+#define VMCB_RIP	0x578
+#define VMCB_RSP	0x5d8
+#define VMCB_RAX	0x5f8
+#define EXIT_VMMCALL	0x81
+
+#define MSR_EFER	0xc0000080
+#define EFER_SVME	(1 << 12)
+#define MSR_VM_HSAVE_PA	0xc0010117
+
+static volatile uint64_t *vmcb_field(struct mbox *mb, unsigned int offset)
+{
+	return (volatile uint64_t *)(mb->l2_vmcb + offset);
+}
+
+static void wrmsr(uint32_t msr, uint64_t v)
+{
+	asm volatile("wrmsr" : : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
+}
+
+/*
+ * One operation in L2.  VMRUN and #VMEXIT carry RAX, RSP and RIP; all other
+ * registers of L2 are those of L1, so that l2_entry() finds its arguments.
+ */
+static void vmrun(struct mbox *mb, uint32_t i)
+{
+	uint64_t vmcb = mb->l2_vmcb;
+	uint32_t lo, hi;
+
+	asm volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(MSR_EFER));
+	if (!(lo & EFER_SVME)) {
+		wrmsr(MSR_EFER, lo | EFER_SVME);
+		wrmsr(MSR_VM_HSAVE_PA, mb->l2_hsave);
+	}
+	*vmcb_field(mb, VMCB_RIP) = (uint64_t)l2_entry;
+	*vmcb_field(mb, VMCB_RSP) = mb->l2_stack;
+	asm volatile("push %%rbp\n\tpush %%rbx\n\tvmrun\n\tstgi\n\tpop %%rbx\n\tpop %%rbp"
+		: "+a"(vmcb), "+D"(mb), "+S"(i)
+		: : "memory", "cc", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15");
+}
+
+/* In L2, at CPL 0; the result goes back to L1 in RAX. */
+void run_l2(struct mbox *mb, uint32_t i)
+{
+	int fault = guarded(mb, i, run_op);
+
+	asm volatile("vmmcall" : : "a"((uint64_t)fault) : "memory");
+}
+
 /*
  * Comes from call_super(): the same at CPL 0, tables put back afterwards.
  * Behind the last operation: tell the host.
@@ -607,6 +659,9 @@ int run_super(struct mbox *mb, uint32_t i)
 	cr3 = read_cr(3);
 	asm volatile("sidt %0" : "=m"(idt));
 	asm volatile("sgdt %0" : "=m"(gdt));
+	if (mb->entry[i].op.flags & OPF_L2)
+		return guarded(mb, i, vmrun) || (*vmcb_field(mb, VMCB_EXIT_CODE) == EXIT_VMMCALL &&
+						 *vmcb_field(mb, VMCB_RAX));
 	fault = guarded(mb, i, run_op);
 	if (mb->entry[i].op.kind == OP_WITH_IDT)
 		asm volatile("lidt %0" : : "m"(idt));
@@ -626,7 +681,7 @@ static int needs_super(const struct mbox_op *op)
 	case OP_INS: case OP_OUTS: case OP_SYNC:
 		return 1;
 	}
-	return op->flags & OPF_SUPER;
+	return op->flags & (OPF_SUPER | OPF_L2);
 }
 
 void mbox_run(struct mbox *mb)

@@ -125,4 +125,10 @@ super_entry:
 	call	run_super
 	iretq
 
+/* Where L2 begins: run_l2(mb, i), which does not return. */
+	.globl l2_entry
+l2_entry:
+	call	run_l2
+	ud2
+
 	.section .note.GNU-stack, "", @progbits

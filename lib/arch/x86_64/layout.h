@@ -24,6 +24,9 @@
 /* The other two stacks share a page, so that a guest touches few. */
 #define VCPU_RSP0_TOP	0xb800	/* INT3 into supervisor mode */
 #define VCPU_STACK_TOP	0xc000	/* user mode */
+#define VCPU_L2_STACK_TOP 0xd000
+#define VCPU_L2_VMCB	0xd000
+#define VCPU_L2_HSAVE	0xe000
 
 #define GDT_CODE	0x08
 #define GDT_DATA	0x10

@@ -28,26 +28,48 @@ static uint64_t *next_table(struct vm *vm, uint64_t *table, unsigned int i)
 	return table_at(vm, table[i]);
 }
 
-static uint64_t *page_directory(struct vm *vm, uint64_t gva)
+static uint64_t *page_directory(struct vm *vm, uint64_t root, uint64_t va)
 {
-	uint64_t *pml4 = (uint64_t *)(vm->sys + SYS_PML4);
-	uint64_t *pdpt = next_table(vm, pml4, gva >> 39 & 511);
+	uint64_t *pml4 = (uint64_t *)(vm->sys + root);
+	uint64_t *pdpt = next_table(vm, pml4, va >> 39 & 511);
 
-	return next_table(vm, pdpt, gva >> 30 & 511);
+	return next_table(vm, pdpt, va >> 30 & 511);
+}
+
+static uint64_t *pte_of(struct vm *vm, uint64_t root, uint64_t va)
+{
+	uint64_t *pd = page_directory(vm, root, va);
+
+	if (pd[va >> 21 & 511] & PTE_PS)
+		end_fail("0x%llx is mapped by a large page", (unsigned long long)va);
+	return next_table(vm, pd, va >> 21 & 511) + (va >> 12 & 511);
 }
 
 uint64_t *mmu_pte(struct vm *vm, uint64_t gva)
 {
-	uint64_t *pd = page_directory(vm, gva);
-
-	if (pd[gva >> 21 & 511] & PTE_PS)
-		end_fail("0x%llx is mapped by a large page", (unsigned long long)gva);
-	return next_table(vm, pd, gva >> 21 & 511) + (gva >> 12 & 511);
+	return pte_of(vm, SYS_PML4, gva);
 }
 
 void mmu_set_table(struct vm *vm, uint64_t gva, uint64_t table_gpa)
 {
-	page_directory(vm, gva)[gva >> 21 & 511] = table_gpa | PTE_P | PTE_W | PTE_U | PTE_A;
+	page_directory(vm, SYS_PML4, gva)[gva >> 21 & 511] =
+		table_gpa | PTE_P | PTE_W | PTE_U | PTE_A;
+}
+
+uint64_t mmu_nested_root(struct vm *vm)
+{
+	if (!vm->pt_nested) {
+		vm->pt_nested = vm->pt_next;
+		vm->pt_next += PAGE_4K;
+		page_directory(vm, vm->pt_nested, VM_SYS_GPA)[VM_SYS_GPA >> 21 & 511] =
+			VM_SYS_GPA | PTE_P | PTE_W | PTE_U | PTE_PS;
+	}
+	return VM_SYS_GPA + vm->pt_nested;
+}
+
+void mmu_nested_map(struct vm *vm, uint64_t l2_gpa, uint64_t l1_gpa, uint64_t bits)
+{
+	*pte_of(vm, mmu_nested_root(vm) - VM_SYS_GPA, l2_gpa) = l1_gpa | PTE_P | PTE_U | bits;
 }
 
 uint64_t mmu_pte_gpa(struct vm *vm, uint64_t gva)
@@ -60,7 +82,7 @@ void arch_map_identity(struct vm *vm, uint64_t addr, uint64_t len)
 	uint64_t a = addr & ~(PAGE_2M - 1);
 
 	for (; a < addr + len; a += PAGE_2M) {
-		uint64_t *pde = page_directory(vm, a) + (a >> 21 & 511);
+		uint64_t *pde = page_directory(vm, SYS_PML4, a) + (a >> 21 & 511);
 
 		if (!(*pde & PTE_P))
 			*pde = a | PTE_P | PTE_W | PTE_U | PTE_PS;
@@ -108,10 +130,15 @@ void arch_map_op(struct vm *vm, const struct mbox_op *op)
 		map_operand(vm, op->samples, op->count * sizeof(uint32_t));
 }
 
-void vm_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages)
+void mmu_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages, uint64_t bits)
 {
 	uint64_t i;
 
 	for (i = 0; i < pages; i++)
-		*mmu_pte(vm, gva + i * PAGE_4K) = (gpa + i * PAGE_4K) | PTE_P | PTE_W | PTE_U;
+		*mmu_pte(vm, gva + i * PAGE_4K) = (gpa + i * PAGE_4K) | PTE_P | PTE_W | PTE_U | bits;
+}
+
+void vm_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages)
+{
+	mmu_map(vm, gva, gpa, pages, 0);
 }
