@@ -45,6 +45,8 @@ ROOT=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 . "$ROOT/lib/sh/resume.sh"
 # shellcheck source=lib/sh/matrix.sh
 . "$ROOT/lib/sh/matrix.sh"
+# shellcheck source=lib/sh/mutation.sh
+. "$ROOT/lib/sh/mutation.sh"
 # shellcheck source=lib/sh/reference.sh
 . "$ROOT/lib/sh/reference.sh"
 
@@ -65,6 +67,8 @@ Commands
                        the same on several, side by side; "host" is this host
   kernel build         build the reference kernel, which has private memory without
                        special hardware, for lab --kernel reference
+  mutation             the suite against the seeded bugs of the reference kernel:
+                       which are found, by what, and which are not
   list [PATTERN...]    tests and benchmarks, the behaviours they cover, and the
                        behaviours nothing covers yet
   list --coverage [ID...]
@@ -103,6 +107,9 @@ Options of the lab
   --numa N             NUMA nodes (2; one with --exact)
   --max-boots N        how often a kernel that breaks down may start again (5)
   --offline            no network: kernels from the cache only
+Options of mutation
+  --mutants LIST       numbers, names or topics, with commas between (all)
+  --jobs N             labs at the same time (one for each CPU)
 Options of kernel build
   --source TREE        the kernel tree to build, in place of Debian's linux-source
 Other options
@@ -147,7 +154,7 @@ parse() {
 		case $1 in
 		--profile | --results | --seed | --timeout | --replicates | --kernel | --suite | \
 			--modules | --append | --param | --cpu | --memory | --cpus | --numa | --max-boots | \
-			--source | --uapi)
+			--source | --uapi | --mutants | --mutants-file | --jobs)
 			(($# >= 2)) || usage_error "$1 needs a value"
 			opt[${1#--}]=$2
 			[[ $1 != --param ]] || PARAMS+=("$2")
@@ -185,7 +192,7 @@ check_values() {
 	quick | full | stress) ;;
 	*) usage_error "unknown profile '${opt[profile]}': it is quick, full or stress" ;;
 	esac
-	for name in seed timeout replicates cpus numa max-boots; do
+	for name in seed timeout replicates cpus numa max-boots jobs; do
 		[[ ${opt[$name]-1} =~ ^[0-9]{1,18}$ ]] ||
 			usage_error "--$name needs a number, not '${opt[$name]}'"
 		[[ $name == seed ]] || ((10#${opt[$name]-1} > 0)) ||
@@ -214,7 +221,7 @@ check_uapi() {
 check_lab_values() {
 	local name
 
-	for name in kernel suite modules cpu source; do
+	for name in kernel suite modules cpu source mutants; do
 		[[ ${opt[$name]-x} ]] || usage_error "--$name needs a value"
 	done
 	[[ ${opt[memory]-2G} =~ ^[0-9]{1,7}[mMgG]?$ ]] ||
@@ -315,6 +322,7 @@ main() {
 	lab) allow kernel "${run_options[@]}" "${lab_options[@]}" ;;
 	matrix) allow "${run_options[@]}" "${lab_options[@]}" ;;
 	list) allow ids coverage ${opt[coverage]:+results} ;;
+	mutation) allow kernel mutants jobs results mutants-file ;;
 	kernel) allow source ;;
 	setup) allow check ;;
 	ksrc | help) allow ;;
@@ -344,6 +352,10 @@ main() {
 		fi
 		list_read
 		list_show "${opt[ids]-}" "${words[@]}"
+		;;
+	mutation)
+		no_patterns
+		if [[ ${opt[mutants-file]-} ]]; then mutation_job; else mutation; fi
 		;;
 	kernel)
 		[[ ${#words[@]} == 1 && ${words[0]} == build ]] ||

@@ -5,6 +5,7 @@
 
 int cmd_coverage(int argc, char **argv);
 int cmd_matrix(int argc, char **argv);
+int cmd_mutation(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 

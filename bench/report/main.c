@@ -14,6 +14,7 @@ static const struct {
 	{ "show", cmd_show },
 	{ "matrix", cmd_matrix },
 	{ "coverage", cmd_coverage },
+	{ "mutation", cmd_mutation },
 };
 
 static const char help[] =
@@ -21,6 +22,7 @@ static const char help[] =
 	"       kvmem-report show DIR\n"
 	"       kvmem-report matrix [-v] DIR...\n"
 	"       kvmem-report coverage --catalogue FILE [--only ID]... DIR...\n"
+	"       kvmem-report mutation DIR\n"
 	"\n"
 	"record reads the event stream of kvmem-run from standard input and writes the folder\n"
 	"DIR while the run goes: results.json, kvmem.ktap, junit.xml and log/. DIR must not\n"

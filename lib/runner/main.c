@@ -24,6 +24,7 @@
 #include "../jsonw.h"
 #include "child.h"
 #include "hostinfo.h"
+#include "mutation.h"
 #include "plan.h"
 #include "verdict.h"
 
@@ -38,6 +39,8 @@ struct options {
 	const char *items;	/* file of the names to run */
 	const char *uapi;	/* other numbers than those of configs/proposed_uapi.conf */
 	bool resume;		/* the stream has its "run" event already */
+	const char *mutants;	/* table of seeded bugs to find, instead of a usual run */
+	struct mutation *mutation;
 	const char *notes[MAX_NOTES];	/* "key=value" */
 	size_t nr_notes;
 };
@@ -232,6 +235,50 @@ static bool run_item(const struct options *o, const struct item *it, unsigned lo
 	return !skipped;
 }
 
+/* The tests are the means here, and the bugs the items. */
+static void run_mutant(const struct options *o, struct mutation *m, const struct item *it)
+{
+	struct timespec from, to;
+	bool by_random = false;
+	struct verdict v;
+	struct jsonw j;
+
+	current_name = it->name;
+	begin_event(&j, "start");
+	jsonw_str(&j, "name", it->name);
+	emit(&j);
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	mutation_run(m, it->name, (unsigned int)o->timeout, on_output, &by_random, &v);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	if (stopped)
+		return;
+	pass_kernel_log(o);
+	begin_event(&j, "observation");
+	jsonw_str(&j, "name", "found_by_random_test");
+	jsonw_bool(&j, "value", by_random);
+	emit(&j);
+	begin_event(&j, "end");
+	jsonw_str(&j, "name", it->name);
+	jsonw_str(&j, "status", v.status);
+	jsonw_str(&j, "reason", v.reason);
+	jsonw_num(&j, "duration_s", (double)(to.tv_sec - from.tv_sec) +
+		  (double)(to.tv_nsec - from.tv_nsec) / 1e9);
+	emit(&j);
+}
+
+static void run_tests(const struct options *o, struct plan *plan)
+{
+	struct mutation *m = o->mutation;
+	size_t i;
+
+	for (i = 0; i < plan->nr && !stopped; i++) {
+		if (m)
+			run_mutant(o, m, &plan->items[i]);
+		else if (!plan->items[i].bench)
+			run_item(o, &plan->items[i], 0);
+	}
+}
+
 static int run_plan(const struct options *o, struct plan *plan)
 {
 	unsigned long rep;
@@ -241,9 +288,7 @@ static int run_plan(const struct options *o, struct plan *plan)
 	if (!o->resume)
 		emit_run(o, plan);
 	pass_kernel_log(o);
-	for (i = 0; i < plan->nr && !stopped; i++)
-		if (!plan->items[i].bench)
-			run_item(o, &plan->items[i], 0);
+	run_tests(o, plan);
 	/* Replicates of different benchmarks alternate: drift hits all alike. */
 	for (rep = 0; rep < o->replicates && !stopped; rep++)
 		for (i = 0; i < plan->nr && !stopped; i++)
@@ -311,6 +356,8 @@ static int usage(FILE *f)
 	      "  --note KEY=VALUE              likewise, may be given several times\n"
 	      "  --started TIME                likewise, in place of this machine's clock\n"
 	      "  --uapi 'NAME=N ...'           numbers of proposed interfaces\n"
+	      "  --mutants TABLE               run the tests against seeded bugs of this kernel;\n"
+	      "                                PATTERNs are for mutants then\n"
 	      "  --items FILE                  the exact names to run, one a line\n"
 	      "  --resume                      the stream goes on: no event for its begin\n"
 	      "  --dir DIR                     programs; default: beside this one\n", f);
@@ -334,6 +381,7 @@ static const struct option longopts[] = {
 	{ "where", required_argument, NULL, 'w' }, { "exact", no_argument, NULL, 'x' },
 	{ "note", required_argument, NULL, 'n' }, { "items", required_argument, NULL, 'i' },
 	{ "resume", no_argument, NULL, 'R' }, { "started", required_argument, NULL, 'S' },
+	{ "mutants", required_argument, NULL, 'm' },
 	{ "dir", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' },
 	{ "uapi", required_argument, NULL, 'u' },
 	{ NULL, 0, NULL, 0 },
@@ -354,6 +402,7 @@ static bool parse(int argc, char **argv, struct options *o)
 		case 'd': o->dir = optarg; break;
 		case 'i': o->items = optarg; break;
 		case 'R': o->resume = true; break;
+		case 'm': o->mutants = optarg; break;
 		case 'S': o->started = optarg; break;
 		case 'u': o->uapi = optarg; break;
 		case 'n':
@@ -432,6 +481,13 @@ int main(int argc, char **argv)
 	own_dir(dir, sizeof(dir));
 	if (!plan_load(&plan, o.dir ? o.dir : dir))
 		return 2;
+	if (o.mutants) {
+		export_settings(&o);
+		o.mutation = mutation_load(o.mutants, &plan);
+		if (!o.mutation)
+			return 2;
+		mutation_plan(o.mutation, &plan);
+	}
 	unknown = plan_filter(&plan, o.tests, o.bench, argv + optind, (size_t)(argc - optind));
 	if (unknown) {
 		fprintf(stderr, "no test or benchmark matches '%s'; ./run.sh list shows them all\n",

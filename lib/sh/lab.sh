@@ -82,7 +82,7 @@ lab_record() {
 
 # lab_boots: boot until all has run, or another try is not worth it
 lab_boots() {
-	local boot most=$((10#${opt[max-boots]:-5})) outcome reason items='' from_stream from_console
+	local boot most=$((10#${opt[max-boots]:-5})) outcome reason items=${first_items:-} from_stream from_console
 
 	for ((boot = 1; ; boot++)); do
 		boot_run

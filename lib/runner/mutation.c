@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "mutation.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SWITCH "/sys/module/kvm/parameters/mutant"
+
+struct mutant {
+	unsigned int number;
+	char *name;		/* of the item */
+	char *tests;		/* programs to begin with */
+	char *behaviours;
+	char *unobservable;	/* why no test can find it, or "-" */
+};
+
+/* What a test does when there is no bug, as far as it was tried in this boot. */
+enum sound { SOUND_UNKNOWN, SOUND_YES, SOUND_NO };
+
+struct mutation {
+	struct mutant *mutants;
+	size_t nr;
+	struct plan tests;
+	enum sound *sound;	/* of each test */
+};
+
+/* --- the table ------------------------------------------------------------------ */
+
+static bool add_line(struct mutation *m, char *line)
+{
+	enum { NUMBER, NAME, TOPIC, TESTS, BEHAVIOURS, BUG, STANDS_FOR, UNOBSERVABLE, FIELDS };
+	char *field[FIELDS], *save = NULL;
+	struct mutant *x;
+	int i;
+
+	for (i = 0; i < FIELDS; i++) {
+		field[i] = strtok_r(i ? NULL : line, "\t", &save);
+		if (!field[i])
+			return false;
+	}
+	m->mutants = realloc(m->mutants, (m->nr + 1) * sizeof(*m->mutants));
+	if (!m->mutants)
+		abort();
+	x = &m->mutants[m->nr++];
+	x->number = (unsigned int)strtoul(field[NUMBER], NULL, 10);
+	x->tests = strdup(field[TESTS]);
+	x->behaviours = strdup(field[BEHAVIOURS]);
+	x->unobservable = strdup(field[UNOBSERVABLE]);
+	if (asprintf(&x->name, "mutation.%s.%s", field[TOPIC], field[NAME]) < 0)
+		abort();
+	return x->number;
+}
+
+static bool read_table(struct mutation *m, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char line[1024];
+	bool ok = true;
+
+	if (!f) {
+		fprintf(stderr, "kvmem-run: %s: %s\n", path, strerror(errno));
+		return false;
+	}
+	while (ok && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0] && line[0] != '#')
+			ok = add_line(m, line);
+	}
+	fclose(f);
+	if (!ok)
+		fprintf(stderr, "kvmem-run: %s: a line does not have its fields: %s\n", path, line);
+	return ok;
+}
+
+/* --- the kernel ------------------------------------------------------------------- */
+
+static bool select_mutant(unsigned int number)
+{
+	FILE *f = fopen(SWITCH, "we");
+	bool ok = f && fprintf(f, "%u\n", number) > 0;
+
+	if (f && fclose(f))
+		ok = false;
+	return ok;
+}
+
+struct mutation *mutation_load(const char *table, const struct plan *tests)
+{
+	struct mutation *m = calloc(1, sizeof(*m));
+	size_t i;
+
+	if (!m)
+		abort();
+	for (i = 0; i < tests->nr; i++) {
+		if (tests->items[i].bench)
+			continue;
+		m->tests.items = realloc(m->tests.items,
+					 (m->tests.nr + 1) * sizeof(*m->tests.items));
+		if (!m->tests.items)
+			abort();
+		m->tests.items[m->tests.nr++] = tests->items[i];
+	}
+	m->sound = calloc(m->tests.nr, sizeof(*m->sound));
+	if (!read_table(m, table))
+		return NULL;
+	if (!select_mutant(0)) {
+		fprintf(stderr, "kvmem-run: this kernel has no seeded bugs: %s: %s\n", SWITCH,
+			strerror(errno));
+		return NULL;
+	}
+	return m;
+}
+
+void mutation_plan(const struct mutation *m, struct plan *plan)
+{
+	size_t i;
+
+	plan->items = calloc(m->nr, sizeof(*plan->items));
+	if (!plan->items)
+		abort();
+	for (plan->nr = i = 0; i < m->nr; i++)
+		plan->items[plan->nr++] = (struct item){
+			.name = m->mutants[i].name, .behaviours = m->mutants[i].behaviours,
+		};
+}
+
+/* --- one of them -------------------------------------------------------------------- */
+
+static bool of_program(const struct item *it, const char *program, size_t len)
+{
+	return !strncmp(it->name, program, len) && it->name[len] == '.';
+}
+
+/* Whether the test belongs to the programs to begin with. */
+static bool comes_first(const struct mutant *x, const struct item *it)
+{
+	const char *p = x->tests;
+	size_t len;
+
+	for (; *p; p += len + (p[len] == ' ')) {
+		len = strcspn(p, " ");
+		if (of_program(it, p, len))
+			return true;
+	}
+	return false;
+}
+
+static bool run_test(const struct item *it, unsigned int number, unsigned int timeout,
+		     struct verdict *v)
+{
+	char *argv[] = { it->path, "-r", it->arg, NULL };
+	struct child_result r;
+
+	select_mutant(number);
+	child_run(argv, timeout + 5, NULL, NULL, &r);
+	select_mutant(0);
+	verdict_of(&r, timeout, v);
+	child_free(&r);
+	return !strcmp(v->status, "pass");
+}
+
+/* A test is of use when it passes without a bug. */
+static bool is_sound(struct mutation *m, size_t test, unsigned int timeout)
+{
+	struct verdict v;
+
+	if (m->sound[test] == SOUND_UNKNOWN)
+		m->sound[test] = run_test(&m->tests.items[test], 0, timeout, &v) ? SOUND_YES :
+										   SOUND_NO;
+	return m->sound[test] == SOUND_YES;
+}
+
+/*
+ * Whether one test finds it: it passes without the bug, fails with it, and
+ * passes again without it.
+ */
+static bool finds(struct mutation *m, const struct mutant *x, size_t test, unsigned int timeout,
+		  void (*say)(const char *text, size_t len), struct verdict *v)
+{
+	const struct item *it = &m->tests.items[test];
+	struct verdict again;
+	char text[1024];
+	int n;
+
+	if (!is_sound(m, test, timeout) || run_test(it, x->number, timeout, v))
+		return false;
+	/* What needs the feature that the bug took away. */
+	if (!strcmp(v->status, "skip"))
+		return false;
+	if (run_test(it, 0, timeout, &again)) {
+		n = snprintf(text, sizeof(text), "%s: %s: %s\n", it->name, v->status, v->reason);
+		say(text, (size_t)n);
+		return true;
+	}
+	/* The bug has left something behind, or the test is not to be trusted. */
+	n = snprintf(text, sizeof(text), "%s fails without the mutant as well now: %s\n", it->name,
+		     again.reason);
+	say(text, (size_t)n);
+	m->sound[test] = SOUND_NO;
+	return false;
+}
+
+/* The first test of a kind that finds it; false when none does. */
+static bool search(struct mutation *m, const struct mutant *x, bool random, bool first,
+		   unsigned int timeout, void (*say)(const char *text, size_t len),
+		   struct verdict *v)
+{
+	struct verdict found;
+	size_t i;
+	int n;
+
+	for (i = 0; i < m->tests.nr; i++) {
+		const struct item *it = &m->tests.items[i];
+
+		if (of_program(it, MUTATION_RANDOM, strlen(MUTATION_RANDOM)) != random)
+			continue;
+		if ((!random && comes_first(x, it) != first) ||
+		    !finds(m, x, i, timeout, say, &found))
+			continue;
+		v->status = "pass";
+		n = snprintf(v->reason, sizeof(v->reason), "%s: ", it->name);
+		snprintf(v->reason + n, sizeof(v->reason) - (size_t)n, "%.300s", found.reason);
+		return true;
+	}
+	return false;
+}
+
+void mutation_run(struct mutation *m, const char *name, unsigned int timeout,
+		  void (*say)(const char *text, size_t len), bool *by_random, struct verdict *v)
+{
+	const struct mutant *x = m->mutants;
+	struct verdict random;
+
+	while (strcmp(x->name, name))
+		x++;
+	if (!search(m, x, false, true, timeout, say, v) &&
+	    !search(m, x, false, false, timeout, say, v)) {
+		bool excused = strcmp(x->unobservable, "-");
+
+		v->status = excused ? "skip" : "fail";
+		snprintf(v->reason, sizeof(v->reason), "%s",
+			 excused ? x->unobservable : "no behaviour test finds it");
+	}
+	*by_random = search(m, x, true, false, timeout, say, &random);
+}

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Other parts read these variables:
+# shellcheck disable=SC2034
+#
+# Does the suite find bugs?  The reference kernel's seeded ones, each switched on
+# while the tests run in a lab (lib/runner/mutation.c): who finds it, and which
+# are found by nobody.
+
+mutation_table=$ROOT/configs/kernels/mutants/table.tsv
+
+# mutation: returns the exit code
+mutation() {
+	local jobs=$((10#${opt[jobs]:-$(nproc)})) wanted=() parts=() streams=() code=0
+
+	host_results_check
+	prepare --lab
+	mutation_wanted
+	((jobs <= ${#wanted[@]})) || jobs=${#wanted[@]}
+	host_results_dir mutation
+	mkdir -p -- "$RUN/log/jobs" || host_results_refused
+	mutation_jobs
+	asked_to_stop || mutation_merge || code=$?
+	stop_if_asked
+	return "$code"
+}
+
+# mutation_wanted: set the caller's wanted to the names of the mutants to run
+mutation_wanted() {
+	local pattern number name topic found
+	local -A picked=()
+
+	[[ -r $mutation_table ]] || die "cannot read $mutation_table"
+	for pattern in ${opt[mutants]//,/ }; do
+		found=
+		while IFS=$'\t' read -r number name topic _; do
+			# shellcheck disable=SC2053
+			[[ $number == "$pattern" || $topic == "$pattern" || $name == $pattern ]] || continue
+			found=yes picked[$number]=yes
+		done < <(grep -v '^#' "$mutation_table")
+		[[ $found ]] || die "no mutant, topic or number matches '$pattern'; $mutation_table lists them"
+	done
+	while IFS=$'\t' read -r number name topic _; do
+		[[ ${opt[mutants]:-} && ! ${picked[$number]:-} ]] || wanted+=("mutation.$topic.$name")
+	done < <(grep -v '^#' "$mutation_table")
+}
+
+# mutation_jobs: a lab for each job, all at once; each has a folder below the
+# run's log/jobs
+mutation_jobs() {
+	local job pid
+
+	for ((job = 0; job < jobs; job++)); do
+		parts+=("$RUN/log/jobs/$((job + 1))")
+		# Neighbours in the table are alike: deal them out.
+		mutation_share "$job" >"${parts[job]}.items"
+	done
+	(
+		trap '' INT HUP
+		# shellcheck disable=SC2016
+		become bash -c 'kernel=$1 script=$2; shift 2
+			for part; do
+				"$script" mutation --kernel "$kernel" --results "$part" --mutants-file "$part.items" \
+					>"$part.out" 2>&1 &
+			done
+			wait' jobs "${opt[kernel]:-mutants}" "$ROOT/run.sh" "${parts[@]}"
+	) &
+	pid=$!
+	running=-$pid
+	mutation_watch "$pid"
+	await "$pid" "-$pid" || true
+	progress_clear
+}
+
+mutation_share() { # JOB
+	local i
+
+	for ((i = $1; i < ${#wanted[@]}; i += jobs)); do
+		printf '%s\n' "${wanted[i]}"
+	done
+}
+
+mutation_watch() { # PID
+	local start=$SECONDS shown=0 ended
+
+	while kill -0 "$1" 2>/dev/null && ! asked_to_stop; do
+		if ((SECONDS - start > shown)); then
+			shown=$((SECONDS - start))
+			ended=$(cat "$RUN"/log/jobs/*/*/log/stream.jsonl 2>/dev/null | grep -c '^{"event":"end"') || true
+			progress "$ended of ${#wanted[@]} mutants" "$shown"
+		fi
+		sleep 0.5
+	done
+}
+
+# mutation_job: what one of them does: the runner in a lab, over the items of a file
+mutation_job() {
+	local programs=$BUILD archive todo mutants=$mutation_table first_items
+
+	host_results_check
+	prepare --lab
+	list_read "$programs"
+	first_items=$(<"${opt["mutants-file"]}")
+	kernel_find "${opt[kernel]}"
+	qemu_machine
+	initramfs_make "$programs"
+	# A guest that a bug makes spin is to be found out soon.
+	LAB_SILENCE=200
+	todo=(env KVMEM_WATCHDOG=8 /lab/kvmem-run --mutants /lab/mutants --where lab
+		--started "$(date -u +%FT%TZ)" --profile quick --tests --timeout 25)
+	mapfile -t -O ${#todo[@]} todo < <(qemu_notes)
+	todo+=(--note "kernel=${opt[kernel]}" --items /lab/items)
+	# Each of them may end a boot.
+	opt["max-boots"]=$(($(wc -l <<<"$first_items") + 1))
+	lab_record
+}
+
+# mutation_merge: one run of all parts, and its verdict
+mutation_merge() {
+	local part file
+
+	for part in "${parts[@]}"; do
+		file=$(find "$part" -name stream.jsonl -print -quit 2>/dev/null)
+		if [[ ! $file ]]; then
+			say "a lab did not come about:"
+			tail -n 4 "$part.out" | sed 's/^kvmem: //; s/^/    /' >&2
+			return 2
+		fi
+		streams+=("$file")
+	done
+	mutation_stream | "$BUILD/kvmem-report" record --results "$RUN" --where lab >/dev/null || true
+	"$BUILD/kvmem-report" mutation "$RUN"
+}
+
+# mutation_stream: the events of all parts as those of one run
+mutation_stream() {
+	# shellcheck disable=SC2016
+	awk '
+	/^{"event":"run"/ {
+		at = index($0, "\"plan\":[")
+		head = head == "" ? substr($0, 1, at + 7) : head
+		plan = plan (plan == "" ? "" : ",") substr($0, at + 8, length($0) - at - 9)
+	}
+	END { print head plan "]}" }' "${streams[@]}"
+	grep -avh '^{"event":"\(run\|done\|lab\)"' -- "${streams[@]}"
+	printf '{"event":"done","complete":true}\n'
+}
