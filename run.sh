@@ -45,6 +45,8 @@ ROOT=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 . "$ROOT/lib/sh/resume.sh"
 # shellcheck source=lib/sh/matrix.sh
 . "$ROOT/lib/sh/matrix.sh"
+# shellcheck source=lib/sh/bisect.sh
+. "$ROOT/lib/sh/bisect.sh"
 # shellcheck source=lib/sh/mutation.sh
 . "$ROOT/lib/sh/mutation.sh"
 # shellcheck source=lib/sh/reference.sh
@@ -67,6 +69,8 @@ Commands
                        the same on several, side by side; "host" is this host
   kernel build         build the reference kernel, which has private memory without
                        special hardware, for lab --kernel reference
+  bisect               the first commit of a kernel tree that fails a test, or makes
+                       something dearer
   mutation             the suite against the seeded bugs of the reference kernel:
                        which are found, by what, and which are not
   list [PATTERN...]    tests and benchmarks, the behaviours they cover, and the
@@ -107,6 +111,16 @@ Options of the lab
   --numa N             NUMA nodes (2; one with --exact)
   --max-boots N        how often a kernel that breaks down may start again (5)
   --offline            no network: kernels from the cache only
+Options of bisect
+  --linux TREE --good REV --bad REV
+                       the history to look through; the tree is not touched
+  --test PATTERN       a test that fails is bad, one that is skipped says nothing
+  --metric NAME        exact costs against those of the good revision
+  --worse-than P%      what counts as dearer (2%)
+  --config FRAGMENT    more kernel configuration
+  --build-cmd CMD      run in each commit's tree in place of make; it leaves
+                       arch/x86/boot/bzImage, or in $KVMEM_OUT bzImage and modules/
+  --panic-is-bad       a kernel that breaks down is bad; else it says nothing
 Options of mutation
   --mutants LIST       numbers, names or topics, with commas between (all)
   --jobs N             labs at the same time (one for each CPU)
@@ -154,7 +168,8 @@ parse() {
 		case $1 in
 		--profile | --results | --seed | --timeout | --replicates | --kernel | --suite | \
 			--modules | --append | --param | --cpu | --memory | --cpus | --numa | --max-boots | \
-			--source | --uapi | --mutants | --mutants-file | --jobs)
+			--source | --uapi | --mutants | --mutants-file | --jobs | \
+			--linux | --good | --bad | --test | --metric | --worse-than | --config | --build-cmd)
 			(($# >= 2)) || usage_error "$1 needs a value"
 			opt[${1#--}]=$2
 			[[ $1 != --param ]] || PARAMS+=("$2")
@@ -164,7 +179,7 @@ parse() {
 		--*=*) parse_joined "${1%%=*}" "${1#*=}" ;;
 		-v | --verbose) opt[verbose]=yes ;;
 		-h | --help) opt[help]=yes ;;
-		--no-install | --ids | --coverage | --check | --exact | --offline) opt[${1#--}]=yes ;;
+		--no-install | --ids | --coverage | --check | --exact | --offline | --panic-is-bad) opt[${1#--}]=yes ;;
 		--)
 			words+=("${@:2}")
 			return
@@ -179,7 +194,7 @@ parse() {
 # parse_joined --OPTION VALUE: was written --OPTION=VALUE
 parse_joined() {
 	case $1 in
-	--no-install | --ids | --coverage | --check | --exact | --offline | --help | --verbose)
+	--no-install | --ids | --coverage | --check | --exact | --offline | --panic-is-bad | --help | --verbose)
 		usage_error "$1 takes no value" ;;
 	esac
 	parse "$1" "$2"
@@ -221,7 +236,7 @@ check_uapi() {
 check_lab_values() {
 	local name
 
-	for name in kernel suite modules cpu source mutants; do
+	for name in kernel suite modules cpu source mutants linux good bad test metric config build-cmd; do
 		[[ ${opt[$name]-x} ]] || usage_error "--$name needs a value"
 	done
 	[[ ${opt[memory]-2G} =~ ^[0-9]{1,7}[mMgG]?$ ]] ||
@@ -322,6 +337,7 @@ main() {
 	lab) allow kernel "${run_options[@]}" "${lab_options[@]}" ;;
 	matrix) allow "${run_options[@]}" "${lab_options[@]}" ;;
 	list) allow ids coverage ${opt[coverage]:+results} ;;
+	bisect) allow linux good bad test metric worse-than config build-cmd panic-is-bad results ;;
 	mutation) allow kernel mutants jobs results mutants-file ;;
 	kernel) allow source ;;
 	setup) allow check ;;
@@ -352,6 +368,10 @@ main() {
 		fi
 		list_read
 		list_show "${opt[ids]-}" "${words[@]}"
+		;;
+	bisect)
+		no_patterns
+		bisect
 		;;
 	mutation)
 		no_patterns

@@ -3,6 +3,7 @@
 #ifndef KVMEM_REPORT_COMMANDS_H
 #define KVMEM_REPORT_COMMANDS_H
 
+int cmd_bisect(int argc, char **argv);
 int cmd_coverage(int argc, char **argv);
 int cmd_matrix(int argc, char **argv);
 int cmd_mutation(int argc, char **argv);

@@ -15,6 +15,7 @@ static const struct {
 	{ "matrix", cmd_matrix },
 	{ "coverage", cmd_coverage },
 	{ "mutation", cmd_mutation },
+	{ "bisect", cmd_bisect },
 };
 
 static const char help[] =
@@ -23,6 +24,8 @@ static const char help[] =
 	"       kvmem-report matrix [-v] DIR...\n"
 	"       kvmem-report coverage --catalogue FILE [--only ID]... DIR...\n"
 	"       kvmem-report mutation DIR\n"
+	"       kvmem-report bisect [--test PATTERN]... [--metric NAME [--against V --worse-than PERCENT]]\n"
+	"                           [--panic-is-bad] DIR\n"
 	"\n"
 	"record reads the event stream of kvmem-run from standard input and writes the folder\n"
 	"DIR while the run goes: results.json, kvmem.ktap, junit.xml and log/. DIR must not\n"

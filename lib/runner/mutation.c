@@ -214,6 +214,9 @@ static bool search(struct mutation *m, const struct mutant *x, bool random, bool
 	for (i = 0; i < m->tests.nr; i++) {
 		const struct item *it = &m->tests.items[i];
 
+		/* Who listens is to know that all is well. */
+		if (i % 40 == 39)
+			say("still looking\n", 14);
 		if (of_program(it, MUTATION_RANDOM, strlen(MUTATION_RANDOM)) != random)
 			continue;
 		if ((!random && comes_first(x, it) != first) ||

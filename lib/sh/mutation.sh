@@ -27,11 +27,11 @@ mutation() {
 
 # mutation_wanted: set the caller's wanted to the names of the mutants to run
 mutation_wanted() {
-	local pattern number name topic found
+	local pattern number name topic found wanted_list=${opt[mutants]:-}
 	local -A picked=()
 
 	[[ -r $mutation_table ]] || die "cannot read $mutation_table"
-	for pattern in ${opt[mutants]//,/ }; do
+	for pattern in ${wanted_list//,/ }; do
 		found=
 		while IFS=$'\t' read -r number name topic _; do
 			# shellcheck disable=SC2053
@@ -143,5 +143,8 @@ mutation_stream() {
 	}
 	END { print head plan "]}" }' "${streams[@]}"
 	grep -avh '^{"event":"\(run\|done\|lab\)"' -- "${streams[@]}"
-	printf '{"event":"done","complete":true}\n'
+	# Of a run that broke off the rest is unknown.
+	if (($(cat -- "${streams[@]}" | grep -ac '^{"event":"done","complete":true') == ${#streams[@]})); then
+		printf '{"event":"done","complete":true}\n'
+	fi
 }
