@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "results.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "json.h"
+#include "valid.h"
 
-#define SCHEMA "kvmem/1"
 #define DUMP_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(10))
 
 static json_t *run_json(const struct run *r)
@@ -94,7 +98,7 @@ char *results_text(struct run *r, size_t *len)
 	size_t i;
 
 	run_update_unexpected(r);
-	fprintf(f, "{\"schema\":\"%s\",\n\"run\":", SCHEMA);
+	fprintf(f, "{\"schema\":\"%s\",\n\"run\":", RESULTS_SCHEMA);
 	dump(f, run_json(r));
 	fputs(",\n\"tests\":[", f);
 	for (i = 0; i < r->n_items; i++) {
@@ -183,25 +187,104 @@ static void load(struct run *r, const json_t *root)
 		load_measurement(r, v);
 }
 
-bool results_load(struct run *r, const char *folder)
+/* Larger than any run; and what is no regular file may never end. */
+#define FILE_MAX (256L << 20)
+
+/* Return: the text to free(), or NULL and in @wrong, to free(), why not. */
+static char *read_file(const char *path, size_t *len, char **wrong)
 {
-	char *path = xprintf("%s/results.json", folder);
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char *text = NULL;
+	struct stat st;
+	ssize_t n = 0;
+
+	*wrong = NULL;
+	*len = 0;
+	if (fd < 0 || fstat(fd, &st)) {
+		*wrong = xstrdup(strerror(errno));
+	} else if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
+		*wrong = xstrdup(S_ISREG(st.st_mode) ? "it is too large" : "it is no file");
+	} else {
+		text = xrealloc(NULL, (size_t)st.st_size + 1);
+		while (*len < (size_t)st.st_size &&
+		       (n = read(fd, text + *len, (size_t)st.st_size - *len)) > 0)
+			*len += (size_t)n;
+		if (n < 0)
+			*wrong = xstrdup(strerror(errno));
+	}
+	if (fd >= 0)
+		close(fd);
+	if (*wrong) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
+static json_t *parse(const char *text, size_t len, char **wrong)
+{
+	const size_t flags = JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES;
 	json_error_t error;
-	json_t *root = json_load_file(path, JSON_ALLOW_NUL, &error);
-	bool ok = true;
+	json_t *root = json_loadb(text, len, flags, &error);
+
+	/* A number of 64 bits does not fit into jansson's integers. */
+	if (!root && json_error_code(&error) == json_error_numeric_overflow)
+		root = json_loadb(text, len, flags | JSON_DECODE_INT_AS_REAL, &error);
+	if (root)
+		return root;
+	if (!len)
+		*wrong = xstrdup("it is empty");
+	else if (json_error_code(&error) == json_error_premature_end_of_input)
+		*wrong = xprintf("it is cut off in line %d", error.line);
+	else
+		*wrong = xprintf("it is no JSON: line %d, column %d: %s", error.line,
+				 error.column, error.text);
+	return NULL;
+}
+
+/* A run's folder, or its file itself. */
+static char *file_of(const char *path)
+{
+	struct stat st;
+
+	if (!stat(path, &st) && S_ISDIR(st.st_mode))
+		return xprintf("%s/results.json", path);
+	return xstrdup(path);
+}
+
+bool results_load(struct run *r, const char *path)
+{
+	char *file = file_of(path), *wrong, *text;
+	json_t *root = NULL;
+	size_t len;
 
 	memset(r, 0, sizeof(*r));
-	if (!root) {
-		complain("cannot read %s: %s", path, error.text);
-		ok = false;
-	} else if (strcmp(json_text(root, "schema"), SCHEMA) ||
-		   !json_is_object(json_object_get(root, "run"))) {
-		complain("%s is no result file of this version (schema %s)", path, SCHEMA);
-		ok = false;
-	} else {
+	text = read_file(file, &len, &wrong);
+	if (text)
+		root = parse(text, len, &wrong);
+	if (root)
+		wrong = results_wrong(root);
+	if (wrong)
+		complain("%s can't be used: %s", file, wrong);
+	else
 		load(r, root);
-	}
 	json_decref(root);
-	free(path);
-	return ok;
+	free(text);
+	free(file);
+	if (!wrong)
+		return true;
+	free(wrong);
+	return false;
+}
+
+bool results_load_whole(struct run *r, const char *path)
+{
+	if (!results_load(r, path))
+		return false;
+	if (r->complete)
+		return true;
+	complain("%s is of a run that was cut short (%zu of %zu planned have a result): it can't be compared",
+		 path, r->n_items, r->planned);
+	run_free(r);
+	return false;
 }

@@ -20,12 +20,15 @@ char *results_text(struct run *r, size_t *len);
 /**
  * results_load - read a run back
  * @r: result, empty when it can't be read
- * @folder: of the run
+ * @path: the run's folder, or its results.json
  *
  * What results.json does not hold (output, samples of a replicate) stays empty.
  *
- * Return: whether it could be read; else it was said why not.
+ * Return: whether it could be read and is valid; else it was said why not.
  */
-bool results_load(struct run *r, const char *folder);
+bool results_load(struct run *r, const char *path);
+
+/** results_load_whole - the same for a run that has to be complete */
+bool results_load_whole(struct run *r, const char *path);
 
 #endif /* KVMEM_REPORT_RESULTS_H */
