@@ -26,6 +26,7 @@
 #include "hostinfo.h"
 #include "mutation.h"
 #include "plan.h"
+#include "suite.h"
 #include "verdict.h"
 
 #define MAX_NOTES 16
@@ -108,7 +109,7 @@ static void emit_notes(struct jsonw *j, const struct options *o)
 static void emit_run(const struct options *o, const struct plan *plan)
 {
 	time_t t = time(NULL);
-	char started[32], id[128], stamp[32];
+	char started[32], id[128], stamp[32], suite[32];
 	struct utsname u;
 	struct jsonw j;
 	size_t i;
@@ -126,6 +127,12 @@ static void emit_run(const struct options *o, const struct plan *plan)
 	jsonw_bool(&j, "exact", o->exact);
 	if (o->uapi)
 		jsonw_str(&j, "uapi", o->uapi);
+	suite_id(plan, suite, sizeof(suite));
+	if (suite[0])
+		jsonw_str(&j, "suite", suite);
+	/* A result that was made worse on purpose must not be taken for a real one. */
+	if (getenv("KVMEM_PLANT"))
+		jsonw_str(&j, "planted", getenv("KVMEM_PLANT"));
 	hostinfo_write(&j);
 	emit_notes(&j, o);
 	jsonw_push(&j, "plan", '[');
