@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 void (*env_end_hook)(int code, const char *reason);
@@ -61,9 +62,23 @@ static bool env_is(const char *name, const char *value)
 	return s && !strcmp(s, value);
 }
 
+bool env_in_lab(void)
+{
+	return env_is("KVMEM_WHERE", "lab");
+}
+
 bool env_may_poison(void)
 {
-	return env_is("KVMEM_WHERE", "lab") || env_is("KVMEM_POISON", "yes");
+	return env_in_lab() || env_is("KVMEM_POISON", "yes");
+}
+
+bool env_kernel_from(int major, int minor)
+{
+	struct utsname u;
+	int a, b;
+
+	return !uname(&u) && sscanf(u.release, "%d.%d", &a, &b) == 2 &&
+	       (a > major || (a == major && b >= minor));
 }
 
 void diag(const char *fmt, ...)

@@ -40,12 +40,22 @@ uint64_t env_seed(void);
  */
 unsigned int env_watchdog_s(void);
 
+/** env_in_lab - whether this machine is the lab's own, and nobody else's (KVMEM_WHERE) */
+bool env_in_lab(void);
+
 /**
  * env_may_poison - whether a test may mark pages of this machine as broken
  *
  * In the lab (KVMEM_WHERE), or where the user says so (KVMEM_POISON=yes).
  */
 bool env_may_poison(void);
+
+/**
+ * env_kernel_from - whether this kernel's release is @major.@minor or later
+ *
+ * For what no capability tells; a distribution's kernel may have got it earlier.
+ */
+bool env_kernel_from(int major, int minor);
 
 /**
  * end_skip - leave the test: it can't run here

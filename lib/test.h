@@ -27,6 +27,7 @@
 
 #include "env.h"
 #include "klog.h"
+#include "trace.h"
 #include "vm.h"
 
 struct kvmem_covers {
@@ -39,6 +40,7 @@ static struct __test_metadata *kvmem_metadata;
 /* end_skip() and end_fail() of the library reach the harness through this. */
 static inline void kvmem_end(int code, const char *reason)
 {
+	trace_stop_all();
 	if (!kvmem_metadata)
 		return;
 	snprintf(kvmem_metadata->results->reason, sizeof(kvmem_metadata->results->reason),
@@ -57,6 +59,7 @@ static inline void kvmem_finish(struct __test_metadata *_metadata)
 {
 	char text[256];
 
+	trace_stop_all();
 	vm_destroy_all();
 	if (!klog_check(text, sizeof(text)))
 		return;

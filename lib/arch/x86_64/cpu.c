@@ -315,25 +315,32 @@ void arch_dump_regs(struct vcpu *v)
 	diag("code at rip:%s", text);
 }
 
-const char *arch_backend(void)
+bool cpu_host_flag(const char *flag)
 {
 	FILE *f = fopen("/proc/cpuinfo", "re");
-	const char *backend = NULL;
-	char line[8192];
+	char line[8192], word[32];
+	bool found = false;
 
-	while (f && !backend && fgets(line, sizeof(line), f)) {
+	snprintf(word, sizeof(word), " %s ", flag);
+	while (f && fgets(line, sizeof(line), f)) {
 		if (strncmp(line, "flags", 5))
 			continue;
-		if (strstr(line, " vmx"))
-			backend = "vmx";
-		else if (strstr(line, " svm"))
-			backend = "svm";
+		line[strcspn(line, "\n")] = ' ';
+		found = strstr(line, word);
+		break;
 	}
 	if (f)
 		fclose(f);
-	if (!backend && !access("/sys/module/kvm_pvm", F_OK))
-		backend = "pvm";
-	return backend ? backend : "unknown";
+	return found;
+}
+
+const char *arch_backend(void)
+{
+	if (cpu_host_flag("vmx"))
+		return "vmx";
+	if (cpu_host_flag("svm"))
+		return "svm";
+	return access("/sys/module/kvm_pvm", F_OK) ? "unknown" : "pvm";
 }
 
 uint64_t arch_cycles(void)

@@ -16,6 +16,9 @@ const struct kvm_cpuid2 *cpu_supported(void);
 /** cpu_host_is_amd - whether VMMCALL is the native hypercall instruction */
 bool cpu_host_is_amd(void);
 
+/** cpu_host_flag - whether /proc/cpuinfo lists a feature for this machine's CPU */
+bool cpu_host_flag(const char *flag);
+
 /** cpu_idt, cpu_gdt - host view of the page with the guest's table */
 const void *cpu_idt(const struct vm *vm);
 const void *cpu_gdt(const struct vm *vm);
