@@ -351,6 +351,20 @@ bool vcpu_expect_stop(struct vcpu *v, const char *what, const struct mbox_op *op
 	return ok && stop != VCPU_DONE;
 }
 
+bool vcpu_faults(struct vcpu *v, const struct mbox_op *ops, size_t nr)
+{
+	enum vcpu_stop stop = vcpu_do(v, ops, nr, NO_EXITS);
+	const struct kexit *e = &v->log[0];
+	char text[160];
+
+	if (stop == VCPU_EXIT && v->nr_exits == 1 && e->err == EFAULT)
+		return true;
+	exit_print(e, text, sizeof(text));
+	diag("expected KVM_RUN to fail with EFAULT, %u exits, first: %s", v->nr_exits,
+	     v->nr_exits ? text : "none");
+	return false;
+}
+
 const struct mbox_result *vcpu_result(const struct vcpu *v, unsigned int i)
 {
 	return &v->mb->entry[i].res;

@@ -141,6 +141,13 @@ bool vcpu_expect(struct vcpu *v, const char *what, const struct mbox_op *ops, si
 bool vcpu_expect_stop(struct vcpu *v, const char *what, const struct mbox_op *ops,
 		      size_t nr, const struct kexit *want, size_t nr_want);
 
+/**
+ * vcpu_faults - run a list whose only exit is KVM_RUN failing with EFAULT
+ *
+ * The guest is left inside the operation: vcpu_finish() tries it once more.
+ */
+bool vcpu_faults(struct vcpu *v, const struct mbox_op *ops, size_t nr);
+
 /** vcpu_value - result.value[0] of operation @i of the last list */
 uint64_t vcpu_value(const struct vcpu *v, unsigned int i);
 
