@@ -62,7 +62,7 @@ LIB_SRC := $(wildcard lib/*.c) $(wildcard lib/arch/$(GUEST_ARCH)/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(OUTPUT)/%.o) $(OUTPUT)/lib/arch/$(GUEST_ARCH)/blob.o
 RUNNER_OBJ := $(patsubst %.c,$(OUTPUT)/%.o,$(wildcard lib/runner/*.c))
 GUEST_OBJ := $(OUTPUT)/guest_code/$(GUEST_ARCH)/start.o $(OUTPUT)/guest_code/$(GUEST_ARCH)/engine.o
-REPORT_SRC := $(filter-out %/selftest.c,$(wildcard bench/report/*.c))
+REPORT_SRC := $(filter-out bench/report/selftest%,$(wildcard bench/report/*.c))
 
 TEST_BIN := $(TESTS:%=$(OUTPUT)/tests/%)
 BENCH_BIN := $(BENCHES:%=$(OUTPUT)/bench/%)
@@ -95,7 +95,7 @@ $(OUTPUT)/kvmem-run: $(RUNNER_OBJ) $(OUTPUT)/libkvmem.a
 $(OUTPUT)/kvmem-report: $(REPORT_SRC:%.c=$(OUTPUT)/%.o)
 	$(CC) $(CFLAGS) -o $@ $^ -ljansson -lm
 
-$(OUTPUT)/tests/check/report: $(patsubst %.c,$(OUTPUT)/%.o,$(filter-out %/main.c,$(REPORT_SRC)) bench/report/selftest.c)
+$(OUTPUT)/tests/check/report: $(patsubst %.c,$(OUTPUT)/%.o,$(filter-out %/main.c,$(REPORT_SRC)) $(wildcard bench/report/selftest*.c))
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ -ljansson -lm
 

@@ -43,12 +43,16 @@ ROOT=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 . "$ROOT/lib/sh/boot.sh"
 # shellcheck source=lib/sh/resume.sh
 . "$ROOT/lib/sh/resume.sh"
+# shellcheck source=lib/sh/child.sh
+. "$ROOT/lib/sh/child.sh"
 # shellcheck source=lib/sh/matrix.sh
 . "$ROOT/lib/sh/matrix.sh"
 # shellcheck source=lib/sh/bisect.sh
 . "$ROOT/lib/sh/bisect.sh"
 # shellcheck source=lib/sh/mutation.sh
 . "$ROOT/lib/sh/mutation.sh"
+# shellcheck source=lib/sh/gate.sh
+. "$ROOT/lib/sh/gate.sh"
 # shellcheck source=lib/sh/reference.sh
 . "$ROOT/lib/sh/reference.sh"
 
@@ -67,6 +71,10 @@ Commands
                        the same on another kernel, in a machine of its own (QEMU)
   matrix KERNEL... [test|bench [PATTERN...]]
                        the same on several, side by side; "host" is this host
+  compare RUN RUN...   what changed since the first: tests, measurements, observations
+  gate --baseline RUN [RUN]
+                       is the second worse than the first? Without a second it is
+                       made now, as the first was: on this host, or in the lab
   kernel build         build the reference kernel, which has private memory without
                        special hardware, for lab --kernel reference
   bisect               the first commit of a kernel tree that fails a test, or makes
@@ -83,7 +91,7 @@ Commands
   help                 this text
 
 A PATTERN is a part of a name, or a shell glob for the whole of it; for list it
-may be a behaviour's ID as well.
+may be a behaviour's ID as well. A RUN is a results folder, or its results.json.
 
 Options of a run
   --profile quick|full|stress   how much work (quick without a command, else full)
@@ -124,6 +132,12 @@ Options of bisect
 Options of mutation
   --mutants LIST       numbers, names or topics, with commas between (all)
   --jobs N             labs at the same time (one for each CPU)
+Options of compare and gate
+  --metric GLOB        only measurements of that name
+  --thresholds FILE    from what size on a difference matters (configs/gate.conf)
+  --rule 'LINE'        one more line of it; may be given several times
+  -v                   also what did not change
+  gate takes the options of the run it makes as well
 Options of kernel build
   --source TREE        the kernel tree to build, in place of Debian's linux-source
 Other options
@@ -142,6 +156,7 @@ Environment
 
 Exit codes: 0 all that ran passed, 1 something failed, 2 wrong use or a broken
 environment, 4 nothing could run (no usable /dev/kvm), 130 and 143 interrupted.
+Of gate: 0 no regression, 1 a regression, 2 as above, 4 inconclusive: no pass either.
 
 Examples
   ./run.sh                              everything, on this host
@@ -153,6 +168,7 @@ Examples
   ./run.sh lab --kernel ~/linux test gmem
   ./run.sh lab --exact --profile quick bench exit.mmio
   ./run.sh matrix debian:6.1 debian:6.12 ~/linux test
+  ./run.sh gate --baseline results/20260101-120000-6.12.63 --rule 'exit.* relative=2%'
 END
 }
 
@@ -162,6 +178,7 @@ declare -A opt=()
 words=()
 PARAMS=()	# of --param
 UAPI=()		# of --uapi, and of the environment
+RULES=()	# of --rule
 
 parse() {
 	while (($#)); do
@@ -169,11 +186,13 @@ parse() {
 		--profile | --results | --seed | --timeout | --replicates | --kernel | --suite | \
 			--modules | --append | --param | --cpu | --memory | --cpus | --numa | --max-boots | \
 			--source | --uapi | --mutants | --mutants-file | --jobs | \
-			--linux | --good | --bad | --test | --metric | --worse-than | --config | --build-cmd)
+			--linux | --good | --bad | --test | --metric | --worse-than | --config | --build-cmd | \
+			--baseline | --thresholds | --rule)
 			(($# >= 2)) || usage_error "$1 needs a value"
 			opt[${1#--}]=$2
 			[[ $1 != --param ]] || PARAMS+=("$2")
 			[[ $1 != --uapi ]] || UAPI+=("$2")
+			[[ $1 != --rule ]] || RULES+=("$2")
 			shift
 			;;
 		--*=*) parse_joined "${1%%=*}" "${1#*=}" ;;
@@ -236,7 +255,8 @@ check_uapi() {
 check_lab_values() {
 	local name
 
-	for name in kernel suite modules cpu source mutants linux good bad test metric config build-cmd; do
+	for name in kernel suite modules cpu source mutants linux good bad test metric config build-cmd \
+		baseline thresholds rule; do
 		[[ ${opt[$name]-x} ]] || usage_error "--$name needs a value"
 	done
 	[[ ${opt[memory]-2G} =~ ^[0-9]{1,7}[mMgG]?$ ]] ||
@@ -336,6 +356,10 @@ main() {
 	run | test | bench) allow "${run_options[@]}" ;;
 	lab) allow kernel "${run_options[@]}" "${lab_options[@]}" ;;
 	matrix) allow "${run_options[@]}" "${lab_options[@]}" ;;
+	compare) allow metric thresholds rule verbose ;;
+	gate)
+		allow baseline metric thresholds rule kernel "${run_options[@]}" "${lab_options[@]}"
+		;;
 	list) allow ids coverage ${opt[coverage]:+results} ;;
 	bisect) allow linux good bad test metric worse-than config build-cmd panic-is-bad results ;;
 	mutation) allow kernel mutants jobs results mutants-file ;;
@@ -350,7 +374,7 @@ main() {
 
 	case $command in
 	run)
-		no_patterns
+		[[ ${KVMEM_TELL_RUN:-} ]] || no_patterns
 		run "test bench"
 		;;
 	test | bench) run "$command" ;;
@@ -360,6 +384,12 @@ main() {
 		lab "$kinds"
 		;;
 	matrix) matrix "${words[@]}" ;;
+	compare) compare_runs "${words[@]}" ;;
+	gate)
+		[[ ${opt[baseline]-} ]] || usage_error "gate needs --baseline RUN"
+		((${#words[@]} <= 1)) || usage_error "gate takes one run besides the baseline, not ${#words[@]}"
+		gate "${opt[baseline]}" "${words[@]}"
+		;;
 	list)
 		prepare
 		if [[ ${opt[coverage]-} ]]; then

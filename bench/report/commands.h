@@ -4,10 +4,13 @@
 #define KVMEM_REPORT_COMMANDS_H
 
 int cmd_bisect(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_coverage(int argc, char **argv);
+int cmd_gate(int argc, char **argv);
 int cmd_matrix(int argc, char **argv);
 int cmd_mutation(int argc, char **argv);
 int cmd_record(int argc, char **argv);
+int cmd_settings(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 
 #endif /* KVMEM_REPORT_COMMANDS_H */

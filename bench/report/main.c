@@ -16,6 +16,9 @@ static const struct {
 	{ "coverage", cmd_coverage },
 	{ "mutation", cmd_mutation },
 	{ "bisect", cmd_bisect },
+	{ "compare", cmd_compare },
+	{ "gate", cmd_gate },
+	{ "settings", cmd_settings },
 };
 
 static const char help[] =
@@ -26,19 +29,31 @@ static const char help[] =
 	"       kvmem-report mutation DIR\n"
 	"       kvmem-report bisect [--test PATTERN]... [--metric NAME [--against V --worse-than PERCENT]]\n"
 	"                           [--panic-is-bad] DIR\n"
+	"       kvmem-report compare [COMPARISON...] [-v] RUN RUN...\n"
+	"       kvmem-report gate [COMPARISON...] [-v] BASELINE RUN\n"
+	"       kvmem-report settings RUN\n"
 	"\n"
 	"record reads the event stream of kvmem-run from standard input and writes the folder\n"
 	"DIR while the run goes: results.json, kvmem.ktap, junit.xml and log/. DIR must not\n"
 	"hold another run. At the end it prints a summary; show prints it once more,\n"
 	"matrix several runs side by side, coverage which behaviour was checked on which kernel.\n"
+	"compare tells what changed since the first of several runs, gate whether the second\n"
+	"run is worse than the first, settings how a run was made. A RUN is a results folder\n"
+	"or its results.json.\n"
 	"\n"
 	"  --results DIR      folder to write, made with its parents\n"
 	"  --known FILE       known issues of kernels; the format is in configs/known_issues\n"
 	"  --where host|lab   where the run takes place, if the stream should not say\n"
-	"  --verbose, -v      print the output of the tests as it comes\n"
+	"  --verbose, -v      print the output of the tests as it comes; in tables, also what\n"
+	"                     did not change\n"
+	"  --thresholds FILE  of a comparison: from what size on a difference matters; the\n"
+	"                     format is in configs/gate.conf\n"
+	"  --rule LINE        likewise, one more line of it\n"
+	"  --metric GLOB      likewise, only these measurements\n"
 	"\n"
 	"Exit code: 0 all that ran passed, 1 a failure, 2 wrong use, results that could not be\n"
-	"written or a run that was cut short, 4 nothing could run.\n"
+	"written or a run that was cut short, 4 nothing could run. Of gate: 0 no regression,\n"
+	"1 a regression, 2 wrong use or results that can't be compared, 4 inconclusive.\n"
 	"\n"
 	"Examples:\n"
 	"  kvmem-run --tests | kvmem-report record --results results/first\n"

@@ -468,6 +468,27 @@ static void put_measurements(const struct matrix *m)
 	free(first);
 }
 
+void matrix_runs(FILE *f, struct run *runs, size_t n)
+{
+	struct matrix m = { .f = f, .runs = runs, .n = n };
+
+	put_columns(&m);
+}
+
+void matrix_tests(FILE *f, struct run *runs, size_t n, bool verbose)
+{
+	struct matrix m = { .f = f, .runs = runs, .n = n, .verbose = verbose };
+
+	put_tests(&m);
+}
+
+void matrix_observations(FILE *f, struct run *runs, size_t n, bool verbose)
+{
+	struct matrix m = { .f = f, .runs = runs, .n = n, .verbose = verbose };
+
+	put_observations(&m);
+}
+
 void matrix_print(FILE *f, struct run *runs, size_t n, bool verbose)
 {
 	struct matrix m = { .f = f, .runs = runs, .n = n, .verbose = verbose };

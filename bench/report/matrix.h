@@ -19,4 +19,9 @@
  */
 void matrix_print(FILE *f, struct run *runs, size_t n, bool verbose);
 
+/* Parts of it: what the columns are, and what differs between them. */
+void matrix_runs(FILE *f, struct run *runs, size_t n);
+void matrix_tests(FILE *f, struct run *runs, size_t n, bool verbose);
+void matrix_observations(FILE *f, struct run *runs, size_t n, bool verbose);
+
 #endif /* KVMEM_REPORT_MATRIX_H */

@@ -10,6 +10,7 @@
 #include "known.h"
 #include "measure.h"
 #include "results.h"
+#include "selftest.h"
 #include "stream.h"
 #include "summary.h"
 #include "tail.h"
@@ -17,14 +18,13 @@
 
 static unsigned int count, failed;
 
-static void check(bool ok, const char *what)
+void check(bool ok, const char *what)
 {
 	printf("%sok %u %s\n", ok ? "" : "not ", ++count, what);
 	failed += !ok;
 }
 
-/* Whether @got, which is freed, is @want. */
-static void check_text(char *got, const char *want, const char *what)
+void check_text(char *got, const char *want, const char *what)
 {
 	bool same = !strcmp(got, want);
 
@@ -34,7 +34,7 @@ static void check_text(char *got, const char *want, const char *what)
 	free(got);
 }
 
-static bool near(double a, double b)
+bool near(double a, double b)
 {
 	return fabs(a - b) < 1e-9;
 }
@@ -435,6 +435,10 @@ int main(void)
 	test_verdicts();
 	test_replicates();
 	test_round_trip();
+	test_stats();
+	test_rules();
+	test_valid();
+	test_judge();
 	printf("1..%u\n", count);
 	return failed ? 1 : 0;
 }

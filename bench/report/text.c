@@ -112,6 +112,15 @@ void text_xml(FILE *f, const char *s, size_t len, bool attribute)
 	}
 }
 
+void text_markdown(FILE *f, const char *s)
+{
+	for (; *s; s++) {
+		if (strchr("\\`*_{}[]<>#|~", *s))
+			fputc('\\', f);
+		text_plain(f, s, 1);
+	}
+}
+
 void text_wrap(FILE *f, const char *s, size_t column, size_t indent)
 {
 	bool first = true;

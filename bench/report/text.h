@@ -51,6 +51,9 @@ void text_plain(FILE *f, const char *s, size_t len);
  */
 void text_xml(FILE *f, const char *s, size_t len, bool attribute);
 
+/** text_markdown - write text as part of one line of Markdown, nothing of it markup */
+void text_markdown(FILE *f, const char *s);
+
 /**
  * text_wrap - write text in lines of at most TEXT_COLUMNS, broken at blanks
  * @f: where to

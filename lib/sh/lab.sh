@@ -45,6 +45,9 @@ lab_todo() {
 	[[ ! $KVMEM_UAPI ]] || todo+=(--uapi "$KVMEM_UAPI")
 	mapfile -t -O ${#todo[@]} todo < <(qemu_notes)
 	todo+=(--note "kernel=${opt[kernel]-debian}")
+	for name in suite modules append; do
+		[[ ! ${opt[$name]-} ]] || todo+=(--note "$name=${opt[$name]}")
+	done
 	shift
 	todo+=(-- "$@")
 }

@@ -44,24 +44,14 @@ matrix_check() { # REF
 # matrix_one REF [PATTERN...]: a run of its own; adds its results folder to
 # folders and its exit code to codes
 matrix_one() {
-	local ref=$1 file told args=() code=0 folder
+	local ref=$1 args=() code=0 folder
 
 	shift
 	matrix_args "$ref"
-	file=$(mktemp "${TMPDIR:-/tmp}/kvmem.XXXXXX" 2>/dev/null) ||
-		die "no temporary file can be made in ${TMPDIR:-/tmp}; set TMPDIR to a folder with space"
-	exec {told}<>"$file"
-	rm -f -- "$file"
 	say "kernel $((${#codes[@]} + 1)) of ${#refs[@]}: $ref"
-	# Results are read in the end, side by side; who wants them at once says -v.
-	KVMEM_TELL_RUN=/proc/self/fd/$told "$ROOT/run.sh" "${args[@]}" -- "$@" \
-		</dev/null >"$([[ ${opt[verbose]:-} ]] && echo /dev/stdout || echo /dev/null)" &
-	await $! || code=$?
-	stop_if_asked
+	child_run "${args[@]}" -- "$@" || code=$?
 	codes+=("$code")
-	folder=$(cat "/proc/self/fd/$told")
-	exec {told}>&-
-	[[ ! -r $folder/results.json ]] || folders+=("$folder")
+	[[ ! $folder ]] || folders+=("$folder")
 }
 
 # matrix_args REF: set the caller's args to the command and the options that go

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Unit tests of the report tool: each part prints TAP lines. */
+#ifndef KVMEM_REPORT_SELFTEST_H
+#define KVMEM_REPORT_SELFTEST_H
+
+#include <stdbool.h>
+
+/** check - one result */
+void check(bool ok, const char *what);
+/** check_text - whether @got, which is freed, is @want */
+void check_text(char *got, const char *want, const char *what);
+/** near - whether two numbers are the same but for rounding */
+bool near(double a, double b);
+
+void test_stats(void);
+void test_rules(void);
+void test_valid(void);
+void test_judge(void);
+
+#endif /* KVMEM_REPORT_SELFTEST_H */

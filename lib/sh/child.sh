@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# A run of another run.sh, for commands that need several.
+
+# child_run ARG...: set the caller's folder to the results folder of ./run.sh ARG...,
+# empty when it made none; returns its exit code.  Its results are read in the
+# end, side by side; who wants them at once says -v.
+child_run() {
+	local file told code=0
+
+	file=$(mktemp "${TMPDIR:-/tmp}/kvmem.XXXXXX" 2>/dev/null) ||
+		die "no temporary file can be made in ${TMPDIR:-/tmp}; set TMPDIR to a folder with space"
+	exec {told}<>"$file"
+	rm -f -- "$file"
+	KVMEM_TELL_RUN=/proc/self/fd/$told "$ROOT/run.sh" "$@" \
+		</dev/null >"$([[ ${opt[verbose]:-} ]] && echo /dev/stdout || echo /dev/null)" &
+	await $! || code=$?
+	stop_if_asked
+	folder=$(cat "/proc/self/fd/$told")
+	exec {told}>&-
+	[[ -r $folder/results.json ]] || folder=
+	return "$code"
+}

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# The items are those of list_read:
+# shellcheck disable=SC2154
+#
+# Runs compared with each other, and the gate that a CI waits at.
+
+# compare_runs RUN RUN...: what changed
+compare_runs() {
+	(($# >= 2)) || usage_error "compare needs two results folders or more"
+	prepare
+	gate_arguments
+	"$BUILD/kvmem-report" compare "${args[@]}" -- "$@"
+}
+
+# gate BASELINE [RUN]: exit code 0 no regression, 1 regression, 4 inconclusive
+gate() {
+	local base=$1 folder=${2-} args=()
+
+	prepare
+	[[ $folder ]] || gate_fresh
+	gate_arguments
+	"$BUILD/kvmem-report" gate "${args[@]}" -- "$base" "$folder"
+}
+
+# gate_arguments: set the caller's args to those of kvmem-report
+gate_arguments() {
+	local rule
+
+	args=(--thresholds "${opt[thresholds]:-$ROOT/configs/gate.conf}")
+	for rule in "${RULES[@]}"; do
+		args+=(--rule "$rule")
+	done
+	[[ ! ${opt[metric]-} ]] || args+=(--metric "${opt[metric]}")
+	[[ ! ${opt[verbose]:-} ]] || args+=(-v)
+}
+
+# --- a fresh run -------------------------------------------------------------
+
+# gate_fresh: run what the baseline has run, as it was run; set the caller's folder
+gate_fresh() {
+	local text code=0 args=() had=() params=()
+	local -A set=()
+
+	text=$("$BUILD/kvmem-report" settings "$base") || exit 2
+	gate_settings "$text"
+	gate_run_arguments
+	say "running what $base has run"
+	child_run "${args[@]}" || code=$?
+	case $code in
+	[01]) ;;
+	4)
+		say "inconclusive: nothing could run"
+		exit 4
+		;;
+	*) die "the run to compare with $base did not come about" ;;
+	esac
+}
+
+# gate_settings TEXT: set the caller's set, had (what the baseline ran) and params
+gate_settings() {
+	local key value
+
+	while IFS=$'\t' read -r key value; do
+		case $key in
+		item) had+=("$value") ;;
+		param) params+=("$value") ;;
+		*) set[$key]=$value ;;
+		esac
+	done <<<"$1"
+}
+
+# gate_run_arguments: set the caller's args to the command and options of the
+# fresh run; what is given for the gate overrules what the baseline had
+gate_run_arguments() {
+	local name value names=()
+
+	[[ ${set[where]-} == lab || ! ${opt[kernel]-} ]] ||
+		usage_error "--kernel is for a baseline from a lab; $base is from a host"
+	args=("${set[kind]}" --results "$RESULTS")
+	for name in profile seed replicates timeout; do
+		value=${opt[$name]-${set[$name]-}}
+		[[ ! $value ]] || args+=("--$name" "$value")
+	done
+	[[ ! ${opt[verbose]:-} ]] || args+=(-v)
+	[[ ! ${opt[no-install]:-} ]] || args+=(--no-install)
+	[[ ${set[where]-} != lab ]] || gate_lab_arguments
+	gate_names
+	args+=(-- "${names[@]}")
+}
+
+gate_lab_arguments() {
+	local name value
+
+	args=(lab "${args[@]}")
+	set[lab.memory]=${set[lab.memory_mib]:+${set[lab.memory_mib]}M}
+	for name in kernel suite modules append cpu cpus numa memory max-boots; do
+		value=${opt[$name]-${set[lab.$name]-}}
+		[[ ! $value ]] || args+=("--$name" "$value")
+	done
+	[[ ! ${set[exact]-} ]] || args+=(--exact)
+	[[ ! ${opt[offline]:-} ]] || args+=(--offline)
+	for value in "${PARAMS[@]:-${params[@]}}"; do
+		[[ ! $value ]] || args+=(--param "$value")
+	done
+}
+
+# gate_names: set the caller's names to the patterns that select what the
+# baseline has; none where that is all there is.  What the suite has no more will
+# be missing, and be said to be.
+gate_names() {
+	local kind name all=yes
+	local -A ran=()
+
+	for name in "${had[@]}"; do
+		ran[$name]=1
+	done
+	list_read
+	while IFS=$'\t' read -r kind name _; do
+		[[ ${set[kind]} == run || ${set[kind]} == "$kind" ]] || continue
+		if [[ ${ran[$name]-} ]]; then
+			names+=("$name")
+		else
+			all=
+		fi
+	done < <(printf '%s\n' "${items[@]}")
+	((${#names[@]})) || die "nothing of what $base has run is in this suite"
+	[[ ! $all ]] || names=()
+}

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Stored results: read back, compared, gated; and what can't be.
+
+REPORT=$ROOT/build/kvmem-report
+
+# made DIR STATUS FIGURE...: a results folder of one test and one benchmark that
+# took these numbers, as kvmem-report itself writes it; MADE_CPU, MADE_UNIT
+made() {
+	local dir=$1 status=$2 v n=0
+	shift 2
+	{
+		printf '{"event":"run","started":"2026-01-01T00:00:00Z","profile":"full","seed":1,"where":"host","exact":%s,' \
+			"$([ "${MADE_UNIT-}" = instructions ] && echo true || echo false)"
+		printf '"kernel":{"release":"6.12.1"},"backend":"svm","cpu":{"model":"%s","microcode":"0x1"},' "${MADE_CPU-M}"
+		printf '"mitigations":{"mds":"Not affected"},"plan":[{"kind":"test","name":"p.a","behaviours":["A1"]},'
+		printf '{"kind":"bench","name":"exit.a","behaviours":["N1"],"replicates":%d}]}\n' $#
+		printf '{"event":"start","name":"p.a"}\n'
+		printf '{"event":"observation","name":"saw","behaviour":"A20","value":"%s"}\n' "$status"
+		printf '{"event":"end","name":"p.a","status":"%s","reason":"as it is","duration_s":0.1}\n' "$status"
+		for v; do
+			printf '{"event":"start","name":"exit.a","replicate":%d}\n' $n
+			printf '{"event":"measurement","name":"exit.a","unit":"%s","exact":%s,"value":%s,"n":9,' \
+				"${MADE_UNIT-cycles}" "$([ "${MADE_UNIT-}" = instructions ] && echo true || echo false)" "$v"
+			printf '"min":%s,"p50":%s,"p90":%s,"p99":%s,"max":%s,"quantiles":[%s,%s,%s]}\n' \
+				"$v" "$v" "$v" "$v" "$v" "$v" "$v" "$v"
+			printf '{"event":"end","name":"exit.a","replicate":%d,"status":"pass","reason":"","duration_s":0.1}\n' $n
+			n=$((n + 1))
+		done
+		printf '{"event":"done","complete":true}\n'
+	} | "$REPORT" record --results "$dir" >/dev/null 2>&1 || true
+}
+
+M=$WORK/made
+mkdir -p "$M"
+BASE="100000 100300 100100 99800 100200 99900 100400 99700 100500 99600"
+# shellcheck disable=SC2086
+made "$M/base" pass $BASE
+# shellcheck disable=SC2086
+made "$M/again" pass ${BASE//0 /1 }
+made "$M/slow" pass 105000 105300 105100 104800 105200 104900 105400 104700 105500 104600
+# shellcheck disable=SC2086
+made "$M/fails" fail $BASE
+# shellcheck disable=SC2086
+MADE_CPU=N made "$M/other" pass $BASE
+made "$M/few" pass 100000 100300 100100
+MADE_UNIT=instructions made "$M/exact" pass 6463 6463
+MADE_UNIT=instructions made "$M/exact20" pass 6483 6483
+
+# --- compare and gate --------------------------------------------------------
+
+compare() { "$REPORT" compare --thresholds configs/gate.conf "$@"; }
+gate() { "$REPORT" gate --thresholds configs/gate.conf "$@"; }
+
+expect_code "compare: a test that changed" 0 "pass    fail" compare "$M/base" "$M/fails"
+expect_code "compare: an observation that changed" 0 'B: "fail"' compare "$M/base" "$M/fails"
+expect_code "compare: a measurement that changed" 0 "+5.00%" compare "$M/base" "$M/slow/results.json"
+expect_code "compare: one instruction is shown" 0 "+20 (+0.31%)" compare "$M/exact" "$M/exact20"
+expect_code "compare: three runs" 0 "+5.00% !" compare "$M/base" "$M/again" "$M/slow"
+expect_code "compare: another machine is said" 0 "the CPU differs: M and N" compare "$M/base" "$M/other"
+
+expect_code "gate: the same" 0 "PASSED" gate "$M/base" "$M/again"
+expect_code "gate: 5% slower" 1 "REGRESSION: 1 measurement" gate "$M/base" "$M/slow"
+expect_code "gate: 5% faster" 0 "better" gate "$M/slow" "$M/base"
+expect_code "gate: a test that fails" 1 "REGRESSION: 1 test" gate "$M/base" "$M/fails"
+expect_code "gate: one that failed in both" 0 "Fail in both" gate "$M/fails" "$M/fails"
+expect_code "gate: another CPU" 4 "INCONCLUSIVE" gate "$M/base" "$M/other"
+expect_code "gate: another CPU, accepted" 0 "accepted: the CPU differs" \
+	gate "$M/base" "$M/other" --rule "set accept=cpu"
+expect_code "gate: three replicates" 4 "too little data" gate "$M/base" "$M/few"
+expect_code "gate: 20 instructions are below 1%" 0 "below the floor" gate "$M/exact" "$M/exact20"
+expect_code "gate: 20 instructions with a floor of 20" 1 "REGRESSION: 1 measurement" \
+	gate "$M/exact" "$M/exact20" --rule "exit.a relative=0"
+expect_code "gate: only some measurements" 0 "PASSED" gate "$M/base" "$M/slow" --rule "exit.a gate=no"
+expect "gate: a file of its own" test "$(
+	echo '* relative=10%' >"$M/lax.conf"
+	gate "$M/base" "$M/slow" --thresholds "$M/lax.conf" >/dev/null 2>&1
+	echo $?
+)" = 0
+
+# --- bad input ---------------------------------------------------------------
+
+# refused NAME TEXT COMMAND...: one line that says TEXT, exit code 2, and the
+# folder $M/bad as it was
+refused() {
+	local name=$1 text=$2 before after out code=0
+	shift 2
+	before=$(state)
+	out=$("$@" 2>&1 >/dev/null) || code=$?
+	# A slow machine has time to say that it builds.
+	out=$(grep -v '^kvmem: building' <<<"$out") || true
+	after=$(state)
+	if [ "$code" != 2 ]; then
+		fail "$name" "exit code $code instead of 2: $*"
+	elif [ "$(grep -c . <<<"$out")" != 1 ] || ! grep -qF -- "$text" <<<"$out"; then
+		fail "$name" "is no line that says '$text'"
+	elif [ "$before" != "$after" ]; then
+		fail "$name" "files have changed"
+	else
+		pass "$name"
+		return
+	fi
+	tail -n 5 <<<"$out" | sed 's/^/      /'
+}
+
+state() {
+	(cd "$M" && tar cf - bad 2>/dev/null | md5sum) || true
+}
+
+bad() { # CONTENTS: of $M/bad/results.json
+	mkdir -p "$M/bad"
+	cat >"$M/bad/results.json"
+}
+
+good=$M/base/results.json
+for n in compare gate; do
+	run_it() { "$n" "$@"; }
+	rm -rf "$M/bad"
+	refused "$n: no such folder" "No such file" run_it "$M/base" "$M/nowhere"
+	head -c -200 "$good" | bad
+	refused "$n: truncated" "cut off" run_it "$M/base" "$M/bad"
+	head -c 300 "$good" | bad
+	refused "$n: truncated early" "cut off" run_it "$M/bad" "$M/base"
+	bad </dev/null
+	refused "$n: empty" "empty" run_it "$M/base" "$M/bad"
+	head -c 5000 /dev/urandom | bad
+	refused "$n: garbage" "no JSON" run_it "$M/base" "$M/bad"
+	sed 's|kvmem/1|kvmem/9|' "$good" | bad
+	refused "$n: another version" "kvmem/9" run_it "$M/base" "$M/bad"
+	echo '{"version":{"major":5}}' | bad
+	refused "$n: another program's" "not of kvmem" run_it "$M/base" "$M/bad"
+	sed 's|"complete":true|"complete":false|' "$good" | bad
+	refused "$n: half-written" "cut short" run_it "$M/base" "$M/bad"
+	sed 's|"unit":"cycles"|"unit":"ns"|' "$good" | bad
+	refused "$n: other units" "in cycles in one run and in ns" run_it "$M/base" "$M/bad"
+	sed 's|"p50":[0-9]*|"p50":"x"|' "$good" | bad
+	refused "$n: a number that is none" '"p50" is not a number' run_it "$M/base" "$M/bad"
+	refused "$n: unknown measurement" "exti.*" run_it "$M/base" "$M/again" --metric 'exti.*'
+	refused "$n: unknown measurement in a rule" "exti.*" run_it "$M/base" "$M/again" \
+		--rule 'exti.* relative=1%'
+	refused "$n: bad rule" "relative" run_it "$M/base" "$M/again" --rule '* relative=much'
+	refused "$n: no such file of rules" "gone.conf" run_it "$M/base" "$M/again" --thresholds "$M/gone.conf"
+	refused "$n: a device" "it is no file" run_it "$M/base" /dev/zero
+done
+
+# --- by run.sh ---------------------------------------------------------------
+
+expect_code "run.sh compare" 0 "+5.00%" ./run.sh compare "$M/base" "$M/slow"
+expect_code "run.sh gate" 1 "REGRESSION" ./run.sh gate --baseline "$M/base" "$M/slow"
+expect_code "run.sh gate: a rule of the command line" 0 "PASSED" \
+	./run.sh gate --baseline "$M/base" "$M/slow" --rule 'exit.a relative=8%'
+refused "compare: one run" "two results" ./run.sh compare "$M/base"
+refused "gate: no baseline" "--baseline" ./run.sh gate "$M/base"
+sed 's|"complete":true|"complete":false|' "$good" | bad
+refused "gate: a broken baseline, before anything runs" "cut short" ./run.sh gate --baseline "$M/bad"
