@@ -236,17 +236,42 @@ enum vcpu_stop vcpu_run(struct vcpu *v)
 	}
 }
 
-enum vcpu_stop vcpu_finish(struct vcpu *v)
+/* Until the list is finished, an exit needs the caller, or the watchdog bites. */
+static enum vcpu_stop run_on(struct vcpu *v)
 {
 	enum vcpu_stop stop;
 
 	v->tid = (pid_t)syscall(SYS_gettid);
-	if (atomic_fetch_add(&watchdog_users, 1) == 0)
-		watchdog_set(env_watchdog_s() * 1000);
 	do {
 		stop = vcpu_run(v);
 	} while (stop == VCPU_RESUME && !watchdog_fired);
 	v->tid = 0;
+	return stop;
+}
+
+static enum vcpu_stop finish_or_give_up(struct vcpu *v)
+{
+	enum vcpu_stop stop;
+
+	watchdog_set(v->give_up_ms);
+	stop = run_on(v);
+	watchdog_set(0);
+	if (!watchdog_fired)
+		return stop;
+	watchdog_fired = false;
+	vcpu_unkick(v);
+	return VCPU_HUNG;
+}
+
+enum vcpu_stop vcpu_finish(struct vcpu *v)
+{
+	enum vcpu_stop stop;
+
+	if (v->give_up_ms)
+		return finish_or_give_up(v);
+	if (atomic_fetch_add(&watchdog_users, 1) == 0)
+		watchdog_set(env_watchdog_s() * 1000);
+	stop = run_on(v);
 	if (watchdog_fired) {
 		diag("vCPU %u: the guest did not finish within %u s", v->id, env_watchdog_s());
 		vcpu_dump(v);
@@ -270,19 +295,10 @@ enum vcpu_stop vcpu_try(struct vcpu *v, const struct mbox_op *ops, size_t nr, un
 {
 	enum vcpu_stop stop;
 
-	vcpu_start(v, ops, nr);
-	v->tid = (pid_t)syscall(SYS_gettid);
-	watchdog_set(ms);
-	do {
-		stop = vcpu_run(v);
-	} while (stop == VCPU_RESUME && !watchdog_fired);
-	v->tid = 0;
-	watchdog_set(0);
-	if (!watchdog_fired)
-		return stop;
-	watchdog_fired = false;
-	vcpu_unkick(v);
-	return VCPU_HUNG;
+	v->give_up_ms = ms;
+	stop = vcpu_do(v, ops, nr, NULL, 0);
+	v->give_up_ms = 0;
+	return stop;
 }
 
 /* Every operation of a finished list must have retired, without an exception. */

@@ -41,6 +41,8 @@ struct vcpu {
 	bool time_user;
 	uint64_t user_ticks, returned_at;
 
+	unsigned int give_up_ms;	/* vcpu_finish(): return VCPU_HUNG then; 0: watchdog */
+
 	/* OP_SYNC: called with the operation's value while the guest waits. */
 	void (*on_sync)(struct vcpu *v, uint32_t value, void *arg);
 	void *on_sync_arg;
@@ -51,7 +53,7 @@ enum vcpu_stop {
 	VCPU_DONE,		/* the guest finished its list */
 	VCPU_EXIT,		/* an exit that the caller must deal with; in the log */
 	VCPU_RESUME,		/* an answered exit: enter again (vcpu_run() only) */
-	VCPU_HUNG,		/* out of time (vcpu_try() only) */
+	VCPU_HUNG,		/* out of time, where the caller set one */
 };
 
 /* Lists of operations for functions that take (array, length). */
@@ -97,7 +99,8 @@ enum vcpu_stop vcpu_run(struct vcpu *v);
  * @v: vCPU after vcpu_start()
  *
  * A guest that does not finish within env_watchdog_s() ends the test as failed,
- * with the operation it hangs in, its registers and its statistics.
+ * with the operation it hangs in, its registers and its statistics.  With
+ * give_up_ms set it is VCPU_HUNG, and the vCPU is of no further use.
  */
 enum vcpu_stop vcpu_finish(struct vcpu *v);
 
