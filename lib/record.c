@@ -95,3 +95,14 @@ void record_value(const struct measurement *m, double value)
 	if (record_fd() < 0)
 		diag("%-34s %-12s %.10g", m->name, m->unit, value);
 }
+
+void record_file(const char *name, const char *text)
+{
+	struct jsonw j;
+
+	jsonw_open(&j);
+	jsonw_str(&j, "event", "file");
+	jsonw_str(&j, "name", name);
+	jsonw_str(&j, "text", text);
+	jsonw_send(&j, record_fd());
+}

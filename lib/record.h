@@ -49,4 +49,13 @@ void record_samples(const struct measurement *m, uint32_t *samples, size_t n);
  */
 void record_value(const struct measurement *m, double value);
 
+/**
+ * record_file - keep a text as a file of the run's log folder
+ * @name: of the file: lower case, digits, dots and underscores
+ * @text: content
+ *
+ * A program run by hand keeps nothing.
+ */
+void record_file(const char *name, const char *text);
+
 #endif /* KVMEM_RECORD_H */

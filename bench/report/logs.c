@@ -79,6 +79,16 @@ static void foot(struct logs *l, const struct event *e)
 	     e->reason, e->duration_s);
 }
 
+static void keep(struct logs *l, const struct event *e)
+{
+	char *path = NULL;
+
+	if (asprintf(&path, "log/%s", e->name) < 0)
+		return;
+	folder_replace(l->folder, path, e->text, e->len);
+	free(path);
+}
+
 void logs_event(struct logs *l, const struct event *e)
 {
 	switch (e->kind) {
@@ -105,6 +115,9 @@ void logs_event(struct logs *l, const struct event *e)
 		appender_write(&l->kernel, e->text, e->len);
 		if (e->text[e->len - 1] != '\n')
 			appender_write(&l->kernel, "\n", 1);
+		break;
+	case EV_FILE:
+		keep(l, e);
 		break;
 	default:
 		break;

@@ -334,6 +334,35 @@ static enum exit_code verdict_of(bool complete, const char *const *status)
 	return code;
 }
 
+/* Files that tests want kept stay in the log folder. */
+static void test_files(void)
+{
+	static const struct {
+		const char *name;
+		enum event_kind kind;
+	} rows[] = {
+		{ "model_random.default_vm.replay", EV_FILE }, { "", EV_NONE }, { "..", EV_NONE },
+		{ ".hidden", EV_NONE }, { "../results.json", EV_NONE }, { "a/b", EV_NONE },
+		{ "a b", EV_NONE },
+	};
+	struct run run = { 0 };
+	struct stream s = { .run = &run };
+	struct event e;
+	char line[256];
+	size_t i;
+
+	feed(&s, "{\"event\":\"run\",\"plan\":[{\"kind\":\"test\",\"name\":\"p.a\"}]}");
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		snprintf(line, sizeof(line), "{\"event\":\"file\",\"name\":\"%s\",\"text\":\"x\"}",
+			 rows[i].name);
+		stream_line(&s, line, strlen(line), &e);
+		check(e.kind == rows[i].kind && (e.kind == EV_NONE || !strcmp(e.text, "x")),
+		      "a file's name leads nowhere else");
+		event_release(&e);
+	}
+	run_free(&run);
+}
+
 static void test_verdicts(void)
 {
 	static const struct {
@@ -432,6 +461,7 @@ int main(void)
 	test_medians();
 	test_aggregation();
 	test_bad_lines();
+	test_files();
 	test_verdicts();
 	test_replicates();
 	test_round_trip();

@@ -115,6 +115,22 @@ static bool take_klog(struct stream *s, struct event *e)
 	return true;
 }
 
+/* The name becomes one of a file: nothing that leads out of the folder. */
+static bool take_file(struct stream *s, struct event *e)
+{
+	json_t *text = json_object_get(e->json, "text");
+
+	(void)s;
+	e->name = json_text(e->json, "name");
+	if (!json_is_string(text) || !*e->name || *e->name == '.' ||
+	    e->name[strspn(e->name, "abcdefghijklmnopqrstuvwxyz0123456789_.")])
+		return false;
+	e->kind = EV_FILE;
+	e->text = json_string_value(text);
+	e->len = json_string_length(text);
+	return true;
+}
+
 static bool take_observation(struct stream *s, struct event *e)
 {
 	json_t *value = json_object_get(e->json, "value");
@@ -220,6 +236,7 @@ static const struct {
 	{ "measurement", take_measurement, false },
 	{ "end", take_end, true },
 	{ "klog", take_klog, false },
+	{ "file", take_file, false },
 	{ "done", take_done, false },
 };
 

@@ -16,6 +16,7 @@ enum event_kind {
 	EV_RECORD,	/* an observation or a measurement */
 	EV_END,
 	EV_KLOG,	/* text of the kernel */
+	EV_FILE,	/* text that a program wants kept under a name */
 	EV_DONE,
 };
 
@@ -26,8 +27,9 @@ struct event {
 	enum status status;		/* EV_END: of this replicate, as the runner saw it */
 	const char *reason;
 	double duration_s;
-	const char *text;		/* EV_OUTPUT, EV_KLOG */
+	const char *text;		/* EV_OUTPUT, EV_KLOG, EV_FILE */
 	size_t len;
+	const char *name;		/* EV_FILE */
 	json_t *json;			/* what the pointers point into */
 };
 
