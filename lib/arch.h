@@ -31,6 +31,9 @@ void arch_map_op(struct vm *vm, const struct mbox_op *op);
 /** arch_map_identity - map [addr, addr + len) to itself with large pages */
 void arch_map_identity(struct vm *vm, uint64_t addr, uint64_t len);
 
+/** arch_map_large - map [gva, gva + len) to gpa with large pages, all 2 MiB aligned */
+void arch_map_large(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t len);
+
 /** arch_dump_regs - registers as diagnostics */
 void arch_dump_regs(struct vcpu *v);
 

@@ -85,6 +85,12 @@ static bool has_constant_tsc(void)
 	return has;
 }
 
+void place_still(void)
+{
+	/* Without a node: the local one.  No matter where there is no NUMA. */
+	set_mempolicy(MPOL_PREFERRED, NULL, 0);
+}
+
 void place_watch(void)
 {
 	constant_tsc = has_constant_tsc();

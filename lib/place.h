@@ -14,6 +14,14 @@
  */
 void place_pin(void);
 
+/**
+ * place_still - keep the kernel from moving this process's memory about
+ *
+ * Automatic NUMA balancing takes mappings away to see who uses them.  With a
+ * policy of its own a process is left alone.
+ */
+void place_still(void);
+
 /** place_watch - begin to watch for disturbances */
 void place_watch(void);
 

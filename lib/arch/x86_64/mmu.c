@@ -77,16 +77,23 @@ uint64_t mmu_pte_gpa(struct vm *vm, uint64_t gva)
 	return VM_SYS_GPA + (uint64_t)((unsigned char *)mmu_pte(vm, gva) - vm->sys);
 }
 
-void arch_map_identity(struct vm *vm, uint64_t addr, uint64_t len)
+void arch_map_large(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t len)
 {
-	uint64_t a = addr & ~(PAGE_2M - 1);
+	uint64_t at;
 
-	for (; a < addr + len; a += PAGE_2M) {
-		uint64_t *pde = page_directory(vm, SYS_PML4, a) + (a >> 21 & 511);
+	for (at = 0; at < len; at += PAGE_2M) {
+		uint64_t *pde = page_directory(vm, SYS_PML4, gva + at) + ((gva + at) >> 21 & 511);
 
 		if (!(*pde & PTE_P))
-			*pde = a | PTE_P | PTE_W | PTE_U | PTE_PS;
+			*pde = (gpa + at) | PTE_P | PTE_W | PTE_U | PTE_PS;
 	}
+}
+
+void arch_map_identity(struct vm *vm, uint64_t addr, uint64_t len)
+{
+	uint64_t begin = addr & ~(PAGE_2M - 1);
+
+	arch_map_large(vm, begin, begin, addr + len - begin);
 }
 
 static void map_operand(struct vm *vm, uint64_t addr, uint64_t len)
