@@ -12,7 +12,7 @@
 TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_file private_fault model_random \
 	proposed_refused nested wc_memtype wc_device
 BENCHES := exit_latency pci_hole_scan overhead
-SELFCHECKS := unit victim deny
+SELFCHECKS := unit model victim deny
 
 ARCH ?= $(shell uname -m)
 GUEST_ARCH := $(ARCH)
