@@ -3,11 +3,16 @@
 # make                 build everything into build/ (O=DIR or OUTPUT=DIR elsewhere)
 # make check           the project's own tests
 # make run_tests       run the conformance programs as kselftest does
+# make install         what runs on another machine, with run_kselftest.sh, in
+#                      INSTALL_PATH and as a tarball
 # make format          clang-format
 #
 # KSRC is a kernel tree (or the part of one that ./run.sh ksrc unpacks): it
 # supplies the kselftest harness.  KHDR is the directory of its UAPI headers.
 # Both are found by ./run.sh ksrc when not given.
+#
+# As tools/testing/selftests/kvmem of a kernel tree the same file follows the
+# kernel's lib.mk: make -C tools/testing/selftests TARGETS=kvmem, after make headers.
 
 TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_file private_fault model_random \
 	proposed_refused nested wc_memtype wc_device
@@ -15,7 +20,25 @@ BENCHES := exit_latency pci_hole_scan overhead
 SELFCHECKS := unit model victim deny
 
 ARCH ?= $(shell uname -m)
-GUEST_ARCH := $(ARCH)
+GUEST_ARCH := $(patsubst x86,x86_64,$(ARCH))
+
+IN_TREE := $(wildcard ../lib.mk)
+ifneq ($(IN_TREE),)
+TEST_GEN_PROGS := $(TESTS:%=tests/%)
+TEST_GEN_PROGS_EXTENDED := $(BENCHES:%=bench/%)
+TEST_FILES := configs/config configs/settings
+OVERRIDE_TARGETS := 1
+EXTRA_CLEAN = $(OUTPUT)/libkvmem.a $(OUTPUT)/guest.elf $(OUTPUT)/guest.bin $(OUTPUT)/flags \
+	$(shell find $(OUTPUT) -name '*.[od]' 2>/dev/null)
+include ../lib.mk
+KSRC := $(abspath ../../../..)
+KHDR := $(patsubst -isystem%,%,$(KHDR_INCLUDES))
+KHDR := $(or $(strip $(KHDR)),$(KSRC)/usr/include)
+# Those of the machine would do for some, and fail for others.
+ifeq ($(wildcard $(KHDR)/linux/kvm.h)$(filter clean emit_tests,$(MAKECMDGOALS)),)
+$(error no kernel headers in $(KHDR): make headers at the top of the tree)
+endif
+endif
 
 ifneq ($(O),)
 OUTPUT ?= $(abspath $(O))
@@ -42,7 +65,7 @@ ifneq ($(findstring clang,$(CC)),)
 WARN += -Wno-gnu-variable-sized-type-not-at-end
 endif
 CFLAGS ?= -O2 -g
-HOST_CFLAGS = $(CFLAGS) $(WARN) -std=gnu11 -D_GNU_SOURCE -fno-strict-aliasing \
+HOST_CFLAGS = $(CFLAGS) $(WARN) -std=gnu11 -D_GNU_SOURCE= -fno-strict-aliasing \
 	-isystem $(KHDR) -isystem $(KSRC)/tools/testing/selftests -Ilib -I. -MMD -MP
 HOST_LDLIBS := -lnuma -lm -lpthread -lrt
 
@@ -76,7 +99,9 @@ ifneq ($(shell cat $(FLAGS_FILE) 2>/dev/null),$(FLAGS_NOW))
 $(shell mkdir -p $(OUTPUT) && echo '$(FLAGS_NOW)' > $(FLAGS_FILE))
 endif
 
+ifeq ($(IN_TREE),)
 all: $(TEST_BIN) $(BENCH_BIN) $(TOOL_BIN)
+endif
 
 checks: $(CHECK_BIN)
 
@@ -131,8 +156,26 @@ $(OUTPUT)/guest.bin: $(OUTPUT)/guest.elf
 
 # --- the rest ----------------------------------------------------------------
 
+ifeq ($(IN_TREE),)
 run_tests: all
 	@status=0; for t in $(TEST_BIN); do $$t || status=1; done; exit $$status
+
+SELFTESTS := $(KSRC)/tools/testing/selftests
+INSTALL_PATH ?= $(OUTPUT)/install
+
+install: all
+	@rm -rf $(INSTALL_PATH)
+	@mkdir -p $(INSTALL_PATH)/kselftest $(INSTALL_PATH)/kvmem
+	cp $(SELFTESTS)/run_kselftest.sh $(INSTALL_PATH)/
+	cp $(wildcard $(SELFTESTS)/kselftest/*) $(INSTALL_PATH)/kselftest/
+	cp $(TEST_BIN) $(BENCH_BIN) configs/config configs/settings $(INSTALL_PATH)/kvmem/
+	printf 'kvmem:%s\n' $(TESTS) > $(INSTALL_PATH)/kselftest-list.txt
+	tar -c -z -f $(OUTPUT)/kvmem.tar.gz -C $(INSTALL_PATH) .
+	@echo "$(OUTPUT)/kvmem.tar.gz: unpack it anywhere, then ./run_kselftest.sh -c kvmem"
+
+clean:
+	rm -rf $(OUTPUT)
+endif
 
 check:
 	./tests/check/check.sh
@@ -140,10 +183,7 @@ check:
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
-clean:
-	rm -rf $(OUTPUT)
-
 -include $(shell find $(OUTPUT) -name '*.d' 2>/dev/null)
 
-.PHONY: all checks check run_tests format clean
+.PHONY: all checks check run_tests install format clean
 .DELETE_ON_ERROR:

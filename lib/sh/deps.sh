@@ -45,6 +45,7 @@ shellcheck        command shellcheck
 python3           command python3
 perl              command pod2man
 procps            command pkill
+rsync             command rsync
 '
 
 # deps_ensure [--lab | --kernel | --check]: have every package of a run on this

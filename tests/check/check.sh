@@ -21,7 +21,7 @@ WORK=$(mktemp -d "${TMPDIR:-/tmp}/kvmem-check-XXXXXX")
 trap 'rm -rf "$WORK"' EXIT
 export HAVE_KVM=yes
 
-for part in static unit report runner input conformance; do
+for part in static unit report runner input intree conformance; do
 	echo "--- $part"
 	# shellcheck source=/dev/null
 	. "tests/check/$part.sh"
