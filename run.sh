@@ -97,6 +97,7 @@ Options of a run
   --profile quick|full|stress   how much work (quick without a command, else full)
   --results DIR        where each run makes a folder of its own (results/)
   --seed N             seed of everything random
+  --replay FILE        the sequence of steps that model_random left there (log/*.replay)
   --timeout S          seconds a single test may take
   --replicates N       fresh VMs per measurement
   --uapi NAME=N        another number of a proposed interface than the one in
@@ -167,6 +168,7 @@ Examples
   KSRC=~/linux ./run.sh test            with the harness and headers of a tree
   ./run.sh lab --kernel ~/linux test gmem
   ./run.sh lab --exact --profile quick bench exit.mmio
+  ./run.sh lab --kernel ~/linux --replay results/RUN/log/model_random.private_vm.replay
   ./run.sh matrix debian:6.1 debian:6.12 ~/linux test
   ./run.sh gate --baseline results/20260101-120000-6.12.63 --rule 'exit.* relative=2%'
 END
@@ -177,13 +179,14 @@ END
 declare -A opt=()
 words=()
 PARAMS=()	# of --param
+REPLAY_TEST=	# the test that --replay is for
 UAPI=()		# of --uapi, and of the environment
 RULES=()	# of --rule
 
 parse() {
 	while (($#)); do
 		case $1 in
-		--profile | --results | --seed | --timeout | --replicates | --kernel | --suite | \
+		--profile | --results | --seed | --replay | --timeout | --replicates | --kernel | --suite | \
 			--modules | --append | --param | --cpu | --memory | --cpus | --numa | --max-boots | \
 			--source | --uapi | --mutants | --mutants-file | --jobs | \
 			--linux | --good | --bad | --test | --metric | --worse-than | --config | --build-cmd | \
@@ -233,8 +236,24 @@ check_values() {
 			usage_error "--$name needs a number greater than 0"
 	done
 	[[ ${opt[results]-x} ]] || usage_error "--results needs a folder"
+	check_replay
 	check_uapi
 	check_lab_values
+}
+
+# A replay file names the test that it is for: without a PATTERN, that one runs.
+check_replay() {
+	local test
+
+	[[ ${opt[replay]+x} ]] || return 0
+	[[ -f ${opt[replay]} && -r ${opt[replay]} ]] ||
+		usage_error "--replay ${opt[replay]}: no such file"
+	test=$(sed -n 's/^\(# \)\?test: //p' "${opt[replay]}" | head -n 1)
+	if [[ ! $test =~ ^[a-z0-9_.]+$ ]] || ! grep -q 'step  *[0-9]*: ' "${opt[replay]}"; then
+		usage_error "--replay ${opt[replay]}: not a replay file"
+	fi
+	opt[replay]=$(absolute "${opt[replay]}")
+	REPLAY_TEST=$test
 }
 
 # The environment has the same, blanks between them.
@@ -316,6 +335,7 @@ run() {
 	for name in seed timeout replicates; do
 		[[ ! ${opt[$name]-} ]] || args+=("--$name" "$((10#${opt[$name]}))")
 	done
+	[[ ! $REPLAY_TEST ]] || args+=(--replay "${opt[replay]}")
 	[[ ! $KVMEM_UAPI ]] || args+=(--uapi "$KVMEM_UAPI")
 	[[ ! ${opt[verbose]-} ]] || args+=(-v)
 	host_run "${args[@]}" "${words[@]}"
@@ -353,8 +373,9 @@ main() {
 		opt[profile]=quick
 	fi
 	case $command in
-	run | test | bench) allow "${run_options[@]}" ;;
-	lab) allow kernel "${run_options[@]}" "${lab_options[@]}" ;;
+	test) allow replay "${run_options[@]}" ;;
+	run | bench) allow "${run_options[@]}" ;;
+	lab) allow kernel replay "${run_options[@]}" "${lab_options[@]}" ;;
 	matrix) allow "${run_options[@]}" "${lab_options[@]}" ;;
 	compare) allow metric thresholds rule verbose ;;
 	gate)
@@ -377,8 +398,12 @@ main() {
 		[[ ${KVMEM_TELL_RUN:-} ]] || no_patterns
 		run "test bench"
 		;;
-	test | bench) run "$command" ;;
+	test | bench)
+		((${#words[@]})) || words=(${REPLAY_TEST:+"$REPLAY_TEST"})
+		run "$command"
+		;;
 	lab)
+		[[ ! $REPLAY_TEST ]] || ((${#words[@]} > 1)) || words=(test "$REPLAY_TEST")
 		kinds=$(lab_kinds) || exit
 		words=("${words[@]:1}")
 		lab "$kinds"

@@ -589,9 +589,9 @@ static void trace_outcome(FILE *f, const struct step *s, const struct outcome *o
 
 	for (i = 0; i < MODEL_EVENTS; i++)
 		signals += r->signals[i];
-	if (o->skipped)
+	if (o->skipped && s->kind != K_WORLD)
 		fprintf(f, "  -> left out");
-	else if (!step_access(s))
+	else if (!step_access(s) && s->kind != K_WORLD)
 		fprintf(f, "  -> %s", o->ret ? strerror(-o->ret) : "ok");
 	for (i = 0; i < r->exits; i++) {
 		exit_print(&r->exit[i], text, sizeof(text));

@@ -84,37 +84,47 @@ static void shrink(struct failure *f)
 	f->n = steps_shrink(f->s, f->n, still_fails, f);
 }
 
-/* The file that runs it again, which a person can read as well. */
+/* Run it once more for a table of its steps, which is a replay file as well. */
 static char *replay_text(struct failure *f)
 {
-	struct world_verdict v;
 	struct utsname u;
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
+	struct world_verdict v;
 
 	uname(&u);
 	fprintf(out, "test: model_random.model.%s.random\n", f->kind->name);
-	fprintf(out, "made by: seed %llu, sequence %llu, on Linux %s (%s)%s\n",
-		(unsigned long long)env_seed(), (unsigned long long)f->sequence, u.release,
-		arch_backend(), f->cut_short ? "; shrinking ran out of time" : "");
+	fprintf(out, "seed %llu, sequence %llu, Linux %s (%s)%s\n", (unsigned long long)env_seed(),
+		(unsigned long long)f->sequence, u.release, arch_backend(),
+		f->cut_short ? "; shrinking ran out of time" : "");
 	world_run(f->kind, f->s, f->n, f->hang_ms, out, &v);
-	if (v.step >= 0)
+	/* What happens once only was in the run before. */
+	if (v.step >= 0 || f->v.step < 0)
 		f->v = v;
-	fprintf(out, "step %d of %u differs: %s\n", f->v.step, f->n, f->v.message);
+	if (f->v.step >= 0)
+		fprintf(out, "step %d of %u differs: %s\n", f->v.step, f->n, f->v.message);
 	fclose(out);
 	return text;
 }
 
+static void print_lines(char *text)
+{
+	char *line, *save = NULL;
+
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		diag("%s", line);
+}
+
 static void keep(struct failure *f)
 {
-	char name[64], *text = replay_text(f), *line, *save = NULL;
+	char name[64], *text = replay_text(f);
 
 	snprintf(name, sizeof(name), "model_random.%s.replay", f->kind->name);
 	record_file(name, text);
-	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		diag("%s", line);
-	diag("to run it again: ./run.sh test --replay log/%s of this run's folder", name);
+	/* The first line is the reason that a summary will show. */
+	diag("%s; log/%s runs it again", f->v.message, name);
+	print_lines(text);
 	free(text);
 }
 
@@ -193,14 +203,17 @@ KVMEM_TEST_F(model, random, "A1 A2 A3 A4 A7 A12 A14 A15 A17 A19 A22 A24 C1 C3 C4
 	const char *replay = getenv("KVMEM_REPLAY");
 	static struct model scratch;
 	static struct failure f;
+	char *text;
 
 	f = (struct failure){ .kind = kind, .hang_ms = HANG_MS };
 	if (replay) {
 		f.n = read_replay(kind, replay, f.s);
-		world_run(kind, f.s, f.n, HANG_MS, stdout, &f.v);
-		ASSERT_EQ(-1, f.v.step) {
-			TH_LOG("step %d of %u differs: %s", f.v.step, f.n, f.v.message);
-		}
+		f.v.step = -1;
+		text = replay_text(&f);
+		if (f.v.step >= 0)
+			diag("%s", f.v.message);
+		print_lines(text);
+		ASSERT_EQ(-1, f.v.step);
 		return;
 	}
 	/* What is left of the time is for shrinking; stress goes on as long as it may. */

@@ -54,6 +54,7 @@ boot_initrd() {
 		cat -- "$archive" &&
 			cpio_file lab/args "$(printf '%s\n' "${args[@]}")"$'\n' &&
 			cpio_file lab/items "$items" &&
+			{ [[ ! $REPLAY_TEST ]] || cpio_file lab/replay "$(<"${opt[replay]}")"$'\n'; } &&
 			{ [[ ! ${mutants:-} ]] || cpio_file lab/mutants "$(<"$mutants")"$'\n'; } &&
 			cpio_end
 	} 1>&"$initrd" 2>/dev/null ||

@@ -42,6 +42,7 @@ lab_todo() {
 	replicates=${opt[replicates]:-$replicates}
 	[[ ! $replicates ]] || todo+=(--replicates "$((10#$replicates))")
 	[[ ! ${opt[seed]-} ]] || todo+=(--seed "$((10#${opt[seed]}))")
+	[[ ! $REPLAY_TEST ]] || todo+=(--replay /lab/replay)
 	[[ ! $KVMEM_UAPI ]] || todo+=(--uapi "$KVMEM_UAPI")
 	mapfile -t -O ${#todo[@]} todo < <(qemu_notes)
 	todo+=(--note "kernel=${opt[kernel]-debian}")

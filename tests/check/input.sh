@@ -7,6 +7,8 @@ expect_code "unknown command" 2 "frobnicate" ./run.sh frobnicate
 expect_code "unknown option" 2 "--frobnicate" ./run.sh test --frobnicate
 expect_code "unknown profile" 2 "quick, full or stress" ./run.sh test --profile slow
 expect_code "seed that is no number" 2 "--seed" ./run.sh test --seed x
+expect_code "replay file that is not there" 2 "no such file" ./run.sh test --replay "$WORK/nothing"
+expect_code "replay file that is none" 2 "not a replay file" ./run.sh test --replay "$ROOT/README.md"
 expect_code "KSRC that is no kernel tree" 2 "KSRC" env KSRC=/etc ./run.sh test
 expect_code "KSRC that is not there" 2 "KSRC" env KSRC="$WORK/nowhere" ./run.sh test
 expect_code "results that is a file" 2 "results" ./run.sh test --results "$ROOT/README.md" slot_api
