@@ -83,6 +83,18 @@ void memtype_print(struct memtype_trace *t, uint64_t gpa, char *buf, size_t size
 		snprintf(buf, size, "PAT entry %u", spte_memtype(SPTE_PTE, s));
 }
 
+static const struct {
+	const char *what;
+	unsigned int ept_type;
+	bool ept_ipat;
+	unsigned int pat_entry;
+} wanted[] = {
+	[MEMTYPE_RAM] = { "RAM, PAT ignored", MT_WB, true, 0 },
+	[MEMTYPE_RAM_PAT] = { "RAM, PAT honoured", MT_WB, false, 0 },
+	[MEMTYPE_WC] = { "RAM, write-combining", MT_WC, true, 1 },
+	[MEMTYPE_DEVICE] = { "memory of a device", MT_UC, false, 0 },
+};
+
 bool memtype_is(struct memtype_trace *t, uint64_t gpa, enum memtype_want want)
 {
 	const struct spte *s = last(t, gpa);
@@ -90,16 +102,14 @@ bool memtype_is(struct memtype_trace *t, uint64_t gpa, enum memtype_want want)
 	bool ok;
 
 	if (s && format() == SPTE_EPT)
-		ok = spte_memtype(SPTE_EPT, s) == (want == MEMTYPE_DEVICE ? MT_UC : MT_WB) &&
-		     spte_ipat(s) == (want == MEMTYPE_RAM);
+		ok = spte_memtype(SPTE_EPT, s) == wanted[want].ept_type &&
+		     spte_ipat(s) == wanted[want].ept_ipat;
 	else
-		ok = s && spte_memtype(SPTE_PTE, s) == 0;
+		ok = s && spte_memtype(SPTE_PTE, s) == wanted[want].pat_entry;
 	if (!ok) {
 		memtype_print(t, gpa, text, sizeof(text));
-		diag("gpa 0x%llx, %s: %s (0x%llx)", (unsigned long long)gpa,
-		     want == MEMTYPE_DEVICE ? "memory of a device" :
-		     want == MEMTYPE_RAM ? "RAM, PAT ignored" : "RAM, PAT honoured", text,
-		     s ? (unsigned long long)s->bits : 0ULL);
+		diag("gpa 0x%llx, %s: %s (0x%llx)", (unsigned long long)gpa, wanted[want].what,
+		     text, s ? (unsigned long long)s->bits : 0ULL);
 	}
 	return ok;
 }

@@ -15,6 +15,7 @@ struct memtype_trace;
 enum memtype_want {
 	MEMTYPE_RAM,		/* RAM, whatever the guest's PAT says (where KVM can say so) */
 	MEMTYPE_RAM_PAT,	/* RAM, the guest's PAT counts */
+	MEMTYPE_WC,		/* RAM that userspace wants write-combining (KVM_MEM_WC) */
 	MEMTYPE_DEVICE,		/* memory of a device */
 };
 
@@ -35,7 +36,8 @@ void memtype_clear(struct memtype_trace *t);
  * UC without it (vmx_get_mt_mask() in arch/x86/kvm/vmx/vmx.c).  NPT and shadow
  * paging: no PWT, PCD or PAT at all; NPT leaves the type to the guest's PAT and
  * the host's MTRRs, shadow paging has nothing to say (shadow_memtype_mask in
- * arch/x86/kvm/mmu/spte.c).
+ * arch/x86/kvm/mmu/spte.c).  Write-combining is WC with "ignore PAT" for EPT,
+ * and for NPT the entry of the host's PAT that Linux has it in, which is 1.
  *
  * Return: false also when no such entry was seen; diagnostics say which.
  */

@@ -43,7 +43,9 @@ static size_t piece_exits(const struct piece *p, bool write, struct kexit *e)
 	unsigned int done, len;
 	size_t n = 0;
 
-	if (p->half->hva && !(write && p->half->readonly))
+	if ((p->half->hva || p->half->ones) && !(write && (p->half->readonly || p->half->ones)))
+		return 0;
+	if (p->half->drops)
 		return 0;
 	for (done = 0; done < p->len; done += len, n++) {
 		len = p->len - done < 8 ? p->len - done : 8;
@@ -68,6 +70,7 @@ static void fill(const struct piece p[2], int value)
 static bool read_ok(struct vcpu *v, const struct piece p[2], unsigned int width)
 {
 	uint64_t want[2] = { 0, 0 };
+	uint8_t *at = (uint8_t *)want;
 	struct kexit exits[4];
 	size_t n = 0;
 	int h;
@@ -76,8 +79,12 @@ static bool read_ok(struct vcpu *v, const struct piece p[2], unsigned int width)
 		if (p[h].half->hva)
 			memcpy(p[h].half->hva + p[h].offset, p[h].bytes, p[h].len);
 		n += piece_exits(&p[h], false, exits + n);
+		if (p[h].half->ones)
+			memset(at, 0xff, p[h].len);
+		else
+			memcpy(at, p[h].bytes, p[h].len);
+		at += p[h].len;
 	}
-	memcpy(want, bytes, width);
 	if (!vcpu_expect(v, "split read", OPS(LD(width, GVA + PAGE_4K - p[0].len)), exits, n))
 		return false;
 	if (width < 16)

@@ -17,6 +17,8 @@ struct split_half {
 	uint64_t gpa;		/* page */
 	uint8_t *hva;		/* its host memory, NULL without a slot: MMIO */
 	bool readonly;		/* KVM_MEM_READONLY: reads like RAM, writes like MMIO */
+	bool ones;		/* a PCI hole: all ones, writes like MMIO */
+	bool drops;		/* a PCI hole of the kind where writes are lost */
 };
 
 /** split_map - map the two pages at VM_WINDOW, one after the other */

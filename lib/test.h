@@ -27,6 +27,7 @@
 
 #include "env.h"
 #include "klog.h"
+#include "param.h"
 #include "trace.h"
 #include "vm.h"
 
@@ -41,6 +42,7 @@ static struct __test_metadata *kvmem_metadata;
 static inline void kvmem_end(int code, const char *reason)
 {
 	trace_stop_all();
+	param_restore_all();
 	if (!kvmem_metadata)
 		return;
 	snprintf(kvmem_metadata->results->reason, sizeof(kvmem_metadata->results->reason),
@@ -60,6 +62,7 @@ static inline void kvmem_finish(struct __test_metadata *_metadata)
 	char text[256];
 
 	trace_stop_all();
+	param_restore_all();
 	vm_destroy_all();
 	if (!klog_check(text, sizeof(text)))
 		return;

@@ -56,6 +56,14 @@ void mmu_set_table(struct vm *vm, uint64_t gva, uint64_t table_gpa)
 		table_gpa | PTE_P | PTE_W | PTE_U | PTE_A;
 }
 
+void mmu_set_directory(struct vm *vm, uint64_t gva, uint64_t directory_gpa)
+{
+	uint64_t *pml4 = (uint64_t *)(vm->sys + SYS_PML4);
+
+	next_table(vm, pml4, gva >> 39 & 511)[gva >> 30 & 511] =
+		directory_gpa | PTE_P | PTE_W | PTE_U | PTE_A;
+}
+
 uint64_t mmu_nested_root(struct vm *vm)
 {
 	if (!vm->pt_nested) {

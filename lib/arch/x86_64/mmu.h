@@ -34,6 +34,9 @@ void mmu_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages, uint64_t
 /** mmu_set_table - let the page at @table_gpa map the 2 MiB around @gva */
 void mmu_set_table(struct vm *vm, uint64_t gva, uint64_t table_gpa);
 
+/** mmu_set_directory - the same one level up: the 1 GiB around @gva */
+void mmu_set_directory(struct vm *vm, uint64_t gva, uint64_t directory_gpa);
+
 /** mmu_pte_gpa - guest address of that entry, for OP_SET_PTE */
 uint64_t mmu_pte_gpa(struct vm *vm, uint64_t gva);
 
