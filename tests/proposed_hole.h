@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tests of KVM_MEM_PCI_HOLE share: where things are, the ways in which a
+ * kernel may answer, and that a page reads as ones.
+ */
+#ifndef KVMEM_PROPOSED_HOLE_H
+#define KVMEM_PROPOSED_HOLE_H
+
+#include "param.h"
+#include "proposed.h"
+#include "uapi.h"
+#include "vcpu.h"
+
+#define HOLE		0xc0000000ULL	/* the hole: two large pages and three small ones */
+#define HOLE_SIZE	(2 * PAGE_2M + 3 * PAGE_4K)
+#define TAIL		(HOLE + 2 * PAGE_2M)
+#define RAM		0x20000000ULL	/* two pages */
+#define MMIO		0xd0000000ULL	/* no slot */
+#define ONES		(~0ULL)
+#define DATA		0x8182838485868788ULL
+#define SLOT		10
+
+static const uint8_t hole_widths[] = { 1, 2, 4, 8 };
+
+static inline uint64_t low(uint64_t v, unsigned int bytes)
+{
+	return bytes < 8 ? v & ((1ULL << bytes * 8) - 1) : v;
+}
+
+/* How KVM answers. */
+struct mode {
+	unsigned int map;	/* 0 emulates, 1 maps a small page, 2 a large one */
+	unsigned int prefetch;	/* small pages per fault */
+};
+
+static inline void set_mode(const struct mode *m)
+{
+	int r;
+
+	proposed_require(PROPOSED_PCI_HOLE);
+	r = param_set("kvm.pci_hole_map", m->map);
+	if (r == -ENOENT && !m->map)
+		return;		/* the only way there is */
+	if (r == -ENOENT)
+		end_skip("this kernel does not map PCI holes (no parameter kvm.pci_hole_map)");
+	if (!r)
+		r = param_set("kvm.pci_hole_prefetch", m->prefetch);
+	if (r)
+		end_skip("kvm.pci_hole_map and kvm.pci_hole_prefetch can't be set: %s",
+			 strerror(-r));
+}
+
+static inline uint32_t hole_flag(void)
+{
+	return proposed_flag(PROPOSED_PCI_HOLE);
+}
+
+static inline void hole_slot(struct vm *vm, uint32_t slot, uint64_t gpa, uint64_t size)
+{
+	vm_slot(vm, slot, hole_flag(), gpa, size, NULL);
+}
+
+static inline bool is_write_to_hole(const struct kexit *e)
+{
+	return e->reason == KVM_EXIT_MMIO && e->is_write && e->addr >= HOLE &&
+	       e->addr < HOLE + HOLE_SIZE;
+}
+
+/* vcpu_expect(), where the configuration may say that holes drop writes. */
+static inline bool hole_expect(struct vcpu *v, const char *what, const struct mbox_op *ops, size_t nr,
+			const struct kexit *want, size_t nr_want)
+{
+	struct kexit left[32];
+	size_t i, n = 0;
+
+	for (i = 0; i < nr_want; i++)
+		if (!proposed_drops_writes() || !is_write_to_hole(&want[i]))
+			left[n++] = want[i];
+	return vcpu_expect(v, what, ops, nr, left, n);
+}
+
+/* All 64-bit words of a page at once: repe scas stops where something else is. */
+static inline bool page_is_ones(struct vcpu *v, uint64_t page)
+{
+	if (!vcpu_expect(v, "a page of the hole",
+			 OPS({ .kind = OP_SCAS, .width = 8, .addr2 = page, .value = { 512, ONES },
+			       .flags = OPF_REP }), NO_EXITS))
+		return false;
+	if (!vcpu_result(v, 0)->rcx && vcpu_result(v, 0)->rdi == page + PAGE_4K)
+		return true;
+	diag("page 0x%llx: something else than ones before 0x%llx", (unsigned long long)page,
+	     (unsigned long long)vcpu_result(v, 0)->rdi);
+	return false;
+}
+
+#endif /* KVMEM_PROPOSED_HOLE_H */
