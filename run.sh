@@ -53,6 +53,8 @@ ROOT=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 . "$ROOT/lib/sh/mutation.sh"
 # shellcheck source=lib/sh/gate.sh
 . "$ROOT/lib/sh/gate.sh"
+# shellcheck source=lib/sh/proof.sh
+. "$ROOT/lib/sh/proof.sh"
 # shellcheck source=lib/sh/reference.sh
 . "$ROOT/lib/sh/reference.sh"
 
@@ -75,6 +77,8 @@ Commands
   gate --baseline RUN [RUN]
                        is the second worse than the first? Without a second it is
                        made now, as the first was: on this host, or in the lab
+  proof [PATTERN...]   how often is the gate wrong? Runs that differ in nothing, and runs
+                       with a delay in them, through it (make gate-proof)
   kernel build         build the reference kernel, which has private memory without
                        special hardware, for lab --kernel reference
   bisect               the first commit of a kernel tree that fails a test, or makes
@@ -139,6 +143,9 @@ Options of compare and gate
   --rule 'LINE'        one more line of it; may be given several times
   -v                   also what did not change
   gate takes the options of the run it makes as well
+Options of proof
+  --rounds N           how often each kind of run is made (2)
+  --exact              only the part that counts instructions
 Options of kernel build
   --source TREE        the kernel tree to build, in place of Debian's linux-source
 Other options
@@ -153,6 +160,8 @@ Environment
                        linux-source; it is not written to
   KVMEM_CACHE=DIR      what all runs share (~/.cache/kvmem)
   KVMEM_BUILD=DIR      where to build (build/)
+  KVMEM_PLANT=N        make every exit to userspace dearer on purpose, by N cycles, or
+                       instructions with --exact; the results say so
   KVMEM_BOOT_TIMEOUT=S how long a lab's kernel may be silent before it is up (120)
 
 Exit codes: 0 all that ran passed, 1 something failed, 2 wrong use or a broken
@@ -190,7 +199,7 @@ parse() {
 			--modules | --append | --param | --cpu | --memory | --cpus | --numa | --max-boots | \
 			--source | --uapi | --mutants | --mutants-file | --jobs | \
 			--linux | --good | --bad | --test | --metric | --worse-than | --config | --build-cmd | \
-			--baseline | --thresholds | --rule)
+			--baseline | --thresholds | --rule | --rounds)
 			(($# >= 2)) || usage_error "$1 needs a value"
 			opt[${1#--}]=$2
 			[[ $1 != --param ]] || PARAMS+=("$2")
@@ -229,7 +238,7 @@ check_values() {
 	quick | full | stress) ;;
 	*) usage_error "unknown profile '${opt[profile]}': it is quick, full or stress" ;;
 	esac
-	for name in seed timeout replicates cpus numa max-boots jobs; do
+	for name in seed timeout replicates cpus numa max-boots jobs rounds; do
 		[[ ${opt[$name]-1} =~ ^[0-9]{1,18}$ ]] ||
 			usage_error "--$name needs a number, not '${opt[$name]}'"
 		[[ $name == seed ]] || ((10#${opt[$name]-1} > 0)) ||
@@ -337,6 +346,7 @@ run() {
 	done
 	[[ ! $REPLAY_TEST ]] || args+=(--replay "${opt[replay]}")
 	[[ ! $KVMEM_UAPI ]] || args+=(--uapi "$KVMEM_UAPI")
+	[[ ! ${KVMEM_PLANT:-} ]] || args+=(--plant "$KVMEM_PLANT")
 	[[ ! ${opt[verbose]-} ]] || args+=(-v)
 	host_run "${args[@]}" "${words[@]}"
 }
@@ -381,6 +391,7 @@ main() {
 	gate)
 		allow baseline metric thresholds rule kernel "${run_options[@]}" "${lab_options[@]}"
 		;;
+	proof) allow kernel suite exact profile results replicates rounds verbose offline ;;
 	list) allow ids coverage ${opt[coverage]:+results} ;;
 	bisect) allow linux good bad test metric worse-than config build-cmd panic-is-bad results ;;
 	mutation) allow kernel mutants jobs results mutants-file ;;
@@ -415,6 +426,7 @@ main() {
 		((${#words[@]} <= 1)) || usage_error "gate takes one run besides the baseline, not ${#words[@]}"
 		gate "${opt[baseline]}" "${words[@]}"
 		;;
+	proof) proof "${words[@]}" ;;
 	list)
 		prepare
 		if [[ ${opt[coverage]-} ]]; then

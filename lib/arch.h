@@ -46,4 +46,7 @@ unsigned int arch_phys_bits(void);
 /** arch_cycles - the counter that guest time stamps are taken from */
 uint64_t arch_cycles(void);
 
+/** arch_execute - @n instructions that do nothing, the call included; ten or so at least */
+void arch_execute(uint64_t n);
+
 #endif /* KVMEM_ARCH_H */

@@ -62,6 +62,13 @@ static bool env_is(const char *name, const char *value)
 	return s && !strcmp(s, value);
 }
 
+uint64_t env_plant(void)
+{
+	const char *s = getenv("KVMEM_PLANT");
+
+	return s ? strtoull(s, NULL, 0) : 0;
+}
+
 bool env_in_lab(void)
 {
 	return env_is("KVMEM_WHERE", "lab");

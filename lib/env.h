@@ -40,6 +40,15 @@ uint64_t env_seed(void);
  */
 unsigned int env_watchdog_s(void);
 
+/**
+ * env_plant - what every exit to userspace is to cost on top (KVMEM_PLANT)
+ *
+ * To prove that a gate finds it; the results say that it was there.
+ *
+ * Return: cycles, or instructions where they are counted; 0 when not said.
+ */
+uint64_t env_plant(void);
+
 /** env_in_lab - whether this machine is the lab's own, and nobody else's (KVMEM_WHERE) */
 bool env_in_lab(void);
 

@@ -67,6 +67,14 @@ static void watchdog_set(unsigned int ms)
 	timer_settime(watchdog, 0, &t, NULL);
 }
 
+static void spin(uint64_t cycles)
+{
+	uint64_t from = arch_cycles();
+
+	while (arch_cycles() - from < cycles)
+		;
+}
+
 struct vcpu *vcpu_create(struct vm *vm, unsigned int id)
 {
 	struct vcpu *v = calloc(1, sizeof(*v));
@@ -85,6 +93,8 @@ struct vcpu *vcpu_create(struct vm *vm, unsigned int id)
 	v->run = mmap(NULL, v->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, 0);
 	if (v->run == MAP_FAILED)
 		end_fail("mmap of kvm_run: %s", strerror(errno));
+	v->plant = env_plant();
+	v->delay = getenv("KVMEM_EXACT") ? arch_execute : spin;
 	arch_setup_vcpu(v);
 	for (i = 0; i < sizeof(vcpus) / sizeof(vcpus[0]); i++) {
 		if (!vcpus[i]) {
@@ -212,6 +222,8 @@ enum vcpu_stop vcpu_run(struct vcpu *v)
 
 	before = exit_poison(v->run, v->completes);
 	v->vm->entered = true;
+	if (v->plant)
+		v->delay(v->plant);
 	if (v->time_user && v->returned_at)
 		v->user_ticks += arch_cycles() - v->returned_at;
 	err = ioctl(v->fd, KVM_RUN, 0) ? errno : 0;

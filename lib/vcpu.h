@@ -42,6 +42,8 @@ struct vcpu {
 	uint64_t user_ticks, returned_at;
 
 	unsigned int give_up_ms;	/* vcpu_finish(): return VCPU_HUNG then; 0: watchdog */
+	uint64_t plant;			/* see env_plant() */
+	void (*delay)(uint64_t plant);
 
 	/* OP_SYNC: called with the operation's value while the guest waits. */
 	void (*on_sync)(struct vcpu *v, uint32_t value, void *arg);

@@ -9,6 +9,7 @@ int cmd_coverage(int argc, char **argv);
 int cmd_gate(int argc, char **argv);
 int cmd_matrix(int argc, char **argv);
 int cmd_mutation(int argc, char **argv);
+int cmd_proof(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_settings(int argc, char **argv);
 int cmd_show(int argc, char **argv);

@@ -275,8 +275,7 @@ static void judge_samples(struct judgement *j, struct sample_pair *pairs, size_t
 			continue;
 		if (pairs[i].a.low > 0 && pairs[i].b.low > 0)
 			f->ratio = stats_ratio(pairs[i].a.v, pairs[i].a.n, pairs[i].b.v,
-					       pairs[i].b.n, j->rules->confidence,
-					       j->rules->resamples, 1);
+					       pairs[i].b.n, j->rules->confidence);
 		judge_sample(j, &pairs[i]);
 	}
 	free(p);

@@ -19,6 +19,7 @@ static const struct {
 	{ "compare", cmd_compare },
 	{ "gate", cmd_gate },
 	{ "settings", cmd_settings },
+	{ "proof", cmd_proof },
 };
 
 static const char help[] =
@@ -32,13 +33,16 @@ static const char help[] =
 	"       kvmem-report compare [COMPARISON...] [-v] RUN RUN...\n"
 	"       kvmem-report gate [COMPARISON...] [-v] BASELINE RUN\n"
 	"       kvmem-report settings RUN\n"
+	"       kvmem-report proof [--thresholds FILE] [--pairs N] [--replicates N,N...]\n"
+	"                          [--metric NAME] LABEL=RUN...\n"
 	"\n"
 	"record reads the event stream of kvmem-run from standard input and writes the folder\n"
 	"DIR while the run goes: results.json, kvmem.ktap, junit.xml and log/. DIR must not\n"
 	"hold another run. At the end it prints a summary; show prints it once more,\n"
 	"matrix several runs side by side, coverage which behaviour was checked on which kernel.\n"
 	"compare tells what changed since the first of several runs, gate whether the second\n"
-	"run is worse than the first, settings how a run was made. A RUN is a results folder\n"
+	"run is worse than the first, settings how a run was made, proof how often gate is wrong,\n"
+	"given runs labelled base and runs with a delay of some size. A RUN is a results folder\n"
 	"or its results.json.\n"
 	"\n"
 	"  --results DIR      folder to write, made with its parents\n"

@@ -76,15 +76,6 @@ static const char *set_key(struct rules_line *l, const char *key, const char *va
 	return "is no key: there are relative, absolute, resolution, better and gate";
 }
 
-static const char *set_whole(unsigned int *to, double v, double least, double most,
-			     const char *wrong)
-{
-	if (v < least || v > most || v != trunc(v))
-		return wrong;
-	*to = (unsigned int)v;
-	return NULL;
-}
-
 static const char *set_global(struct rules *r, const char *key, const char *value)
 {
 	static const char *const known[] = {
@@ -101,12 +92,14 @@ static const char *set_global(struct rules *r, const char *key, const char *valu
 		r->confidence = v;
 		return v >= 0.5 && v < 1 ? NULL : "is a share like 99%";
 	}
-	if (!strcmp(key, "replicates"))
-		return set_whole(&r->replicates, v, 2, 1000, "is a number from 2 to 1000");
-	if (!strcmp(key, "resamples"))
-		return set_whole(&r->resamples, v, 100, 1e6, "is a number from 100 to 1000000");
+	if (!strcmp(key, "replicates")) {
+		if (v < 2 || v > 1000 || v != trunc(v))
+			return "is a number from 2 to 1000";
+		r->replicates = (unsigned int)v;
+		return NULL;
+	}
 	if (strcmp(key, "accept"))
-		return "is no setting: there are alpha, confidence, replicates, resamples and accept";
+		return "is no setting: there are alpha, confidence, replicates and accept";
 	for (i = 0; i < ARRAY_SIZE(known); i++)
 		if (!strcmp(value, known[i]))
 			break;
@@ -194,9 +187,7 @@ void rules_init(struct rules *r)
 {
 	size_t i;
 
-	*r = (struct rules){
-		.alpha = 0.01, .confidence = 0.99, .replicates = 5, .resamples = 2000,
-	};
+	*r = (struct rules){ .alpha = 0.01, .confidence = 0.99, .replicates = 5 };
 	for (i = 0; i < ARRAY_SIZE(builtin); i++)
 		rules_add(r, builtin[i], "");
 }

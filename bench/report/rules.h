@@ -25,7 +25,6 @@ struct rules {
 	double alpha;		/* chance of a false alarm, of all measurements together */
 	double confidence;	/* of the intervals */
 	unsigned int replicates;	/* at least so many of each run */
-	unsigned int resamples;	/* of the bootstrap */
 	struct strlist accept;	/* differences between the machines that may be */
 };
 

@@ -316,7 +316,6 @@ static size_t count_alarms(double slower)
 	char name[8];
 
 	rules_init(&rules);
-	rules_add(&rules, "set resamples=200", "line");
 	for (gate = 0; gate < 200; gate++) {
 		for (side = 0; side < 2; side++) {
 			begin(&runs[side]);

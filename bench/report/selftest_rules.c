@@ -64,8 +64,8 @@ void test_rules(void)
 		"* relative", "* relative=", "* relative=x", "* relative=-1%", "* relative=nan",
 		"* relative=1e999", "* absolute=3%", "* absolute=1 2", "* better=best",
 		"* gate=maybe", "* colour=red", "* relative=0x10",
-		"set alpha=0", "set alpha=60%", "set confidence=1", "set resamples=7",
-		"set resamples=2.5e2.5", "set accept=everything", "set beta=1", "set alpha",
+		"set alpha=0", "set alpha=60%", "set confidence=1", "set replicates=1",
+		"set replicates=2.5", "set accept=everything", "set beta=1", "set alpha",
 	};
 	char what[80];
 	size_t i;

@@ -148,41 +148,80 @@ static int by_number(const void *x, const void *y)
 	return (a > b) - (a < b);
 }
 
-/* As median() of measure.h; a sample is small, and this is done very often. */
-static double resampled_median(struct random *r, const double *v, size_t n, double *room)
+/* Chance of at least @k of @n when each has the chance @share. */
+static double at_least(size_t k, size_t n, double share)
 {
-	size_t i, k;
-	double one;
+	double sum = 0;
+	size_t i;
 
-	for (i = 0; i < n; i++) {
-		one = v[random_below(r, n)];
-		for (k = i; k > 0 && room[k - 1] > one; k--)
-			room[k] = room[k - 1];
-		room[k] = one;
+	if (share >= 1)
+		return 1;
+	for (i = k; share > 0 && i <= n; i++)
+		sum += exp(lgamma((double)n + 1) - lgamma((double)i + 1) -
+			   lgamma((double)(n - i) + 1) + (double)i * log(share) +
+			   (double)(n - i) * log(1 - share));
+	return sum;
+}
+
+/* A value and how likely it is. */
+struct atom {
+	double v, chance;
+};
+
+/*
+ * What a resample's median is: each of the sample's numbers with some chance.
+ * It is the k-th smallest or less when at least half of the draws are.
+ */
+static struct atom *medians_of(const double *v, size_t n)
+{
+	struct atom *atoms = xcalloc(n, sizeof(*atoms));
+	double *sorted = xcalloc(n, sizeof(*sorted)), below = 0, upto;
+	size_t k;
+
+	memcpy(sorted, v, n * sizeof(*v));
+	qsort(sorted, n, sizeof(*sorted), by_number);
+	for (k = 1; k <= n; k++) {
+		upto = at_least((n + 1) / 2, n, (double)k / (double)n);
+		atoms[k - 1] = (struct atom){ .v = sorted[k - 1], .chance = upto - below };
+		below = upto;
 	}
-	return room[(n - 1) / 2];
+	free(sorted);
+	return atoms;
+}
+
+static double quantile_of(const struct atom *atoms, size_t n, double share)
+{
+	double sum = 0;
+	size_t i;
+
+	for (i = 0; i + 1 < n; i++) {
+		sum += atoms[i].chance;
+		if (sum >= share)
+			break;
+	}
+	return atoms[i].v;
 }
 
 struct interval stats_ratio(const double *a, size_t na, const double *b, size_t nb,
-			    double confidence, unsigned int resamples, uint64_t seed)
+			    double confidence)
 {
-	double *ratios = xcalloc(resamples, sizeof(*ratios));
-	double *room = xcalloc(na > nb ? na : nb, sizeof(*room)), of;
-	struct random r = { .state = seed };
+	struct atom *of_a = medians_of(a, na), *of_b = medians_of(b, nb);
+	struct atom *ratios = xcalloc(na * nb, sizeof(*ratios));
 	struct interval in;
-	size_t out;
-	unsigned int i;
+	size_t i, k;
 
-	for (i = 0; i < resamples; i++) {
-		of = resampled_median(&r, a, na, room);
-		ratios[i] = resampled_median(&r, b, nb, room) / of;
-	}
-	qsort(ratios, resamples, sizeof(*ratios), by_number);
-	/* As many as this are left out at each end. */
-	out = (size_t)((1 - confidence) / 2 * resamples);
-	in = (struct interval){ ratios[out], ratios[resamples - 1 - out] };
+	for (i = 0; i < na; i++)
+		for (k = 0; k < nb; k++)
+			ratios[i * nb + k] = (struct atom){
+				.v = of_b[k].v / of_a[i].v, .chance = of_a[i].chance * of_b[k].chance,
+			};
+	/* The value is the first member of an atom. */
+	qsort(ratios, na * nb, sizeof(*ratios), by_number);
+	in.low = quantile_of(ratios, na * nb, (1 - confidence) / 2);
+	in.high = quantile_of(ratios, na * nb, (1 + confidence) / 2);
 	free(ratios);
-	free(room);
+	free(of_a);
+	free(of_b);
 	return in;
 }
 

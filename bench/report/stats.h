@@ -50,13 +50,13 @@ double stats_least_p(size_t na, size_t nb);
 /**
  * stats_ratio - bootstrap interval of median(b) / median(a), by percentiles
  * @confidence: say 0.99
- * @resamples: how often both samples are drawn anew
- * @seed: of the draws
  *
- * The medians are those of measure.h.
+ * The medians are those of measure.h, always one of the numbers.  How often a
+ * resample's median is which of them is known (Efron 1979), so nothing is drawn:
+ * this is what ever more resamples would come to.
  */
 struct interval stats_ratio(const double *a, size_t na, const double *b, size_t nb,
-			    double confidence, unsigned int resamples, uint64_t seed);
+			    double confidence);
 
 /**
  * stats_holm - p values adjusted for being the best of many

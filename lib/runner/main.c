@@ -39,6 +39,7 @@ struct options {
 	const char *started;	/* when, if this machine's clock can't tell */
 	const char *items;	/* file of the names to run */
 	const char *replay;	/* file for model_random */
+	const char *plant;	/* a delay on purpose, see env_plant() */
 	const char *uapi;	/* other numbers than those of configs/proposed_uapi.conf */
 	bool resume;		/* the stream has its "run" event already */
 	const char *mutants;	/* table of seeded bugs to find, instead of a usual run */
@@ -132,8 +133,8 @@ static void emit_run(const struct options *o, const struct plan *plan)
 	if (suite[0])
 		jsonw_str(&j, "suite", suite);
 	/* A result that was made worse on purpose must not be taken for a real one. */
-	if (getenv("KVMEM_PLANT"))
-		jsonw_str(&j, "planted", getenv("KVMEM_PLANT"));
+	if (o->plant)
+		jsonw_str(&j, "planted", o->plant);
 	hostinfo_write(&j);
 	emit_notes(&j, o);
 	jsonw_push(&j, "plan", '[');
@@ -366,6 +367,7 @@ static int usage(FILE *f)
 	      "  --started TIME                likewise, in place of this machine's clock\n"
 	      "  --replay FILE                 the sequence that model_random is to run\n"
 	      "  --uapi 'NAME=N ...'           numbers of proposed interfaces\n"
+	      "  --plant N                     make every exit dearer on purpose, by N cycles\n"
 	      "  --mutants TABLE               run the tests against seeded bugs of this kernel;\n"
 	      "                                PATTERNs are for mutants then\n"
 	      "  --items FILE                  the exact names to run, one a line\n"
@@ -394,6 +396,8 @@ static const struct option longopts[] = {
 	{ "mutants", required_argument, NULL, 'm' },
 	{ "dir", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' },
 	{ "uapi", required_argument, NULL, 'u' }, { "replay", required_argument, NULL, 'y' },
+	{ "uapi", required_argument, NULL, 'u' },
+	{ "plant", required_argument, NULL, 'D' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -416,6 +420,7 @@ static bool parse(int argc, char **argv, struct options *o)
 		case 'S': o->started = optarg; break;
 		case 'u': o->uapi = optarg; break;
 		case 'y': o->replay = optarg; break;
+		case 'D': o->plant = optarg; break;
 		case 'n':
 			if (!strchr(optarg, '=') || o->nr_notes == MAX_NOTES)
 				return false;
@@ -466,6 +471,8 @@ static void export_settings(const struct options *o)
 		setenv("KVMEM_UAPI", o->uapi, 1);
 	if (o->replay)
 		setenv("KVMEM_REPLAY", o->replay, 1);
+	if (o->plant)
+		setenv("KVMEM_PLANT", o->plant, 1);
 }
 
 static void own_dir(char *dir, size_t size)

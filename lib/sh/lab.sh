@@ -44,6 +44,7 @@ lab_todo() {
 	[[ ! ${opt[seed]-} ]] || todo+=(--seed "$((10#${opt[seed]}))")
 	[[ ! $REPLAY_TEST ]] || todo+=(--replay /lab/replay)
 	[[ ! $KVMEM_UAPI ]] || todo+=(--uapi "$KVMEM_UAPI")
+	[[ ! ${KVMEM_PLANT:-} ]] || todo+=(--plant "$KVMEM_PLANT")
 	mapfile -t -O ${#todo[@]} todo < <(qemu_notes)
 	todo+=(--note "kernel=${opt[kernel]-debian}")
 	for name in suite modules append; do
