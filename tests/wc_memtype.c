@@ -12,8 +12,10 @@
 #include "arch.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/mmu.h"
+#include "memspeed.h"
 #include "memtype.h"
 #include "record.h"
+#include "spte.h"
 #include "uapi.h"
 #include "vcpu.h"
 
@@ -377,6 +379,145 @@ KVMEM_TEST(late_quirk_disable, "F4m")
 	record_observation("F4m", "late_quirk_disable.new", "%s", after);
 	ASSERT_EQ(DATA + 1, *(uint64_t *)(ram + PAGE_4K));
 	ASSERT_EQ(DATA, *(uint64_t *)ram);
+}
+
+/* --- what the guest gets of it (F6m) ------------------------------------- */
+
+/*
+ * Entries of the PAT, and whether loads through them hit the cache where the
+ * guest's PAT counts; where it does not, all do.
+ */
+#define PAT_EACH_TYPE 0x0406050400070106ULL
+
+static const struct {
+	const char *name;
+	bool cached;
+} types[] = {
+	{ "WB", true }, { "WC", false }, { "UC-", false }, { "UC", false },
+	{ "WT", true }, { "WP", true }, { "WB again", true },
+};
+
+FIXTURE(effective) {
+	struct vm *vm;
+	struct vcpu *v;
+	bool pat_counts;
+};
+
+FIXTURE_VARIANT(effective) {
+	bool quirk_off;		/* KVM_X86_QUIRK_IGNORE_GUEST_PAT */
+};
+
+FIXTURE_VARIANT_ADD(effective, by_default) { .quirk_off = false };
+FIXTURE_VARIANT_ADD(effective, quirk_off) { .quirk_off = true };
+
+/* Virtual address of the page that is mapped through an entry of the PAT. */
+static uint64_t typed(unsigned int entry)
+{
+	return VM_WINDOW + entry * PAGE_4K;
+}
+
+KVMEM_SETUP(effective)
+{
+	struct vm_opts o = {
+		.quirks_off = variant->quirk_off ? KVM_X86_QUIRK_IGNORE_GUEST_PAT : 0,
+	};
+	unsigned int i;
+	uint8_t *ram;
+
+	if (cpu_is_tcg())
+		end_skip("memory types are not observable here: QEMU's TCG emulates no caches");
+	self->vm = vm_create(&o);
+	self->v = self->vm->vcpu[0];
+	ram = vm_alloc(8 * PAGE_4K);
+	vm_slot(self->vm, 1, 0, RAM, 8 * PAGE_4K, ram);
+	for (i = 0; i < 8; i++)
+		mmu_map(self->vm, typed(i), RAM + i * PAGE_4K, 1, PTE_PAT_INDEX(i));
+	if (!cpu_set_msr(self->v, MSR_PAT, PAT_EACH_TYPE))
+		end_fail("PAT 0x%llx refused", PAT_EACH_TYPE);
+	self->pat_counts = memtype_tdp() &&
+			   (!strcmp(arch_backend(), "svm") || variant->quirk_off);
+}
+
+/*
+ * Judge an entry of the PAT: as it has to be, or not, or a skip when it stays
+ * unclear.  The yardsticks are taken anew for each try: frequencies change.
+ */
+static bool loads_are(struct vcpu *v, const char *name, uint64_t gva, bool cached)
+{
+	enum memspeed_verdict verdict = MEMSPEED_UNCLEAR;
+	struct memspeed m;
+	uint32_t load = 0;
+	int tries;
+
+	for (tries = 0; tries < 5 && verdict == MEMSPEED_UNCLEAR; tries++) {
+		memspeed_calibrate(v, typed(0), &m);
+		if (!memspeed_usable(&m))
+			end_skip("memory types are not observable here: a load takes %u ticks, after CLFLUSH %u",
+				 m.hit, m.miss);
+		load = memspeed_loads(v, gva);
+		verdict = memspeed_judge(&m, load);
+	}
+	diag("%s: %u ticks a load; cached %u, after CLFLUSH %u", name, load, m.hit, m.miss);
+	if (verdict == MEMSPEED_UNCLEAR)
+		end_skip("%s: a load takes %u ticks, neither like a cached one (%u) nor like a miss (%u)",
+			 name, load, m.hit, m.miss);
+	return cached == (verdict == MEMSPEED_CACHED);
+}
+
+/*
+ * Red with: the guest's PAT not loaded (save.g_pat, GUEST_IA32_PAT); IPAT the
+ * wrong way round.
+ */
+KVMEM_TEST_F(effective, loads, "F6m")
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++)
+		ASSERT_TRUE(loads_are(self->v, types[i].name, typed(i),
+				      types[i].cached || !self->pat_counts));
+}
+
+/* One page, one entry of the PAT, whose type the guest changes with WRMSR. */
+KVMEM_TEST_F(effective, wrmsr_changes_type, "F6m")
+{
+	static const unsigned int sequence[] = { MT_WB, MT_UC, MT_WB, MT_WC };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sequence); i++) {
+		uint64_t pat = (PAT_EACH_TYPE & ~0xff00ULL) | sequence[i] << 8;
+
+		ASSERT_TRUE(vcpu_expect(self->v, "WRMSR",
+			OPS(WRMSR(MSR_PAT, pat), { .kind = OP_INVLPG, .addr = typed(1) },
+			    { .kind = OP_WBINVD }), NO_EXITS));
+		ASSERT_TRUE(loads_are(self->v, sequence[i] == MT_WB ? "WB" : "not WB", typed(1),
+				      sequence[i] == MT_WB || !self->pat_counts));
+	}
+}
+
+/*
+ * Stores: write-combining sends whole lines, uncached one transaction for each
+ * store.  Eight times as many; half of that difference has to be seen.
+ */
+KVMEM_TEST_F(effective, stores, "F6m")
+{
+	struct memspeed m;
+	uint32_t wb, wc, uc;
+
+	memspeed_calibrate(self->v, typed(0), &m);
+	REQUIRE(memspeed_usable(&m), "memory types are not observable here: a load takes %u ticks, after CLFLUSH %u",
+		m.hit, m.miss);
+	wb = memspeed_stores(self->v, typed(0));
+	wc = memspeed_stores(self->v, typed(1));
+	uc = memspeed_stores(self->v, typed(3));
+	record_observation("F6m", "stores_of_a_page", "WB %u, WC %u, UC %u ticks", wb, wc, uc);
+	if (self->pat_counts) {
+		ASSERT_GT(uc, 4 * wb);
+		REQUIRE(wc < uc / 2 || wc > uc - uc / 4,
+			"unclear: %u ticks for a page of WC stores, %u for UC", wc, uc);
+		ASSERT_LT(wc, uc / 2);
+	} else {
+		ASSERT_LT(uc, 4 * wb);
+	}
 }
 
 KVMEM_MAIN

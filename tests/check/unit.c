@@ -10,6 +10,7 @@
 #include "jsonw.h"
 #include "klog.h"
 #include "kvmstat.h"
+#include "memspeed.h"
 #include "quantile.h"
 #include "runner/plan.h"
 #include "runner/verdict.h"
@@ -164,6 +165,31 @@ TEST(spte_types)
 		}
 		EXPECT_EQ(rows[i].ipat, spte_ipat(&s));
 	}
+}
+
+/* --- cached or not ------------------------------------------------------- */
+
+TEST(memspeed_yardsticks)
+{
+	EXPECT_TRUE(memspeed_usable(&(struct memspeed){ 80, 300 }));
+	EXPECT_TRUE(memspeed_usable(&(struct memspeed){ 30, 90 }));
+	EXPECT_FALSE(memspeed_usable(&(struct memspeed){ 30, 89 }));
+	EXPECT_FALSE(memspeed_usable(&(struct memspeed){ 400, 599 }));
+	EXPECT_FALSE(memspeed_usable(&(struct memspeed){ 300, 300 }));
+	EXPECT_FALSE(memspeed_usable(&(struct memspeed){ 300, 80 }));
+}
+
+TEST(memspeed_guard_band)
+{
+	const struct memspeed m = { .hit = 100, .miss = 300 };
+
+	EXPECT_EQ(MEMSPEED_CACHED, memspeed_judge(&m, 0));
+	EXPECT_EQ(MEMSPEED_CACHED, memspeed_judge(&m, 100));
+	EXPECT_EQ(MEMSPEED_CACHED, memspeed_judge(&m, 150));
+	EXPECT_EQ(MEMSPEED_UNCLEAR, memspeed_judge(&m, 151));
+	EXPECT_EQ(MEMSPEED_UNCLEAR, memspeed_judge(&m, 199));
+	EXPECT_EQ(MEMSPEED_UNCACHED, memspeed_judge(&m, 200));
+	EXPECT_EQ(MEMSPEED_UNCACHED, memspeed_judge(&m, 5000));
 }
 
 /* --- kernel log ---------------------------------------------------------- */
