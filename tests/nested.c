@@ -286,4 +286,190 @@ KVMEM_TEST(not_given_by_l1, "A28")
 	ASSERT_EQ(0, *(uint32_t *)(self->rom + 0x123));
 }
 
+/* --- the PAT of L2 (F7m) ------------------------------------------------- */
+
+#define PAT_L1	0x0606060606060606ULL
+#define PAT_L2	0x0001040506070006ULL
+#define PAT_NEW	0x0007040600070404ULL
+#define PAT_BAD	0x0007040600070403ULL
+
+/*
+ * Without nested paging the CPU has one PAT for both (AMD64 APM volume 2, 15.25.2);
+ * with it KVM keeps one for both too, as long as its quirk
+ * KVM_X86_QUIRK_NESTED_SVM_SHARED_PAT is on, or has none yet (before 7.2).
+ * Red with: the write of L2 dropped; G_PAT of the VMCB taken over.
+ */
+static void shared_pat(struct __test_metadata *_metadata, FIXTURE_DATA(l2) *self)
+{
+	uint64_t got;
+
+	l2_set(self->v, VMCB_G_PAT, PAT_L2);
+	ASSERT_TRUE(vcpu_expect(self->v, "one PAT for L1 and L2",
+		OPS(WRMSR(MSR_PAT, PAT_L1), L2_RDMSR(MSR_PAT), L2_WRMSR(MSR_PAT, PAT_NEW),
+		    L2_RDMSR(MSR_PAT), RDMSR(MSR_PAT)), NO_EXITS));
+	ASSERT_EQ(PAT_L1, vcpu_value(self->v, 1));
+	ASSERT_EQ(PAT_NEW, vcpu_value(self->v, 3));
+	ASSERT_EQ(PAT_NEW, vcpu_value(self->v, 4));
+	ASSERT_TRUE(cpu_get_msr(self->v, MSR_PAT, &got));
+	ASSERT_EQ(PAT_NEW, got);
+
+	/* The rules of F2m hold for L2. */
+	ASSERT_EQ(VCPU_DONE, vcpu_do(self->v, OPS(L2_WRMSR(MSR_PAT, PAT_BAD), RDMSR(MSR_PAT)),
+				     NO_EXITS));
+	ASSERT_EQ(13, vcpu_result(self->v, 0)->vector);
+	ASSERT_EQ(PAT_NEW, vcpu_value(self->v, 1));
+}
+
+KVMEM_TEST_F(l2, pat_shared, "F7m")
+{
+	shared_pat(_metadata, self);
+}
+
+/* Without the quirk, where the kernel lets us: with and without nested paging. */
+FIXTURE(l2_pat) {
+	FIXTURE_DATA(l2) l2;
+};
+
+FIXTURE_VARIANT(l2_pat) {
+	bool npt;
+};
+
+FIXTURE_VARIANT_ADD(l2_pat, npt) { .npt = true };
+FIXTURE_VARIANT_ADD(l2_pat, shadow) { .npt = false };
+
+KVMEM_SETUP(l2_pat)
+{
+	l2_vm(&self->l2, variant->npt, KVM_X86_QUIRK_NESTED_SVM_SHARED_PAT);
+}
+
+/*
+ * With nested paging L2's PAT is in the VMCB: loaded by VMRUN, stored by
+ * #VMEXIT, and L1's is its own again.
+ */
+KVMEM_TEST_F(l2_pat, own, "F7m")
+{
+	struct vcpu *v = self->l2.v;
+	uint64_t got;
+
+	if (!variant->npt) {
+		shared_pat(_metadata, &self->l2);
+		return;
+	}
+	l2_set(v, VMCB_G_PAT, PAT_L2);
+	ASSERT_TRUE(vcpu_expect(v, "a PAT of its own",
+		OPS(WRMSR(MSR_PAT, PAT_L1), L2_RDMSR(MSR_PAT), L2_WRMSR(MSR_PAT, PAT_NEW),
+		    RDMSR(MSR_PAT), L2_RDMSR(MSR_PAT)), NO_EXITS));
+	ASSERT_EQ(PAT_L2, vcpu_value(v, 1));
+	ASSERT_EQ(PAT_L1, vcpu_value(v, 3));
+	ASSERT_EQ(PAT_NEW, vcpu_value(v, 4));
+	ASSERT_EQ(PAT_NEW, l2_get(v, VMCB_G_PAT));
+	ASSERT_TRUE(cpu_get_msr(v, MSR_PAT, &got));
+	ASSERT_EQ(PAT_L1, got);
+}
+
+KVMEM_TEST_F(l2_pat, invalid, "F7m")
+{
+	struct vcpu *v = self->l2.v;
+
+	l2_set(v, VMCB_G_PAT, PAT_BAD);
+	ASSERT_EQ(VCPU_DONE, vcpu_do(v, OPS(L2_RDMSR(MSR_PAT)), NO_EXITS));
+	ASSERT_EQ(!variant->npt, vcpu_result(v, 0)->done);
+	ASSERT_EQ(variant->npt, (uint32_t)l2_get(v, VMCB_EXIT_CODE) == (uint32_t)L2_EXIT_INVALID);
+	/* VMRUN that fails is no end of it. */
+	l2_set(v, VMCB_G_PAT, PAT_L2);
+	ASSERT_TRUE(vcpu_expect(v, "a valid PAT again", OPS(L2_RDMSR(MSR_PAT)), NO_EXITS));
+}
+
+/* --- migration while L2 runs (A28, F7m) ---------------------------------- */
+
+struct state {
+	struct kvm_regs regs;
+	struct kvm_sregs sregs;
+	struct kvm_vcpu_events events;
+	uint64_t msr_pat, msr_hsave;
+	union {
+		struct kvm_nested_state head;
+		uint8_t bytes[0x4000];
+	} nested;
+};
+
+#define MSR_VM_HSAVE_PA 0xc0010117
+
+/* All of it that this guest can tell from a fresh vCPU's. */
+static bool state_get(struct vcpu *v, struct state *s)
+{
+	s->nested.head.size = sizeof(s->nested);
+	return !ioctl(v->fd, KVM_GET_REGS, &s->regs) && !ioctl(v->fd, KVM_GET_SREGS, &s->sregs) &&
+	       !ioctl(v->fd, KVM_GET_VCPU_EVENTS, &s->events) &&
+	       cpu_get_msr(v, MSR_PAT, &s->msr_pat) &&
+	       cpu_get_msr(v, MSR_VM_HSAVE_PA, &s->msr_hsave) &&
+	       !ioctl(v->fd, KVM_GET_NESTED_STATE, &s->nested);
+}
+
+static bool state_set(struct vcpu *v, struct state *s)
+{
+	return !ioctl(v->fd, KVM_SET_SREGS, &s->sregs) && cpu_set_msr(v, MSR_PAT, s->msr_pat) &&
+	       cpu_set_msr(v, MSR_VM_HSAVE_PA, s->msr_hsave) &&
+	       !ioctl(v->fd, KVM_SET_VCPU_EVENTS, &s->events) &&
+	       !ioctl(v->fd, KVM_SET_REGS, &s->regs) &&
+	       !ioctl(v->fd, KVM_SET_NESTED_STATE, &s->nested);
+}
+
+/*
+ * L2 stores to a hole; the store is handled by one VM, the rest of L2 and of
+ * L1 by another one with the same memory.
+ */
+static void migrate_in_l2(struct __test_metadata *_metadata, FIXTURE_DATA(l2) *self,
+			  uint64_t quirks_off, bool own_pat)
+{
+	uint64_t hole = window(self, HOLE + 0x5000), got;
+	FIXTURE_DATA(l2) to = { .next = 0 };
+	struct state s;
+
+	REQUIRE(vm_cap(self->vm, KVM_CAP_NESTED_STATE), "no KVM_CAP_NESTED_STATE");
+	l2_set(self->v, VMCB_G_PAT, PAT_L2);
+	vcpu_start(self->v, OPS(WRMSR(MSR_PAT, PAT_L1),
+				{ .kind = OP_STORE, .width = 4, .addr = hole, .value = { 7 }, .count = 2,
+				  .stride = 0x18, .flags = OPF_L2 },
+				RDMSR(MSR_PAT), L2_RDMSR(MSR_PAT), L2_LD(8, hole)));
+	ASSERT_EQ(VCPU_RESUME, vcpu_run(self->v));
+	ASSERT_TRUE(exit_equal(&self->v->log[0], &(struct kexit)MMIO_WR(HOLE + 0x5000, 4, 7)));
+	/* KVM_RUN completes the store, and goes no further. */
+	vcpu_kick(self->v);
+	ASSERT_EQ(VCPU_EXIT, vcpu_run(self->v));
+	ASSERT_EQ(EINTR, self->v->log[1].err);
+	ASSERT_TRUE(state_get(self->v, &s));
+	ASSERT_TRUE(s.nested.head.flags & KVM_STATE_NESTED_GUEST_MODE);
+	/* The VMM's view of the MSR is L1's, always. */
+	ASSERT_EQ(PAT_L1, s.msr_pat);
+
+	l2_vm(&to, self->npt, quirks_off);
+	memcpy(to.vm->sys, self->vm->sys, VM_SYS_SIZE);
+	vm_destroy(self->vm);
+	to.v->in_list = true;
+	ASSERT_TRUE(state_set(to.v, &s)) {
+		TH_LOG("%s", strerror(errno));
+	}
+	ASSERT_EQ(VCPU_DONE, vcpu_finish(to.v));
+	ASSERT_TRUE(exits_match("after the migration", to.v->log, to.v->nr_exits,
+				EXITS(MMIO_WR(HOLE + 0x5018, 4, 7), MMIO_RD(HOLE + 0x5000, 8, ~0ULL))));
+	ASSERT_EQ(2, vcpu_result(to.v, 1)->done);
+	ASSERT_EQ(PAT_L1, vcpu_value(to.v, 2));
+	ASSERT_EQ(own_pat ? PAT_L2 : PAT_L1, vcpu_value(to.v, 3));
+	ASSERT_TRUE(cpu_get_msr(to.v, MSR_PAT, &got));
+	ASSERT_EQ(PAT_L1, got);
+	if (own_pat)
+		ASSERT_EQ(PAT_L2, l2_get(to.v, VMCB_G_PAT));
+}
+
+KVMEM_TEST_F(l2, migrate, "A28 F7m")
+{
+	migrate_in_l2(_metadata, self, 0, false);
+}
+
+KVMEM_TEST_F(l2_pat, migrate, "A28 F7m")
+{
+	migrate_in_l2(_metadata, &self->l2, KVM_X86_QUIRK_NESTED_SVM_SHARED_PAT, variant->npt);
+}
+
 KVMEM_MAIN

@@ -424,8 +424,9 @@ KVMEM_SETUP(effective)
 	unsigned int i;
 	uint8_t *ram;
 
-	if (cpu_is_tcg())
-		end_skip("memory types are not observable here: QEMU's TCG emulates no caches");
+	/* Emulated, without caches; or its own PAT is subject to what is below (F7m). */
+	if (cpu_host_flag("hypervisor"))
+		end_skip("memory types are not observable here: this host runs in a virtual machine");
 	self->vm = vm_create(&o);
 	self->v = self->vm->vcpu[0];
 	ram = vm_alloc(8 * PAGE_4K);

@@ -90,15 +90,6 @@ bool cpu_host_is_amd(void)
 	return b == 0x68747541 || b == 0x6f677948;
 }
 
-bool cpu_is_tcg(void)
-{
-	unsigned int a, signature[3];
-
-	/* "TCGTCGTCGTCG"; without a hypervisor the leaf is some other one's data. */
-	__cpuid(0x40000000, a, signature[0], signature[1], signature[2]);
-	return !memcmp(signature, "TCGTCGTCGTCG", 12);
-}
-
 bool cpu_set_msr(struct vcpu *v, uint32_t index, uint64_t value)
 {
 	struct {

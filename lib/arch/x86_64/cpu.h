@@ -19,9 +19,6 @@ bool cpu_host_is_amd(void);
 /** cpu_host_flag - whether /proc/cpuinfo lists a feature for this machine's CPU */
 bool cpu_host_flag(const char *flag);
 
-/** cpu_is_tcg - whether this machine is one of QEMU's without KVM */
-bool cpu_is_tcg(void);
-
 /** cpu_idt, cpu_gdt - host view of the page with the guest's table */
 const void *cpu_idt(const struct vm *vm);
 const void *cpu_gdt(const struct vm *vm);
