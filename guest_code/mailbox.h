@@ -123,6 +123,7 @@ enum mbox_op_kind {
 #define OPF_COUNTER	(1 << 4)	/* value[0] goes up by one with each repetition */
 #define OPF_SUPER	(1 << 5)	/* in supervisor mode (privileged kinds always are) */
 #define OPF_L2		(1 << 6)	/* in a guest of this guest, see mbox.l2_vmcb */
+#define OPF_VALUES	(1 << 7)	/* samples get the low half of value[0], not cycles */
 
 struct mbox_op {
 	uint16_t kind;		/* enum mbox_op_kind */
@@ -133,7 +134,7 @@ struct mbox_op {
 	uint64_t addr2;
 	uint64_t value[2];
 	int64_t stride;		/* added to addr after each repetition */
-	uint64_t samples;	/* guest address of uint32_t[count] for cycles, or 0 */
+	uint64_t samples;	/* guest address of uint32_t[count], or 0: cycles, or OPF_VALUES */
 };
 
 struct mbox_result {

@@ -572,7 +572,8 @@ static void run_op(struct mbox *mb, uint32_t i)
 		res->value[1] = f.v1;
 		res->cycles = f.t1 - f.t0;
 		if (op->samples && n < count)
-			((uint32_t *)op->samples)[n] = (uint32_t)res->cycles;
+			((uint32_t *)op->samples)[n] = op->flags & OPF_VALUES ?
+				(uint32_t)f.v0 : (uint32_t)res->cycles;
 		if (op->flags & OPF_PUBLISH) {
 			mb->last = f.v0;
 			asm volatile("" : : : "memory");
