@@ -63,7 +63,7 @@ static struct page page_at(const struct model *m, unsigned int page, bool write)
 		p.at = s->file_page + page - s->base;
 		p.gmem = true;
 	} else if (s && s->hole) {
-		p.who = write ? WHO_MMIO : WHO_ONES;
+		p.who = write && !m->vm.hole_drops ? WHO_MMIO : WHO_ONES;
 	} else if (s && !(write && s->readonly)) {
 		p.who = WHO_MEMORY;
 		p.back = (struct model_back *)&m->buffer[s->buffer];
@@ -814,7 +814,7 @@ static void access(struct model *m, uint64_t offset, unsigned int width, const u
 		if (p[i].who == WHO_MEMORY)
 			memory(m, &h[i], &p[i], data, emulated, r);
 		else if (p[i].who == WHO_ONES)
-			memset(r->data + h[i].done, 0xff, h[i].len);
+			memset(r->data + h[i].done, data ? 0 : 0xff, h[i].len);
 		else
 			mmio(m, &h[i], data, answer, r);
 		if (!p[i].slot)

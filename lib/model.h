@@ -45,6 +45,7 @@ struct model_vm {
 	bool thp;		/* buffer MODEL_THP has 2 MiB pages behind it */
 	unsigned int manual;	/* KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 */
 	bool hole, single;	/* the proposed flags */
+	bool hole_drops;	/* writes to a hole are dropped instead of exiting */
 };
 
 /* The log is cleared by KVM_CLEAR_DIRTY_LOG only; and it begins with all bits set. */

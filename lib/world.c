@@ -17,7 +17,9 @@
 #include "env.h"
 #include "gmem.h"
 #include "kvmstat.h"
+#include "param.h"
 #include "place.h"
+#include "proposed.h"
 #include "uapi.h"
 #include "vcpu.h"
 
@@ -167,7 +169,8 @@ static void world_init(struct world *w, const struct world_kind *kind, const str
 	const struct step *o = first->kind == K_WORLD ? first : &plain;
 	struct model_vm mvm = {
 		.gpa = window_gpa(o->v[WORLD_WHERE]), .gmem = kind->gmem, .private = kind->private,
-		.hole = kind->proposed, .single = kind->proposed, .manual = o->v[WORLD_MANUAL],
+		.hole = kind->proposed, .single = kind->proposed,
+		.hole_drops = kind->proposed && proposed_drops_writes(), .manual = o->v[WORLD_MANUAL],
 		.eager_split = param_is("/sys/module/kvm/parameters/eager_page_split", 'Y'),
 	};
 	unsigned int i;
@@ -251,6 +254,13 @@ void world_require(const struct world_kind *kind)
 	if (kind->quirk_off && !kind->gmem &&
 	    !(vm_cap(NULL, KVM_CAP_DISABLE_QUIRKS2) & KVM_X86_QUIRK_SLOT_ZAP_ALL))
 		end_skip("no KVM_X86_QUIRK_SLOT_ZAP_ALL to disable (6.12)");
+	if (kind->proposed) {
+		proposed_require(PROPOSED_PCI_HOLE);
+		proposed_require(PROPOSED_SINGLE_HVA);
+		/* As posted: nothing is mapped for a hole, one page is repeated. */
+		param_set("kvm.pci_hole_map", 0);
+		param_set("kvm.single_hva_huge", 0);
+	}
 	if (!kind->gmem)
 		return;
 	vm = gmem_kind_vm(kind->private ? GMEM_PRIVATE : GMEM_SHARED, NULL);
@@ -471,7 +481,9 @@ static bool region_step(struct world *w, const struct step *s, const struct mode
 {
 	uint32_t flags = (r->readonly ? KVM_MEM_READONLY : 0) |
 			 (r->log ? KVM_MEM_LOG_DIRTY_PAGES : 0) |
-			 (r->gmem ? KVM_MEM_GUEST_MEMFD : 0);
+			 (r->gmem ? KVM_MEM_GUEST_MEMFD : 0) |
+			 (r->hole ? proposed_flag(PROPOSED_PCI_HOLE) : 0) |
+			 (r->single ? proposed_flag(PROPOSED_SINGLE_HVA) : 0);
 	void *hva = r->no_hva ? NULL : w->buffer[r->buffer] + r->buffer_page * PAGE_4K;
 	uint64_t gpa = w->m.vm.gpa + r->base * PAGE_4K, size = r->pages * PAGE_4K;
 	int got;

@@ -194,6 +194,12 @@ TEST(proposed_flags)
 	EXPECT_EQ(0xeeff, guest_reads(0x4fff, 2));
 	EXPECT_TRUE(maps(0, 0));
 
+	/* Or nobody is told of writes, where that is how it is meant. */
+	model.vm.hole_drops = true;
+	guest_writes(0x1234, 4, 7);
+	EXPECT_EQ(0, res.exits);
+	EXPECT_EQ(~0ULL, guest_reads(0x1234, 8));
+
 	ASSERT_EQ(0, SLOT(1, 10, 4, .single = true, .buffer_page = 3));
 	guest_writes(PAGE(12) + 8, 8, 9);
 	EXPECT_EQ(9, guest_reads(PAGE(10) + 8, 8));
