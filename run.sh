@@ -25,6 +25,8 @@ ROOT=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 . "$ROOT/lib/sh/ksrc.sh"
 # shellcheck source=lib/sh/host.sh
 . "$ROOT/lib/sh/host.sh"
+# shellcheck source=lib/sh/export.sh
+. "$ROOT/lib/sh/export.sh"
 # shellcheck source=lib/sh/list.sh
 . "$ROOT/lib/sh/list.sh"
 # shellcheck source=lib/sh/kernel.sh
@@ -77,6 +79,8 @@ Commands
   gate --baseline RUN [RUN]
                        is the second worse than the first? Without a second it is
                        made now, as the first was: on this host, or in the lab
+  export --format F RUN
+                       a stored run as junit, kcidb, lava, github or benchmark
   proof [PATTERN...]   how often is the gate wrong? Runs that differ in nothing, and runs
                        with a delay in them, through it (make gate-proof)
   kernel build         build the reference kernel, which has private memory without
@@ -106,6 +110,11 @@ Options of a run
   --replicates N       fresh VMs per measurement
   --uapi NAME=N        another number of a proposed interface than the one in
                        configs/proposed_uapi.conf; may be given several times
+  --format F,F...      write these too: junit, kcidb (KCIDB 5.3), lava (lava-test-case
+                       lines), github (Markdown for a job summary), benchmark (for
+                       github-action-benchmark)
+  --origin NAME        for kcidb: who submits (kvmem)
+  --build-id ID        for kcidb: the build of this kernel, ORIGIN:NAME
   -v                   show the output of the tests
 Options of the lab
   --kernel KERNEL      debian            newest of this release's packages (the default)
@@ -143,6 +152,8 @@ Options of compare and gate
   --rule 'LINE'        one more line of it; may be given several times
   -v                   also what did not change
   gate takes the options of the run it makes as well
+Options of export, besides --format, --origin and --build-id
+  --output FILE        in place of standard output
 Options of proof
   --rounds N           how often each kind of run is made (2)
   --exact              only the part that counts instructions
@@ -199,7 +210,8 @@ parse() {
 			--modules | --append | --param | --cpu | --memory | --cpus | --numa | --max-boots | \
 			--source | --uapi | --mutants | --mutants-file | --jobs | \
 			--linux | --good | --bad | --test | --metric | --worse-than | --config | --build-cmd | \
-			--baseline | --thresholds | --rule | --rounds)
+			--baseline | --thresholds | --rule | --rounds | \
+			--format | --output | --origin | --build-id)
 			(($# >= 2)) || usage_error "$1 needs a value"
 			opt[${1#--}]=$2
 			[[ $1 != --param ]] || PARAMS+=("$2")
@@ -246,6 +258,7 @@ check_values() {
 	done
 	[[ ${opt[results]-x} ]] || usage_error "--results needs a folder"
 	check_replay
+	[[ ! ${opt[format]+set} ]] || export_check "${opt[format]}"
 	check_uapi
 	check_lab_values
 }
@@ -284,7 +297,7 @@ check_lab_values() {
 	local name
 
 	for name in kernel suite modules cpu source mutants linux good bad test metric config build-cmd \
-		baseline thresholds rule; do
+		baseline thresholds rule output origin build-id; do
 		[[ ${opt[$name]-x} ]] || usage_error "--$name needs a value"
 	done
 	[[ ${opt[memory]-2G} =~ ^[0-9]{1,7}[mMgG]?$ ]] ||
@@ -369,7 +382,7 @@ lab_kinds() {
 main() {
 	local command kinds run_options lab_options
 
-	run_options=(profile results seed timeout replicates verbose uapi)
+	run_options=(profile results seed timeout replicates verbose format origin build-id uapi)
 	lab_options=(suite modules exact append param cpu memory cpus numa max-boots offline)
 	parse "$@"
 	check_values
@@ -391,6 +404,7 @@ main() {
 	gate)
 		allow baseline metric thresholds rule kernel "${run_options[@]}" "${lab_options[@]}"
 		;;
+	export) allow format output origin build-id ;;
 	proof) allow kernel suite exact profile results replicates rounds verbose offline ;;
 	list) allow ids coverage ${opt[coverage]:+results} ;;
 	bisect) allow linux good bad test metric worse-than config build-cmd panic-is-bad results ;;
@@ -426,6 +440,7 @@ main() {
 		((${#words[@]} <= 1)) || usage_error "gate takes one run besides the baseline, not ${#words[@]}"
 		gate "${opt[baseline]}" "${words[@]}"
 		;;
+	export) export_run "${words[@]}" ;;
 	proof) proof "${words[@]}" ;;
 	list)
 		prepare

@@ -20,6 +20,7 @@ static const struct {
 	{ "gate", cmd_gate },
 	{ "settings", cmd_settings },
 	{ "proof", cmd_proof },
+	{ "export", cmd_export },
 };
 
 static const char help[] =
@@ -32,6 +33,8 @@ static const char help[] =
 	"                           [--panic-is-bad] DIR\n"
 	"       kvmem-report compare [COMPARISON...] [-v] RUN RUN...\n"
 	"       kvmem-report gate [COMPARISON...] [-v] BASELINE RUN\n"
+	"       kvmem-report export --format FORMAT [--output FILE] [--origin NAME]\n"
+	"                           [--build-id ID] RUN\n"
 	"       kvmem-report settings RUN\n"
 	"       kvmem-report proof [--thresholds FILE] [--pairs N] [--replicates N,N...]\n"
 	"                          [--metric NAME] LABEL=RUN...\n"
@@ -42,7 +45,8 @@ static const char help[] =
 	"matrix several runs side by side, coverage which behaviour was checked on which kernel.\n"
 	"compare tells what changed since the first of several runs, gate whether the second\n"
 	"run is worse than the first, settings how a run was made, proof how often gate is wrong,\n"
-	"given runs labelled base and runs with a delay of some size. A RUN is a results folder\n"
+	"given runs labelled base and runs with a delay of some size. export writes a run as\n"
+	"junit, kcidb, lava, github or benchmark. A RUN is a results folder\n"
 	"or its results.json.\n"
 	"\n"
 	"  --results DIR      folder to write, made with its parents\n"

@@ -469,6 +469,7 @@ int main(void)
 	test_rules();
 	test_valid();
 	test_judge();
+	test_export();
 	printf("1..%u\n", count);
 	return failed ? 1 : 0;
 }

@@ -15,6 +15,7 @@ bool near(double a, double b);
 void test_stats(void);
 void test_rules(void);
 void test_valid(void);
+void test_export(void);
 void test_judge(void);
 
 #endif /* KVMEM_REPORT_SELFTEST_H */

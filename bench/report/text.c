@@ -114,10 +114,15 @@ void text_xml(FILE *f, const char *s, size_t len, bool attribute)
 
 void text_markdown(FILE *f, const char *s)
 {
-	for (; *s; s++) {
-		if (strchr("\\`*_{}[]<>#|~", *s))
-			fputc('\\', f);
-		text_plain(f, s, 1);
+	static const char markup[] = "\\`*_{}[]<>#|~&";
+	size_t n;
+
+	while (*s) {
+		n = strcspn(s, markup);
+		text_plain(f, s, n);
+		s += n;
+		if (*s)
+			fprintf(f, "\\%c", *s++);
 	}
 }
 

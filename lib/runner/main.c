@@ -396,7 +396,6 @@ static const struct option longopts[] = {
 	{ "mutants", required_argument, NULL, 'm' },
 	{ "dir", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' },
 	{ "uapi", required_argument, NULL, 'u' }, { "replay", required_argument, NULL, 'y' },
-	{ "uapi", required_argument, NULL, 'u' },
 	{ "plant", required_argument, NULL, 'D' },
 	{ NULL, 0, NULL, 0 },
 };

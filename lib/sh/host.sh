@@ -181,6 +181,7 @@ host_verdict() {
 	elif ((report_rc > 128)); then
 		say "the results are not complete: kvmem-report was killed by signal $((report_rc - 128))"
 	fi
+	[[ $report_rc == 2 || $report_rc -gt 128 ]] || export_into "$RUN" || return 2
 	[[ $run_rc == 0 && $report_rc == [014] ]] || return 2
 	return "$report_rc"
 }

@@ -153,3 +153,39 @@ refused "compare: one run" "two results" ./run.sh compare "$M/base"
 refused "gate: no baseline" "--baseline" ./run.sh gate "$M/base"
 sed 's|"complete":true|"complete":false|' "$good" | bad
 refused "gate: a broken baseline, before anything runs" "cut short" ./run.sh gate --baseline "$M/bad"
+
+# --- exports -----------------------------------------------------------------
+
+export_as() { # FORMAT RUN
+	"$REPORT" export --format "$1" "$2"
+}
+json_of() { # FORMAT RUN EXPRESSION
+	export_as "$1" "$2" | python3 -c 'import json, sys; r = json.load(sys.stdin); print(eval(sys.argv[1]))' "$3"
+}
+
+is "export kcidb: statuses" "['FAIL', 'FAIL', 'DONE']" \
+	"$(json_of kcidb "$M/fails" "[t['status'] for t in r['tests']]")"
+is "export kcidb: the number is the median" 100000.0 \
+	"$(json_of kcidb "$M/base" "r['tests'][2]['number']['value']")"
+is "export benchmark" "exit.a 100000 cycles" \
+	"$(json_of benchmark "$M/base" "'%s %s %s' % (r[0]['name'], r[0]['value'], r[0]['unit'])")"
+# What LAVA would be told, by its own command's arguments.
+is "export lava: lines for a shell" "p.a --result fail
+exit.a --result pass --measurement 100000 --units cycles
+kvmem --result fail" "$(export_as lava "$M/fails" | sh -c 'lava_test_case() { echo "$@"; }
+	eval "$(sed s/^lava-test-case/lava_test_case/)"')"
+expect "export github: a failure and its reason" \
+	grep -qF '| p.a | fail | as it is |' <(export_as github "$M/fails")
+expect "export junit: XML" python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' \
+	<(export_as junit "$M/fails")
+refused "export: no such format" "there is no format" export_as foo "$M/base"
+refused "export: a truncated run" "cut off" export_as kcidb "$(head -c 300 "$good" | bad; echo "$M/bad")"
+refused "export: an origin that is none" "--origin" "$REPORT" export --format kcidb --origin A-B "$M/base"
+refused "export: a folder that is not there" "cannot write" \
+	"$REPORT" export --format kcidb --output "$M/gone/x" "$M/base"
+expect_code "run.sh export: several formats into the folder" 0 "" \
+	./run.sh export --format kcidb,lava,github,benchmark "$M/again"
+is "they are there" 4 "$(cd "$M/again" && printf '%s\n' kcidb.json lava.sh summary.md benchmark.json |
+	xargs ls | wc -l)"
+refused "run.sh: a format that is none, before anything runs" "there is no format 'foo'" \
+	./run.sh test --format kcidb,foo

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "export.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "junit.h"
+
+char *export_name(const char *name)
+{
+	char *copy = xstrdup(name), *p;
+
+	for (p = copy; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("_-.", *p))
+			*p = '_';
+	return copy;
+}
+
+/* Takes over @json. */
+static bool write_json(FILE *f, json_t *json)
+{
+	bool ok = !json_dumpf(json, f, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
+
+	fputc('\n', f);
+	json_decref(json);
+	return ok;
+}
+
+static bool write_junit(FILE *f, struct run *r, const struct export_options *o)
+{
+	size_t len;
+	char *text = junit_text(r, &len);
+
+	(void)o;
+	fwrite(text, 1, len, f);
+	free(text);
+	return true;
+}
+
+static bool write_kcidb(FILE *f, struct run *r, const struct export_options *o)
+{
+	return write_json(f, kcidb_json(r, o));
+}
+
+static bool write_lava(FILE *f, struct run *r, const struct export_options *o)
+{
+	(void)o;
+	lava_write(f, r);
+	return true;
+}
+
+static bool write_github(FILE *f, struct run *r, const struct export_options *o)
+{
+	(void)o;
+	github_write(f, r);
+	return true;
+}
+
+static bool write_benchmark(FILE *f, struct run *r, const struct export_options *o)
+{
+	(void)o;
+	return write_json(f, benchmark_json(r));
+}
+
+static const struct export_format formats[] = {
+	{ "junit", "junit.xml", "JUnit XML", write_junit },
+	{ "kcidb", "kcidb.json", "KCIDB 5.3, with --origin and --build-id", write_kcidb },
+	{ "lava", "lava.sh", "lava-test-case lines", write_lava },
+	{ "github", "summary.md", "Markdown for a job summary", write_github },
+	{ "benchmark", "benchmark.json", "github-action-benchmark, customSmallerIsBetter",
+	  write_benchmark },
+};
+
+const struct export_format *export_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(formats); i++)
+		if (!strcmp(formats[i].name, name))
+			return &formats[i];
+	return NULL;
+}
+
+const struct export_format *export_each(const struct export_format *last)
+{
+	const struct export_format *next = last ? last + 1 : formats;
+
+	return next < formats + ARRAY_SIZE(formats) ? next : NULL;
+}
