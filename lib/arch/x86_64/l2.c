@@ -68,27 +68,39 @@ static void set_seg(struct vcpu *v, unsigned int field, struct vmcb_seg seg)
 	memcpy(vmcb_of(v) + field, &seg, sizeof(seg));
 }
 
-void l2_require(void)
+/* What KVM offers to guests: a CPUID leaf, or NULL. */
+static const struct kvm_cpuid_entry2 *offered(uint32_t function)
 {
 	const struct kvm_cpuid2 *c = cpu_supported();
 	uint32_t i;
+
+	for (i = 0; i < c->nent; i++)
+		if (c->entries[i].function == function)
+			return &c->entries[i];
+	return NULL;
+}
+
+void l2_require(void)
+{
+	const struct kvm_cpuid_entry2 *e = offered(0x80000001);
 
 	if (!strcmp(arch_backend(), "vmx"))
 		end_skip("a guest's guest: there is a payload for SVM only, this host has VMX");
 	if (strcmp(arch_backend(), "svm"))
 		end_skip("a guest's guest: the backend %s has no nesting", arch_backend());
-	for (i = 0; i < c->nent; i++)
-		if (c->entries[i].function == 0x80000001 && c->entries[i].ecx & (1 << 2))
-			return;
-	end_skip("a guest's guest: KVM offers no SVM to guests (kvm_amd.nested=0?)");
+	if (!e || !(e->ecx & (1 << 2)))
+		end_skip("a guest's guest: KVM offers no SVM to guests (kvm_amd.nested=0?)");
 }
 
 void l2_prepare(struct vcpu *v, bool npt)
 {
 	uint64_t block = VM_SYS_GPA + SYS_VCPU + v->id * SYS_VCPU_SIZE;
+	const struct kvm_cpuid_entry2 *svm = offered(0x8000000a);
 	struct vmcb_seg data = { GDT_DATA, ATTR_DATA, ~0U, 0 };
 	struct kvm_sregs s;
 
+	if (npt && (!svm || !(svm->edx & (1 << 0))))
+		end_skip("a guest's guest: KVM offers no nested paging to guests (kvm_amd.npt=0?)");
 	if (ioctl(v->fd, KVM_GET_SREGS, &s))
 		end_fail("KVM_GET_SREGS: %s", strerror(errno));
 	memset(vmcb_of(v), 0, PAGE_4K);

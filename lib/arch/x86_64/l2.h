@@ -37,7 +37,8 @@ void l2_require(void);
 /**
  * l2_prepare - make the vCPU ready for operations with OPF_L2
  * @v: vCPU of a VM with .full_cpuid
- * @npt: nested paging; without it L2's physical memory is L1's
+ * @npt: nested paging, the test is a skip where guests can't have it; without it
+ *	L2's physical memory is L1's
  */
 void l2_prepare(struct vcpu *v, bool npt);
 
