@@ -37,6 +37,7 @@ flex              command flex
 libelf-dev        library libelf.a
 libc6-dev         library libc.a
 gzip              command gzip
+patch             command patch
 '
 # The project's own checks.
 deps_check='

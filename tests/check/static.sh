@@ -45,3 +45,24 @@ no_ids() {
 	build/kvmem-run --list | awk -F '\t' '$1 == "test" && $3 == "" { print $2 }'
 }
 is "every test names the behaviour it checks" "" "$(no_ids)"
+
+# The kernel patches, as a maintainer would look at them.
+kernel_patches() {
+	perl "$KSRC/scripts/checkpatch.pl" --no-tree --terse --quiet --no-summary --show-types \
+		--strict --ignore FILE_PATH_CHANGES,SPDX_LICENSE_TAG configs/kernels/patches/*.patch
+}
+if [ -r "$KSRC/scripts/checkpatch.pl" ]; then
+	expect "checkpatch of the kernel patches" kernel_patches
+fi
+
+# The numbers of the patches are those of the configuration.
+uapi_numbers() {
+	cat configs/kernels/patches/*.patch | sed -nE \
+		-e 's/^\+#define KVM_MEM_(PCI_HOLE|SINGLE_HVA|NON_COHERENT_DMA|WC)\s+\(1UL << ([0-9]+)\)$/\1 \2/p' \
+		-e 's/^\+#define KVM_CAP_([A-Z_]+)_MEM ([0-9]+)$/\1_CAP \2/p' \
+		-e 's/^\+\s+KVM_DEV_TYPE_VIRTIO = ([0-9]+),$/DMA_DEVICE \1/p' |
+		tr '[:upper:]' '[:lower:]' | sed 's/^non_coherent/noncoherent/' | sort -u
+}
+is "numbers of the proposed interfaces" \
+	"$(sed -nE 's/#.*//; s/^([a-z_]+)\s*=\s*([0-9]+)\s*$/\1 \2/p' configs/proposed_uapi.conf |
+		grep -v pci_hole_drops_writes | sort)" "$(uapi_numbers)"
