@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make check: the project's own tests.  Ends with "N passed, N failed, N skipped"
-# and exits with 1 when one failed.
+# make check: the project's own tests, or the parts of them that are named.  Ends
+# with "N passed, N failed, N skipped" and exits with 1 when one failed.
 
 set -euo pipefail
 
@@ -21,8 +21,12 @@ WORK=$(mktemp -d "${TMPDIR:-/tmp}/kvmem-check-XXXXXX")
 trap 'rm -rf "$WORK"' EXIT
 export HAVE_KVM=yes
 
-for part in static unit report runner input intree conformance; do
-	echo "--- $part"
+parts=("$@")
+((${#parts[@]})) || parts=(static unit report runner input intree lab conformance)
+[[ " ${parts[*]} " == *" static "* ]] ||
+	make -s -j"$(nproc)" KSRC="$KSRC" KHDR="$KHDR" OUTPUT="$ROOT/build" all checks
+for part in "${parts[@]}"; do
+	echo "--- $part ($SECONDS s)"
 	# shellcheck source=/dev/null
 	. "tests/check/$part.sh"
 done

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# The lab, on a real Debian kernel: all of the conformance, exact costs twice, and
+# what its machine is made of.  Two machines at a time are what two cores bear.
+# The commands of tests are those of the lab's machine:
+# shellcheck disable=SC2016
+
+LAB=debian:6.12
+
+# begin NAME COMMAND...: in the background; its output and exit code are for finish
+begin() {
+	local name=$1
+	shift
+	{
+		code=0
+		"$@" >"$WORK/$name.out" 2>&1 </dev/null || code=$?
+		echo "$code" >"$WORK/$name.code"
+	} &
+}
+
+# finish NAME CODE TEXT...: wait for it; it ended with that code and said all that
+finish() {
+	local name=$1 code=$2 text
+	shift 2
+	until [ -e "$WORK/$name.code" ]; do sleep 0.2; done
+	is "lab: $name: exit code" "$code" "$(cat "$WORK/$name.code")"
+	for text; do
+		expect "lab: $name says '$text'" grep -qF -- "$text" "$WORK/$name.out"
+	done
+	[ "$code" = "$(cat "$WORK/$name.code")" ] || tail -n 20 "$WORK/$name.out" | sed 's/^/      /'
+}
+
+# lab NAME ARG...: ./run.sh lab, with results in a folder of that name
+lab() {
+	local name=$1
+	shift
+	./run.sh lab --kernel "$LAB" --results "$WORK/lab/$name" "$@"
+}
+
+folder() { # NAME
+	echo "$WORK/lab/$1"/*
+}
+
+medians() { # NAME
+	of "$(folder "$1")/results.json" "[(m['name'], m['replicates']) for m in r['measurements'] if m['exact']]"
+}
+
+mkdir -p "$WORK/lab"
+# The first one fetches the kernel, should the cache have none.
+expect "lab: a Debian kernel comes up" lab first test slot_api.api.region.adjacent
+
+begin conformance lab conformance test
+begin counted lab counted --exact --profile quick bench exit.mmio_read_user exit.cpuid exit.readonly_write
+finish counted 0
+begin again lab again --exact --profile quick bench exit.mmio_read_user exit.cpuid exit.readonly_write
+finish again 0
+is "lab: two runs count the same instructions" "$(medians counted)" "$(medians again)"
+is "lab: and they count" True "$(of "$(folder counted)/results.json" \
+	"len(r['measurements']) >= 3 and all(m['exact'] and m['unit'] == 'instructions' and m['p50'] > 500 for m in r['measurements'])")"
+is "lab: the results of counting say so" True \
+	"$(of "$(folder counted)/results.json" "r['run']['exact'] and r['run']['where'] == 'lab'")"
+
+# --- the machine is what was asked for ---------------------------------------
+
+# one_test FOLDER NAME COMMAND: a program of one test, that passes when COMMAND does
+one_test() {
+	mkdir -p "$WORK/$1/tests" "$WORK/$1/bench"
+	printf '#!/bin/sh\n[ "$1" = --list ] && { printf "global.it\\t\\n"; exit 0; }\n%s\n' \
+		"$3" >"$WORK/$1/tests/$2"
+	chmod +x "$WORK/$1/tests/$2"
+}
+
+one_test machine append 'grep -w kvmem_word /proc/cmdline'
+one_test machine parameter 'case $(cat /sys/module/kvm/parameters/mmio_caching) in N | 0) ;; *) exit 1 ;; esac'
+one_test machine cpus '[ "$(grep -c ^processor /proc/cpuinfo)" = 3 ]'
+one_test machine memory 'awk "/^MemTotal/ { exit !(\$2 > 600000 && \$2 < 800000) }" /proc/meminfo'
+one_test machine nodes '[ -d /sys/devices/system/node/node2 ] && [ ! -d /sys/devices/system/node/node3 ]'
+one_test machine svm 'grep -qw svm /proc/cpuinfo'
+one_test machine binary 'printf "\001\377\000 bytes \"\\\\ of all kinds\n"; busybox head -c 3000000 /dev/zero | tr "\0" x'
+KVMEM_PROGRAMS=$WORK/machine begin machine lab machine --append kvmem_word --param kvm.mmio_caching=0 \
+	--cpus 3 --memory 768M --numa 3 test
+finish machine 0 "time in the lab: boot"
+is "lab: the machine is as asked for" pass \
+	"$(of "$(folder machine)/results.json" "' '.join(sorted({t['status'] for t in r['tests']}))")"
+expect "lab: 3 MB of a test's output come back" \
+	test "$(stat -c %s "$(folder machine)/log/binary.log")" -gt 2999999
+
+
+# The plain command, where this host has no KVM.
+one_test plain passes true
+KVMEM_DEV=$WORK/kvm KVMEM_PROGRAMS=$WORK/plain begin plain ./run.sh --results "$WORK/lab/plain"
+finish plain 0 "KVM cannot be used here" "in software"
+
+finish conformance 0 "time in the lab: boot"
+FULL=$(folder conformance)
+valid_folder "lab: conformance" "$FULL"
+is "lab: conformance is complete" True "$(of "$FULL/results.json" "r['run']['complete']")"
+is "lab: conformance ran in the lab" lab "$(of "$FULL/results.json" "r['run']['where']")"
+is "lab: conformance: nothing failed" "" "$(of "$FULL/results.json" \
+	"' '.join(t['name'] for t in r['tests'] if t['status'] not in ('pass', 'skip', 'xfail'))")"
+is "lab: conformance: most of it ran" True "$(of "$FULL/results.json" \
+	"sum(t['status'] == 'pass' for t in r['tests']) > 250")"
+expect "lab: the guest kernel's log is kept" test -e "$FULL/log/console.log"
+
+# --- breakdowns --------------------------------------------------------------
+
+# shellcheck source=tests/check/lab_breaks.sh
+. tests/check/lab_breaks.sh

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What can go wrong with a lab: kernels that break down, machines that are of no
+# use, bad input, sudden death.  Sourced by lab.sh, whose functions it uses.
+# The commands are those of the lab's machine:
+# shellcheck disable=SC2016
+
+sysrq='echo 1 >/proc/sys/kernel/sysrq; echo %s >/proc/sysrq-trigger; sleep 30'
+one_test breaks a_passes true
+one_test breaks b_panics "${sysrq/\%s/c}"
+one_test breaks c_passes true
+one_test breaks d_reboots "${sysrq/\%s/b}"
+one_test breaks e_passes true
+# A machine from which nothing is heard any more: the runner is stopped.
+one_test hangs a_passes true
+one_test hangs b_hangs 'for p in /proc/[0-9]*; do
+	grep -q "^/lab/kvmem-run" "$p/cmdline" && kill -STOP "${p#/proc/}"
+done
+sleep 300'
+one_test hangs c_passes true
+
+KVMEM_PROGRAMS=$WORK/hangs begin hang lab hang --timeout 1 test
+KVMEM_PROGRAMS=$WORK/breaks begin breakdowns lab breakdowns --timeout 20 test
+finish breakdowns 1 "b_panics.it: kernel panic" "booting again for the 3 that are left" \
+	"d_reboots.it: the machine went off or reset itself"
+R=$(folder breakdowns)/results.json
+for name in a_passes:pass b_panics:error c_passes:pass d_reboots:error e_passes:pass; do
+	is "lab: ${name%:*}" "${name#*:}" "$(status_of "$R" "${name%:*}.it")"
+done
+is "lab: a run with breakdowns is complete" True "$(of "$R" "r['run']['complete']")"
+expect "lab: the console's last lines are in the log of the test" \
+	grep -qi 'sysrq' "$(folder breakdowns)/log/b_panics.log"
+
+KVMEM_PROGRAMS=$WORK/breaks begin bounded lab bounded --max-boots 1 test
+begin nothing_there lab nothing_there --append rdinit=/nothing test slot_api
+finish bounded 1 "this was boot 1 of 1"
+is "lab: a run out of boots is incomplete" False "$(of "$(folder bounded)/results.json" "r['run']['complete']")"
+finish nothing_there 2 "did not come up: kernel panic"
+
+begin no_svm lab no_svm --cpu qemu64,-svm test slot_api
+begin bad_parameter lab bad_parameter --param kvm.no_such=1 test slot_api
+finish no_svm 2 "no KVM inside: its CPU has neither svm nor vmx"
+finish bad_parameter 2 "kvm.no_such: this kernel knows no such parameter"
+begin no_such_cpu lab no_such_cpu --cpu pentium9 test slot_api
+finish no_such_cpu 2 "QEMU failed"
+KVMEM_BOOT_TIMEOUT=1 begin slow lab slow test slot_api
+finish slow 2 "did not come up"
+expect "lab: a run that did not begin leaves no results" \
+	test -z "$(find "$WORK/lab/nothing_there" "$WORK/lab/slow" -name results.json 2>/dev/null)"
+
+finish hang 1 "b_hangs.it: the machine hangs: not a word for"
+is "lab: what follows a hang runs" pass "$(status_of "$(folder hang)/results.json" c_passes.it)"
+
+# --- bad input ---------------------------------------------------------------
+
+CACHED=${KVMEM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kvmem}/kernels/debian
+CACHED=$(find "$CACHED" -maxdepth 1 -name '6.12*' -print -quit)
+T=$WORK/trees
+mkdir -p "$T"/{unbuilt,quiet/arch/x86/boot,nokvm/arch/x86/boot}
+touch "$T/unbuilt/Kbuild" "$T/empty"
+gzip -c README.md >"$T/packed.gz"
+for tree in quiet nokvm; do
+	cp "$CACHED/vmlinuz" "$T/$tree/arch/x86/boot/bzImage"
+done
+sed '/SERIAL_8250_CONSOLE/d' "$CACHED/config" >"$T/quiet/.config"
+sed '/KVM_AMD\|KVM_INTEL/d' "$CACHED/config" >"$T/nokvm/.config"
+
+bad() { # NAME TEXT OPTION...
+	local name=$1 text=$2
+	shift 2
+	expect_code "lab: $name" 2 "$text" ./run.sh lab --results "$WORK/lab/bad" "$@" test slot_api
+}
+
+bad "kernel that is not there" "no kernel $T/none" --kernel "$T/none"
+bad "kernel that is a text" "no kernel image for x86" --kernel README.md
+bad "kernel that is empty" "it is empty" --kernel "$T/empty"
+bad "kernel that is packed" "it is a gzip file" --kernel "$T/packed.gz"
+bad "kernel that is a program" "it is an ELF file" --kernel build/kvmem-run
+bad "tree that is not built" "build the kernel first" --kernel "$T/unbuilt"
+bad "folder that is no tree" "neither a kernel tree" --kernel "$WORK/lab"
+bad "kernel without a serial console" "without CONFIG_SERIAL_8250_CONSOLE" --kernel "$T/quiet"
+bad "kernel without KVM" "configured without KVM" --kernel "$T/nokvm"
+bad "modules that are not there" "no such folder" --kernel "$CACHED/vmlinuz" --modules "$T/none"
+bad "modules without KVM" "there is no kvm.ko in it" --kernel "$CACHED/vmlinuz" --modules "$T/unbuilt"
+bad "pattern that matches nothing" "; there are " --kernel debian:99
+bad "pattern without a version" "is missing at its end" --kernel debian:
+bad "suite that is not there" "there is no Debian suite 'nosuchsuite'" --suite nosuchsuite --kernel debian
+bad "too little memory" "needs 512M" --memory 64M
+bad "memory that is no size" "--memory" --memory lots
+bad "parameter that is none" "--param" --param kvm
+bad "cache without a kernel" "no Debian kernel in the cache" --offline --kernel debian:99.1
+
+# --- the cache ---------------------------------------------------------------
+
+OTHER=$WORK/cache
+mkdir -p "$OTHER/kernels/debian"
+cp -r "$CACHED" "$OTHER/kernels/debian/"
+printf x >>"$OTHER/kernels/debian/${CACHED##*/}/vmlinuz"
+KVMEM_CACHE=$OTHER bad "broken kernel in the cache, offline" "in the cache is broken" --offline --kernel "$LAB"
+# What is fetched instead comes broken, the first time.
+mkdir -p "$WORK/bin"
+cat >"$WORK/bin/apt-get" <<END
+#!/bin/sh
+"$(command -v apt-get)" "\$@" || exit
+case " \$* " in
+*' download '*)
+	[ -e "$WORK/bin/done" ] || for deb in *.deb; do echo x >>"\$deb"; done
+	: >"$WORK/bin/done"
+	;;
+esac
+END
+chmod +x "$WORK/bin/apt-get"
+KVMEM_CACHE=$OTHER PATH=$WORK/bin:$PATH begin refetch lab refetch test slot_api.api.region.adjacent
+finish refetch 0 "in the cache is broken: fetching it again" "came broken: fetching it again"
+KVMEM_CACHE=$OTHER begin offline lab offline --offline test slot_api.api.region.adjacent
+finish offline 0
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+	expect_code "lab: no space in the cache" 2 "no space" unshare -m sh -c \
+		"mkdir -p '$WORK/tiny' && mount -t tmpfs -o size=2m none '$WORK/tiny' && KVMEM_CACHE='$WORK/tiny' \
+		exec ./run.sh lab --kernel '$CACHED/vmlinuz' --modules '$CACHED/modules' test slot_api"
+else
+	skip "lab: no space in the cache" "mount namespaces are not allowed here"
+fi
+
+# --- sudden death ------------------------------------------------------------
+
+# killed SIGNAL: a run that gets it in its second test leaves nothing behind
+killed() {
+	local signal=$1 tmp=$WORK/tmp-$1 pid
+
+	mkdir "$tmp"
+	TMPDIR=$tmp KVMEM_PROGRAMS=$WORK/hangs begin "killed_$signal" \
+		lab "killed_$signal" --append "kvmem_$signal" test
+	for _ in {1..300}; do
+		grep -q '"start","name":"b_hangs' "$WORK/lab/killed_$signal"/*/log/stream.jsonl 2>/dev/null && break
+		sleep 0.2
+	done
+	pid=$(pgrep -f -o -- "run.sh lab .*kvmem_$signal")
+	kill -s "$signal" "$pid"
+	for _ in {1..150}; do
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.1
+	done
+	gone "lab: SIG$signal leaves no QEMU" "qemu-system-x86_64 .*kvmem_$signal"
+	valid_folder "lab: SIG$signal" "$(folder "killed_$signal")"
+	is "lab: SIG$signal: what had passed is there" pass \
+		"$(status_of "$(folder "killed_$signal")/results.json" a_passes.it)"
+	is "lab: SIG$signal leaves no temporary files" "" "$(ls "$tmp")"
+}
+
+killed INT
+killed TERM
+killed KILL
