@@ -83,8 +83,10 @@ Commands
                        a stored run as junit, kcidb, lava, github or benchmark
   proof [PATTERN...]   how often is the gate wrong? Runs that differ in nothing, and runs
                        with a delay in them, through it (make gate-proof)
-  kernel build         build the reference kernel, which has private memory without
-                       special hardware, for lab --kernel reference
+  kernel build [reference|mutants]
+                       build the reference kernel, which has private memory without
+                       special hardware and the proposed features, for
+                       lab --kernel reference; or the one with seeded bugs
   bisect               the first commit of a kernel tree that fails a test, or makes
                        something dearer
   mutation             the suite against the seeded bugs of the reference kernel:
@@ -121,7 +123,8 @@ Options of the lab
                        debian:6.1        newest 6.1; debian/sid:7.2 of another suite
                        TREE              a built kernel tree, or its O= folder
                        BZIMAGE           with KVM built in, or with --modules
-                       reference         the one ./run.sh kernel build made
+                       reference         the one ./run.sh kernel build made last, or
+                                         reference:VERSION; mutants likewise
   --suite SUITE        Debian suite of debian kernels, this machine's sources if none
   --modules DIR        where the kernel's modules are
   --exact              count instructions: exact costs, the same on every machine
@@ -158,7 +161,8 @@ Options of proof
   --rounds N           how often each kind of run is made (2)
   --exact              only the part that counts instructions
 Options of kernel build
-  --source TREE        the kernel tree to build, in place of Debian's linux-source
+  --source TREE        the kernel tree to build, as it is, in place of Debian's
+                       linux-source with the project's patches
 Other options
   --no-install         never install packages: name them and stop
   --ids                list: the behaviours only
@@ -460,9 +464,11 @@ main() {
 		if [[ ${opt[mutants-file]-} ]]; then mutation_job; else mutation; fi
 		;;
 	kernel)
-		[[ ${#words[@]} == 1 && ${words[0]} == build ]] ||
-			usage_error "kernel knows build, not '${words[*]}'"
-		reference_build "${opt[source]-}"
+		[[ ${words[0]-} == build && "${words[*]:1}" =~ ^(|reference|mutants)$ ]] ||
+			usage_error "kernel knows build, build reference and build mutants, not '${words[*]}'"
+		[[ ${words[1]-} != mutants || ! ${opt[source]-} ]] ||
+			usage_error "the seeded bugs are those of Debian's source: --source goes with the reference kernel only"
+		reference_build "${words[1]:-reference}" "${opt[source]-}"
 		;;
 	setup)
 		no_patterns

@@ -4,7 +4,8 @@
 # The kernel a lab runs: what a reference names, and whether it can work there.
 #
 #	debian[/SUITE][:PATTERN]   a package (debian.sh)
-#	reference                  the project's own kernel, from ./run.sh kernel build
+#	reference[:VERSION]        the project's own kernel, from ./run.sh kernel build
+#	mutants[:VERSION]          the one with seeded bugs
 #	FOLDER                     a built kernel tree, or the O= folder of one
 #	FILE                       a bzImage
 
@@ -21,7 +22,7 @@ kernel_find() {
 		KERNEL=$dir/vmlinuz KERNEL_CONFIG=$dir/config KERNEL_MODULES=$dir/modules
 		KERNEL_NAME="Debian $(<"$dir/release")"
 		;;
-	reference) kernel_reference ;;
+	reference | reference:* | mutants | mutants:*) kernel_reference "$ref" ;;
 	*)
 		ref=$(absolute "$ref")
 		if [[ -d $ref ]]; then
@@ -29,7 +30,7 @@ kernel_find() {
 		elif [[ -e $ref ]]; then
 			KERNEL=$ref
 		else
-			die "no kernel $1: it is debian[:VERSION], a built kernel tree, a bzImage, or reference"
+			die "no kernel $1: it is debian[:VERSION], a built kernel tree, a bzImage, reference or mutants"
 		fi
 		;;
 	esac
@@ -42,15 +43,17 @@ kernel_find() {
 	kernel_check_config
 }
 
-# kernel_reference: the newest one built.  kernel build leaves one folder for
-# each, with bzImage, config and, where it has modules, modules/.
+# kernel_reference VARIANT[:VERSION]: the newest one built.  kernel build leaves a
+# folder for each, with bzImage, config and, where it has modules, modules/.
 kernel_reference() {
-	local dir
+	local variant=${1%%:*} version='' dir
 
+	[[ $1 != *:* ]] || version=${1#*:}
 	cache_dir
-	dir=$(find "$CACHE/kernels/reference" -mindepth 2 -maxdepth 2 -name bzImage \
-		-printf '%T@ %h\n' 2>/dev/null | sort -rn | head -n 1 | cut -d' ' -f2-)
-	[[ $dir ]] || die "there is no reference kernel yet: ./run.sh kernel build makes it"
+	dir=$(find "$CACHE/kernels/$variant" -mindepth 2 -maxdepth 2 -name bzImage \
+		-path "$CACHE/kernels/$variant/$version*" -printf '%T@ %h\n' 2>/dev/null |
+		sort -rn | head -n 1 | cut -d' ' -f2-)
+	[[ $dir ]] || die "there is no such kernel yet, $1: ./run.sh kernel build $variant makes it"
 	KERNEL=$dir/bzImage
 	[[ ! -d $dir/modules ]] || KERNEL_MODULES=$dir/modules
 	[[ ! -r $dir/config ]] || KERNEL_CONFIG=$dir/config

@@ -36,7 +36,7 @@ matrix() {
 # A path that is not there would else be found out after minutes.
 matrix_check() { # REF
 	case $1 in
-	debian | debian[:/]* | reference) ;;
+	debian | debian[:/]* | reference | reference:* | mutants | mutants:*) ;;
 	*) [[ -e $1 ]] || die "no kernel $1: it is debian[:VERSION], a built kernel tree, a bzImage, reference or host" ;;
 	esac
 }

@@ -6,70 +6,143 @@
 #
 # shellcheck disable=SC2154	# of ksrc.sh
 
-# reference_build [TREE]: leave bzImage and config in $CACHE/kernels/reference/VERSION
+# There are two variants of it.  Both have the proposed features
+# (configs/kernels/patches); the one called mutants has seeded bugs as well, to
+# be switched on one at a time (configs/kernels/mutants).  They are built in one
+# tree and one folder of objects, so that the second takes what the first has
+# made.  A tree that the user names is built as it is, without patches.
+
+# reference_build VARIANT [TREE]: leave bzImage and config in
+# $CACHE/kernels/VARIANT/VERSION
 reference_build() {
-	local source=${1:-} version objects dir
+	local variant=$1 tree=${2:-} version key objects
 
 	deps_ensure --kernel
 	cache_dir
-	if [[ $source ]]; then
-		source=$(absolute "$source")
-		[[ -e $source/Kbuild && -d $source/arch/x86/kvm ]] ||
-			die "--source $source: not a kernel source tree"
+	if [[ $tree ]]; then
+		tree=$(absolute "$tree")
+		reference_check "$tree"
+		version=$(KSRC=$tree ksrc_version)
+		key=$version-$(reference_sum "$tree")
+		take_lock "$CACHE/.kernel.lock" "building a kernel"
 	else
-		reference_source
+		key=$(ksrc_package_version) || exit
+		take_lock "$CACHE/.kernel.lock" "building a kernel"
+		reference_source "$key"
+		tree=$CACHE/kernels/tree/$key
+		reference_tree "$CACHE/kernels/source/$key" "$tree" "$variant"
+		version=$(KSRC=$tree ksrc_version)
 	fi
-	[[ ! -e $source/.config ]] ||
-		die "--source $source: it was configured in place, which keeps it from being built elsewhere; make mrproper there"
-	version=$(KSRC=$source ksrc_version)
-	objects=$CACHE/kernels/objects/$(reference_key "$source" "$version")
-	dir=$CACHE/kernels/reference/${objects##*/}
-	take_lock "$CACHE/.kernel.lock" "building a kernel"
+	objects=$CACHE/kernels/objects/$key
 	writable_dir "$objects" || die "the cache folder cannot be written: $objects"
-	step "configuring Linux $version" reference_configure "$source" "$objects" ||
+	step "configuring Linux $version" reference_configure "$tree" "$objects" "$variant" ||
 		reference_failed "the kernel could not be configured"
-	step "building Linux $version" reference_make "$source" "$objects" ||
+	step "building Linux $version" reference_make "$tree" "$objects" ||
 		reference_failed "the kernel could not be built"
-	reference_keep "$objects" "$dir"
+	reference_keep "$objects" "$CACHE/kernels/$variant/$key"
 	drop_lock
-	say "the reference kernel is Linux $version; ./run.sh lab --kernel reference runs it"
+	say "this is Linux $version; ./run.sh lab --kernel $variant runs it"
 }
 
-# One folder of objects for each tree, so that a second build is incremental.
-reference_key() { # TREE VERSION
+# A tree that the user names.
+reference_check() { # TREE
+	[[ -e $1/Kbuild && -d $1/arch/x86/kvm ]] || die "--source $1: not a kernel source tree"
+	[[ ! -e $1/.config ]] ||
+		die "--source $1: it was configured in place, which keeps it from being built elsewhere; make mrproper there"
+	[[ $1 != *[[:space:]:]* ]] ||
+		die "--source $1: the kernel's make cannot work in a path with a space or a colon"
+}
+
+reference_sum() { # TEXT
 	local sum
 
 	sum=$(printf '%s' "$1" | sha256sum)
-	printf '%s-%s\n' "$2" "${sum:0:8}"
+	printf '%s\n' "${sum:0:8}"
 }
 
-# Debian's source, all of it this time; sets the caller's source.
-reference_source() {
-	local version
+# Debian's source, all of it.
+reference_source() { # VERSION
+	local source=$CACHE/kernels/source/$1
 
-	version=$(ksrc_package_version) || exit
-	source=$CACHE/kernels/source/$version
 	[[ ! -d $source ]] || return 0
-	cache_begin "${source%/*}" "unpacking the kernel source" "$source" || return 0
+	writable_dir "${source%/*}" ||
+		die "the cache folder cannot be written: ${source%/*}; set KVMEM_CACHE=DIR to one that can"
+	# The lock that is held covers this too.
+	rm -rf -- "${source%/*}"/.new.*
+	SCRATCH=$(mktemp -d "${source%/*}/.new.XXXXXX") ||
+		die "no space in the cache folder $CACHE; set KVMEM_CACHE=DIR"
 	step "unpacking all of the kernel source" reference_unpack ||
-		reference_failed "cannot unpack $ksrc_tarball"
-	cache_end "$source" 2
+		reference_failed "cannot unpack $ksrc_tarball" \
+			"broken? apt-get install --reinstall $ksrc_package brings it back"
+	mv -T -- "$SCRATCH" "$source"
+	SCRATCH=
 }
 
 reference_unpack() {
 	become tar -x -f "$ksrc_tarball" -I 'xz -T0' -C "$SCRATCH" --strip-components=1
 }
 
-reference_configure() { # TREE OBJECTS
+# reference_tree SOURCE TREE VARIANT: the source with the variant's patches, as a
+# tree of links to it.  A patched file keeps its date for as long as its content
+# stays the same, and is newer than its objects when it changes.
+reference_tree() {
+	local patches=("$ROOT"/configs/kernels/patches/*.patch) state
+
+	[[ $3 == reference ]] || patches+=("$ROOT/configs/kernels/$3"/*.patch)
+	state=$(printf '%s\n' "$1"; cat -- "${patches[@]}")
+	state=$(reference_sum "$state")
+	[[ $(cat -- "$2/.kvmem-state" 2>/dev/null) != "$state" ]] || return 0
+	rm -rf -- "${2%/*}"/.new.*
+	mkdir -p -- "${2%/*}" || true
+	SCRATCH=$(mktemp -d "${2%/*}/.new.XXXXXX") ||
+		die "no space in the cache folder $CACHE; set KVMEM_CACHE=DIR"
+	step "patching the kernel source" reference_patch "$1" "$2" "${patches[@]}" ||
+		reference_failed "the patches in configs/kernels do not apply to $ksrc_package $(KSRC=$1 ksrc_version)"
+	printf '%s\n' "$state" >"$SCRATCH/.kvmem-state"
+	rm -rf -- "$2"
+	mv -T -- "$SCRATCH" "$2"
+	SCRATCH=
+}
+
+reference_patch() { # SOURCE OLD PATCH...
+	# shellcheck disable=SC2016
+	become bash -c 'set -e
+		new=$1 source=$2 old=$3
+		shift 3
+		cp -al -- "$source/." "$new"
+		sed -n "s,^+++ b/,,p" "$@" | sort -u >"$new/.kvmem-patched"
+		sort -u -- "$new/.kvmem-patched" $(ls "$old/.kvmem-patched" 2>/dev/null) |
+			while read -r file; do
+				[[ ! -e $source/$file ]] ||
+					cp --remove-destination -- "$source/$file" "$new/$file"
+			done
+		for patch; do
+			patch -d "$new" -p1 -s -f --no-backup-if-mismatch <"$patch"
+		done
+		sort -u -- "$new/.kvmem-patched" $(ls "$old/.kvmem-patched" 2>/dev/null) |
+			while read -r file; do
+				if cmp -s -- "$new/$file" "$old/$file"; then
+					touch -r "$old/$file" -- "$new/$file"
+				fi
+			done
+	' patch "$SCRATCH" "$@"
+}
+
+reference_configure() { # TREE OBJECTS VARIANT
+	local fragments=("$ROOT"/configs/kernels/*.config)
+
 	unset KBUILD_OUTPUT ARCH CROSS_COMPILE LLVM V C W M
+	[[ $3 == reference ]] || fragments+=("$ROOT/configs/kernels/$3"/*.config)
 	# An unchanged configuration keeps its date, and what was built stays built.
 	# shellcheck disable=SC2016
 	become bash -c 'set -e
-		make -s -C "$1" O="$2" ARCH=x86 tinyconfig KCONFIG_CONFIG=.config.new
-		cat "$3"/configs/kernels/*.config >> "$2/.config.new"
-		make -s -C "$1" O="$2" ARCH=x86 olddefconfig KCONFIG_CONFIG=.config.new
-		cmp -s "$2/.config.new" "$2/.config" || cp "$2/.config.new" "$2/.config"
-	' configure "$1" "$2" "$ROOT"
+		tree=$1 objects=$2
+		shift 2
+		make -s -C "$tree" O="$objects" ARCH=x86 tinyconfig KCONFIG_CONFIG=.config.new
+		cat -- "$@" >>"$objects/.config.new"
+		make -s -C "$tree" O="$objects" ARCH=x86 olddefconfig KCONFIG_CONFIG=.config.new
+		cmp -s "$objects/.config.new" "$objects/.config" || cp "$objects/.config.new" "$objects/.config"
+	' configure "$1" "$2" "${fragments[@]}"
 }
 
 reference_make() { # TREE OBJECTS
