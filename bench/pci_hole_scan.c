@@ -2,10 +2,11 @@
 /*
  * The question that the PCI-hole proposals of 2020 left open: 8193 reads of a
  * 256-bus configuration window in which no device is, answered in each way a
- * stock kernel knows.
+ * stock kernel knows, and in the ways that were proposed where a kernel has them.
  *
  * The window has a page per function; firmware reads the vendor word of
  * function 0 of each of 32 devices on 256 buses, and the first one once more.
+ * hole_window reads each of the 65536 pages instead: what all of the window costs.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,20 +19,23 @@
 #include "arch/x86_64/cpu.h"
 #include "bench.h"
 #include "env.h"
+#include "param.h"
+#include "proposed.h"
 #include "quantile.h"
 #include "uapi.h"
 #include "vcpu.h"
 #include "vm.h"
 
-#define WINDOW		0xc0000000ULL	/* 256 MiB */
-#define WINDOW_SIZE	0x10000000ULL
-#define STRIDE		0x8000		/* one device: eight functions */
-#define READS		8192
-#define LAPIC		0xfee00000ULL
-#define MSR_APICBASE	0x1b
-#define APICBASE_BSP	(1ULL << 8)
+#define WINDOW 0xc0000000ULL /* 256 MiB */
+#define WINDOW_SIZE 0x10000000ULL
+#define STRIDE 0x8000 /* one device: eight functions */
+#define READS (WINDOW_SIZE / STRIDE)
+#define SLOT 1
+#define LAPIC 0xfee00000ULL
+#define MSR_APICBASE 0x1b
+#define APICBASE_BSP (1ULL << 8)
 
-#ifndef MADV_COLLAPSE			/* 6.1 */
+#ifndef MADV_COLLAPSE /* 6.1 */
 #define MADV_COLLAPSE 25
 #endif
 
@@ -43,7 +47,8 @@ static uint64_t kib_of(const char *path, const char *key)
 	char line[256];
 
 	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, key, strlen(key)) && line[strlen(key)] == ':')
+		if (!strncmp(line, key, strlen(key)) &&
+		    line[strlen(key)] == ':')
 			sscanf(line + strlen(key) + 1, "%llu", &kib);
 	if (f)
 		fclose(f);
@@ -118,10 +123,11 @@ static void map_over_window(char *window, int fd, uint64_t granule)
 	uint64_t o;
 
 	for (o = 0; o < WINDOW_SIZE; o += granule)
-		if (mmap(window + o, granule, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) ==
-		    MAP_FAILED)
+		if (mmap(window + o, granule, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
 			end_skip("mapping one page %llu times: %s",
-				 (unsigned long long)(WINDOW_SIZE / granule), strerror(errno));
+				 (unsigned long long)(WINDOW_SIZE / granule),
+				 strerror(errno));
 }
 
 /* --- the variants -------------------------------------------------------- */
@@ -140,12 +146,13 @@ static unsigned int set_up_own_pages(struct vm *vm)
 	uint64_t i;
 
 	if (mmap(w, WINDOW_SIZE, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+		 0) == MAP_FAILED)
 		end_fail("mmap: %s", strerror(errno));
 	madvise(w, WINDOW_SIZE, MADV_NOHUGEPAGE);
 	for (i = 0; i < READS; i++)
 		memset(w + i * STRIDE, 0xff, PAGE_4K);
-	vm_slot(vm, 1, KVM_MEM_READONLY, WINDOW, WINDOW_SIZE, w);
+	vm_slot(vm, SLOT, KVM_MEM_READONLY, WINDOW, WINDOW_SIZE, w);
 	return 1;
 }
 
@@ -163,7 +170,7 @@ static unsigned int set_up_one_page_4k(struct vm *vm)
 	while (limit > 0 && WINDOW_SIZE / granule > (uint64_t)limit)
 		granule *= 2;
 	map_over_window(w, ones(granule), granule);
-	vm_slot(vm, 1, KVM_MEM_READONLY, WINDOW, WINDOW_SIZE, w);
+	vm_slot(vm, SLOT, KVM_MEM_READONLY, WINDOW, WINDOW_SIZE, w);
 	return 1;
 }
 
@@ -173,13 +180,16 @@ static unsigned int set_up_one_page_2m(struct vm *vm)
 	char *w = reserve_window();
 	int fd = ones(PAGE_2M);
 
-	if (mmap(w, PAGE_2M, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+	if (mmap(w, PAGE_2M, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+		 0) == MAP_FAILED)
 		end_fail("mmap: %s", strerror(errno));
 	memset(w, 0xff, PAGE_2M);
 	if (madvise(w, PAGE_2M, MADV_COLLAPSE))
-		end_skip("no huge page to be had for a memfd: MADV_COLLAPSE: %s", strerror(errno));
+		end_skip(
+			"no huge page to be had for a memfd: MADV_COLLAPSE: %s",
+			strerror(errno));
 	map_over_window(w, fd, PAGE_2M);
-	vm_slot(vm, 1, KVM_MEM_READONLY, WINDOW, WINDOW_SIZE, w);
+	vm_slot(vm, SLOT, KVM_MEM_READONLY, WINDOW, WINDOW_SIZE, w);
 	return 1;
 }
 
@@ -191,7 +201,8 @@ static void prefault(struct vm *vm)
 	if (!vm_cap(vm, KVM_CAP_PRE_FAULT_MEMORY))
 		end_skip("no KVM_CAP_PRE_FAULT_MEMORY");
 	while (r.size)
-		if (ioctl(vm->vcpu[0]->fd, KVM_PRE_FAULT_MEMORY, &r) && errno != EINTR)
+		if (ioctl(vm->vcpu[0]->fd, KVM_PRE_FAULT_MEMORY, &r) &&
+		    errno != EINTR)
 			end_fail("KVM_PRE_FAULT_MEMORY: %s", strerror(errno));
 }
 
@@ -213,6 +224,86 @@ static unsigned int set_up_one_page_2m_prefaulted(struct vm *vm)
 	return 1;
 }
 
+/* --- as proposed --------------------------------------------------------- */
+
+static void need(const char *parameter, unsigned long value)
+{
+	int r = param_set(parameter, value);
+
+	if (r)
+		end_skip("parameter %s: %s", parameter, strerror(-r));
+}
+
+/* KVM_MEM_PCI_HOLE: KVM emulates, or maps a page of ones, @prefetch at a time */
+static unsigned int set_up_hole(struct vm *vm, unsigned int map,
+				unsigned int prefetch)
+{
+	proposed_require(PROPOSED_PCI_HOLE);
+	if (map || param_set("kvm.pci_hole_map", 0) != -ENOENT) {
+		need("kvm.pci_hole_map", map);
+		need("kvm.pci_hole_prefetch", prefetch);
+	}
+	vm_slot(vm, SLOT, proposed_flag(PROPOSED_PCI_HOLE), WINDOW, WINDOW_SIZE,
+		NULL);
+	return 1;
+}
+
+static unsigned int set_up_hole_emulated(struct vm *vm)
+{
+	return set_up_hole(vm, 0, 1);
+}
+
+static unsigned int set_up_hole_4k(struct vm *vm)
+{
+	return set_up_hole(vm, 1, 1);
+}
+
+static unsigned int set_up_hole_4k_prefetched(struct vm *vm)
+{
+	return set_up_hole(vm, 1, 512);
+}
+
+static unsigned int set_up_hole_2m(struct vm *vm)
+{
+	return set_up_hole(vm, 2, 1);
+}
+
+/* KVM_MEM_SINGLE_HVA, read-only: all of the slot is the one page */
+static unsigned int set_up_single_4k(struct vm *vm)
+{
+	char *page;
+
+	proposed_require(PROPOSED_SINGLE_HVA);
+	param_set("kvm.single_hva_huge", 0);
+	page = mmap(NULL, PAGE_4K, PROT_READ | PROT_WRITE, MAP_SHARED,
+		    ones(PAGE_4K), 0);
+	if (page == MAP_FAILED)
+		end_fail("mmap: %s", strerror(errno));
+	vm_slot(vm, SLOT, KVM_MEM_READONLY | proposed_flag(PROPOSED_SINGLE_HVA),
+		WINDOW, WINDOW_SIZE, page);
+	return 1;
+}
+
+/* The same where the page is a huge one, and is repeated as such */
+static unsigned int set_up_single_2m(struct vm *vm)
+{
+	char *w = reserve_window();
+
+	proposed_require(PROPOSED_SINGLE_HVA);
+	need("kvm.single_hva_huge", 1);
+	if (mmap(w, PAGE_2M, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		 ones(PAGE_2M), 0) == MAP_FAILED)
+		end_fail("mmap: %s", strerror(errno));
+	memset(w, 0xff, PAGE_2M);
+	if (madvise(w, PAGE_2M, MADV_COLLAPSE))
+		end_skip(
+			"no huge page to be had for a memfd: MADV_COLLAPSE: %s",
+			strerror(errno));
+	vm_slot(vm, SLOT, KVM_MEM_READONLY | proposed_flag(PROPOSED_SINGLE_HVA),
+		WINDOW, WINDOW_SIZE, w);
+	return 1;
+}
+
 /* --- measuring ----------------------------------------------------------- */
 
 static void check_ones(struct vcpu *v, const struct mbox_op *op)
@@ -221,12 +312,14 @@ static void check_ones(struct vcpu *v, const struct mbox_op *op)
 
 	one.count = 1;
 	one.samples = 0;
-	if (vcpu_do(v, &one, 1, NO_EXITS) != VCPU_DONE || vcpu_value(v, 0) != 0xffffffff)
+	if (vcpu_do(v, &one, 1, NO_EXITS) != VCPU_DONE ||
+	    vcpu_value(v, 0) != 0xffffffff)
 		end_fail("the window does not read as all ones");
 }
 
 /* One pass over the window; its cycles in total. */
-static uint64_t pass(struct vcpu *v, const struct mbox_op *op, uint32_t *samples)
+static uint64_t pass(struct vcpu *v, const struct mbox_op *op,
+		     uint32_t *samples)
 {
 	uint64_t total = 0;
 	uint32_t i;
@@ -238,37 +331,66 @@ static uint64_t pass(struct vcpu *v, const struct mbox_op *op, uint32_t *samples
 	return total;
 }
 
-static void record_pass(const struct bench *b, const char *which, uint32_t *samples, uint32_t n,
-			uint64_t total)
+static void record_pass(const struct bench *b, const char *which,
+			uint32_t *samples, uint32_t n, uint64_t total)
 {
-	struct measurement m = { .unit = bench_unit(), .behaviour = b->behaviours,
-				 .exact = bench_exact(), .overhead = -1, .userspace = -1,
-				 .touched = -1, .exits_per_op = -1 };
+	struct measurement m = { .unit = bench_unit(),
+				 .behaviour = b->behaviours,
+				 .exact = bench_exact(),
+				 .overhead = -1,
+				 .userspace = -1,
+				 .touched = -1,
+				 .exits_per_op = -1 };
 	char name[128];
 
 	snprintf(name, sizeof(name), "%s.%s", b->name, which);
 	m.name = name;
 	record_samples(&m, samples, n);
 	snprintf(name, sizeof(name), "%s.%s_scan", b->name, which);
-	/* 8193 reads: the first one is read twice. */
-	record_value(&m, (double)total + (double)total / n);
+	/* Of a scan the first one is read twice. */
+	record_value(&m, (double)total + (n == READS ? (double)total / n : 0));
 }
 
-static void scan(struct vcpu *v, const struct bench *b, struct mbox_op op, uint32_t *samples)
+static void scan(struct vcpu *v, const struct bench *b, struct mbox_op op,
+		 uint32_t *samples)
 {
 	uint64_t total;
 
-	op.count = READS;
 	total = pass(v, &op, samples);
-	record_pass(b, "first", samples, READS, total);
+	record_pass(b, "first", samples, op.count, total);
 	total = pass(v, &op, samples);
-	record_pass(b, "repeated", samples, READS, total);
+	record_pass(b, "repeated", samples, op.count, total);
 }
+
+enum way {
+	USERSPACE,
+	OWN_PAGES,
+	ONE_4K,
+	ONE_2M,
+	ONE_4K_PREFAULTED,
+	ONE_2M_PREFAULTED,
+	HOLE_EMULATED,
+	HOLE_4K,
+	HOLE_4K_PREFETCHED,
+	HOLE_2M,
+	SINGLE_4K,
+	SINGLE_2M,
+};
 
 /* Each returns how many slots it took. */
 static unsigned int (*const set_ups[])(struct vm *) = {
-	set_up_userspace, set_up_own_pages, set_up_one_page_4k, set_up_one_page_2m,
-	set_up_one_page_4k_prefaulted, set_up_one_page_2m_prefaulted,
+	[USERSPACE] = set_up_userspace,
+	[OWN_PAGES] = set_up_own_pages,
+	[ONE_4K] = set_up_one_page_4k,
+	[ONE_2M] = set_up_one_page_2m,
+	[ONE_4K_PREFAULTED] = set_up_one_page_4k_prefaulted,
+	[ONE_2M_PREFAULTED] = set_up_one_page_2m_prefaulted,
+	[HOLE_EMULATED] = set_up_hole_emulated,
+	[HOLE_4K] = set_up_hole_4k,
+	[HOLE_4K_PREFETCHED] = set_up_hole_4k_prefetched,
+	[HOLE_2M] = set_up_hole_2m,
+	[SINGLE_4K] = set_up_single_4k,
+	[SINGLE_2M] = set_up_single_2m,
 };
 
 static void run(const struct bench *b)
@@ -290,8 +412,11 @@ static void run(const struct bench *b)
 	uint32_t *samples;
 	size_t i;
 
+	op.count = WINDOW_SIZE / op.stride;
+	if (op.stride == PAGE_4K && env_profile() == PROFILE_QUICK)
+		end_skip("all of the window takes long: --profile full");
 	/* Payload and sample buffer are mapped before anything is counted. */
-	samples = bench_samples(vm->vcpu[0], READS, &op.samples);
+	samples = bench_samples(vm->vcpu[0], op.count, &op.samples);
 	for (i = 0; i < sizeof(costs) / sizeof(costs[0]); i++)
 		costs[i].before = costs[i].read();
 	small = kvm_pages(vm, "pages_4k");
@@ -303,8 +428,10 @@ static void run(const struct bench *b)
 		bench_value(b, costs[i].name, costs[i].unit,
 			    (double)costs[i].read() - (double)costs[i].before);
 	bench_value(b, "slots", "count", slots);
-	bench_value(b, "pages_4k", "count", (double)(kvm_pages(vm, "pages_4k") - small));
-	bench_value(b, "pages_2m", "count", (double)(kvm_pages(vm, "pages_2m") - large));
+	bench_value(b, "pages_4k", "count",
+		    (double)(kvm_pages(vm, "pages_4k") - small));
+	bench_value(b, "pages_2m", "count",
+		    (double)(kvm_pages(vm, "pages_2m") - large));
 }
 
 /* (b) KVM answers: the hole is one page, read as often as the window has devices */
@@ -317,22 +444,58 @@ static void run_in_kernel(const struct bench *b)
 
 	if (!cpu_set_msr(v, MSR_APICBASE, LAPIC | APICBASE_BSP))
 		end_skip("this KVM does not disable the local APIC");
+	op.count = READS;
 	samples = bench_samples(v, READS, &op.samples);
 	scan(v, b, op, samples);
 	check_ones(v, &b->op);
 }
 
-#define SCAN { .kind = OP_LOAD, .width = 4, .addr = WINDOW, .stride = STRIDE }
+#define SCAN                                                                  \
+	{                                                                     \
+		.kind = OP_LOAD, .width = 4, .addr = WINDOW, .stride = STRIDE \
+	}
+#define ALL                                                                    \
+	{                                                                      \
+		.kind = OP_LOAD, .width = 4, .addr = WINDOW, .stride = PAGE_4K \
+	}
 
 static const struct bench table[] = {
-	{ "hole_scan.userspace", "N3", run, 3, SCAN, 0 },
-	{ "hole_scan.in_kernel", "N3", run_in_kernel, 3,
-	  { .kind = OP_LOAD, .width = 4, .addr = LAPIC + 0x30 }, 0 },
-	{ "hole_scan.own_pages", "N3", run, 3, SCAN, 1 },
-	{ "hole_scan.one_page_4k", "N3", run, 3, SCAN, 2 },
-	{ "hole_scan.one_page_2m", "N3", run, 3, SCAN, 3 },
-	{ "hole_scan.one_page_4k_prefaulted", "N3", run, 3, SCAN, 4 },
-	{ "hole_scan.one_page_2m_prefaulted", "N3", run, 3, SCAN, 5 },
+	{ "hole_scan.userspace", "N3", run, 3, SCAN, USERSPACE },
+	{ "hole_scan.in_kernel",
+	  "N3",
+	  run_in_kernel,
+	  3,
+	  { .kind = OP_LOAD, .width = 4, .addr = LAPIC + 0x30 },
+	  0 },
+	{ "hole_scan.own_pages", "N3", run, 3, SCAN, OWN_PAGES },
+	{ "hole_scan.one_page_4k", "N3", run, 3, SCAN, ONE_4K },
+	{ "hole_scan.one_page_2m", "N3", run, 3, SCAN, ONE_2M },
+	{ "hole_scan.one_page_4k_prefaulted", "N3", run, 3, SCAN,
+	  ONE_4K_PREFAULTED },
+	{ "hole_scan.one_page_2m_prefaulted", "N3", run, 3, SCAN,
+	  ONE_2M_PREFAULTED },
+	{ "hole_scan.hole_emulated", "N3", run, 3, SCAN, HOLE_EMULATED },
+	{ "hole_scan.hole_4k", "N3", run, 3, SCAN, HOLE_4K },
+	{ "hole_scan.hole_4k_prefetched", "N3", run, 3, SCAN,
+	  HOLE_4K_PREFETCHED },
+	{ "hole_scan.hole_2m", "N3", run, 3, SCAN, HOLE_2M },
+	{ "hole_scan.single_hva_4k", "N3", run, 3, SCAN, SINGLE_4K },
+	{ "hole_scan.single_hva_2m", "N3", run, 3, SCAN, SINGLE_2M },
+
+	{ "hole_window.userspace", "N5", run, 2, ALL, USERSPACE },
+	{ "hole_window.one_page_4k", "N5", run, 2, ALL, ONE_4K },
+	{ "hole_window.one_page_2m", "N5", run, 2, ALL, ONE_2M },
+	{ "hole_window.one_page_4k_prefaulted", "N5", run, 2, ALL,
+	  ONE_4K_PREFAULTED },
+	{ "hole_window.one_page_2m_prefaulted", "N5", run, 2, ALL,
+	  ONE_2M_PREFAULTED },
+	{ "hole_window.hole_emulated", "N5", run, 2, ALL, HOLE_EMULATED },
+	{ "hole_window.hole_4k", "N5", run, 2, ALL, HOLE_4K },
+	{ "hole_window.hole_4k_prefetched", "N5", run, 2, ALL,
+	  HOLE_4K_PREFETCHED },
+	{ "hole_window.hole_2m", "N5", run, 2, ALL, HOLE_2M },
+	{ "hole_window.single_hva_4k", "N5", run, 2, ALL, SINGLE_4K },
+	{ "hole_window.single_hva_2m", "N5", run, 2, ALL, SINGLE_2M },
 };
 
 int main(int argc, char **argv)
