@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# The seeded bugs: table and patch know the same ones, and the patch still goes on
+# top of the others.
+
+mutants=configs/kernels/mutants
+series=(configs/kernels/patches/*.patch "$mutants"/*.patch)
+tarball=/usr/src/linux-source-6.12.tar.xz
+
+# NUMBER NAME of each, as the patch's enum has them and as the table has them.
+sed -n 's/^+\tKVM_MUTANT_\([A-Z0-9_]*\) = \([0-9]*\),$/\2 \1/p' "$mutants"/*.patch >"$WORK/enum"
+awk -F '\t' '!/^#/ { print $1, toupper($2) }' "$mutants/table.tsv" >"$WORK/table"
+expect "mutants: the table and the patch have the same ones" diff "$WORK/table" "$WORK/enum"
+is "mutants: no number and no name twice" "" \
+	"$(cut -d ' ' -f 1 "$WORK/table" | sort | uniq -d)$(cut -d ' ' -f 2 "$WORK/table" | sort | uniq -d)"
+is "mutants: every line has its eight fields" "" \
+	"$(awk -F '\t' '!/^#/ && (NF != 8 || /\t\t|\t$/) { print $1 }' "$mutants/table.tsv")"
+
+# What selects a bug, besides its definition.
+grep -hv ' = [0-9]*,$' "$mutants"/*.patch | grep '^+' | grep -o 'KVM_MUTANT_[A-Z0-9_]*' | sort -u >"$WORK/used"
+is "mutants: each is somewhere in the kernel" "" \
+	"$(awk '{ print "KVM_MUTANT_" $2 }' "$WORK/table" | sort | comm -23 - "$WORK/used")"
+
+is "mutants: behaviours that exist" "" "$(awk -F '\t' '!/^#/ { print $5 }' "$mutants/table.tsv" |
+	tr ' ' '\n' | sort -u | comm -23 - <(grep -v '^#' configs/behaviours.tsv | cut -f 1 | sort -u))"
+
+if [ -r "$tarball" ]; then
+	mapfile -t touched < <(sed -n 's|^--- a/||p' "${series[@]}" | sort -u |
+		grep -vxFf <(sed -n '/^--- \/dev\/null/{n;s|^+++ b/||p}' "${series[@]}"))
+	mkdir -p "$WORK/linux"
+	tar -x -f "$tarball" -I 'xz -T0' -C "$WORK/linux" --strip-components=1 \
+		"${touched[@]/#/linux-source-6.12/}"
+	for patch in "${series[@]}"; do
+		expect "$patch applies" patch -d "$WORK/linux" -p1 -s -f -F0 -i "$ROOT/$patch"
+	done
+else
+	skip "mutants: the patches apply" "needs linux-source-6.12"
+fi
