@@ -46,10 +46,15 @@ no_ids() {
 }
 is "every test names the behaviour it checks" "" "$(no_ids)"
 
-# The kernel patches, as a maintainer would look at them.
+# The kernel patches, as a maintainer would look at them.  From standard input: a
+# file that git knows would be taken for a source file.
 kernel_patches() {
-	perl "$KSRC/scripts/checkpatch.pl" --no-tree --terse --quiet --no-summary --show-types \
-		--strict --ignore FILE_PATH_CHANGES,SPDX_LICENSE_TAG configs/kernels/patches/*.patch
+	local patch code=0
+	for patch in configs/kernels/patches/*.patch; do
+		perl "$KSRC/scripts/checkpatch.pl" --no-tree --terse --quiet --no-summary --show-types \
+			--strict --ignore FILE_PATH_CHANGES,SPDX_LICENSE_TAG - <"$patch" || code=1
+	done
+	return "$code"
 }
 if [ -r "$KSRC/scripts/checkpatch.pl" ]; then
 	expect "checkpatch of the kernel patches" kernel_patches
