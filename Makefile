@@ -18,7 +18,7 @@
 TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_file private_fault model_random \
 	proposed_refused proposed_hole proposed_hole_vm proposed_hva proposed_memtype nested wc_memtype wc_device \
 	mmio_generation smm
-BENCHES := exit_latency pci_hole_scan overhead
+BENCHES := exit_latency pci_hole_scan gmem_ops overhead
 SELFCHECKS := unit model victim deny
 
 ARCH ?= $(shell uname -m)

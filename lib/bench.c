@@ -5,14 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch.h"
 #include "env.h"
 #include "place.h"
 #include "quantile.h"
 #include "vcpu.h"
 #include "vm.h"
 
-#define SAMPLES_GPA	0x30000000ULL
-#define SAMPLES_SLOT	500
+#define SAMPLES_GPA 0x30000000ULL
+#define SAMPLES_SLOT 500
 
 bool bench_exact(void)
 {
@@ -33,15 +34,21 @@ uint32_t *bench_samples(struct vcpu *v, size_t n, uint64_t *gpa)
 	memset(s, 0, size);
 	vm_slot(v->vm, SAMPLES_SLOT, 0, SAMPLES_GPA, size, s);
 	*gpa = SAMPLES_GPA;
-	if (vcpu_do(v, OPS({ .kind = OP_STORE, .width = 8, .addr = SAMPLES_GPA, .stride = PAGE_4K,
-			     .count = size / PAGE_4K }), NO_EXITS) != VCPU_DONE)
+	if (vcpu_do(v,
+		    OPS({ .kind = OP_STORE,
+			  .width = 8,
+			  .addr = SAMPLES_GPA,
+			  .stride = PAGE_4K,
+			  .count = size / PAGE_4K }),
+		    NO_EXITS) != VCPU_DONE)
 		end_fail("the guest could not touch the sample buffer");
 	return s;
 }
 
 uint64_t bench_exits(struct vcpu *v)
 {
-	uint64_t irq = vcpu_has_stat(v, "irq_exits") ? vcpu_stat(v, "irq_exits") : 0;
+	uint64_t irq =
+		vcpu_has_stat(v, "irq_exits") ? vcpu_stat(v, "irq_exits") : 0;
 
 	return vcpu_stat(v, "exits") - irq;
 }
@@ -58,17 +65,25 @@ static uint64_t timed(struct vcpu *v, const struct mbox_op *op)
 	return bench_exits(v) - before;
 }
 
-static struct measurement describe(const struct bench *b, const char *suffix, const char *unit)
+static struct measurement describe(const struct bench *b, const char *suffix,
+				   const char *unit)
 {
 	static char name[128], note[256];
 	struct measurement m = {
-		.name = name, .unit = unit, .behaviour = b->behaviours, .overhead = -1,
-		.userspace = -1, .touched = -1, .exits_per_op = -1,
+		.name = name,
+		.unit = unit,
+		.behaviour = b->behaviours,
+		.overhead = -1,
+		.userspace = -1,
+		.touched = -1,
+		.exits_per_op = -1,
 	};
 
-	snprintf(name, sizeof(name), "%s%s%s", b->name, suffix ? "." : "", suffix ? suffix : "");
+	snprintf(name, sizeof(name), "%s%s%s", b->name, suffix ? "." : "",
+		 suffix ? suffix : "");
 	note[0] = '\0';
-	if (!strcmp(unit, "cycles") || !strcmp(unit, "instructions") || !strcmp(unit, "ns"))
+	if (!strcmp(unit, "cycles") || !strcmp(unit, "instructions") ||
+	    !strcmp(unit, "ns"))
 		place_note(note, sizeof(note));
 	m.note = note[0] ? note : NULL;
 	return m;
@@ -84,9 +99,12 @@ static double user_share(struct vcpu *v, const struct mbox_op *op)
 	return v->nr_exits ? (double)v->user_ticks / v->nr_exits : 0;
 }
 
-void bench_op(const struct bench *b, const char *suffix, struct vcpu *v, struct mbox_op op)
+void bench_op(const struct bench *b, const char *suffix, struct vcpu *v,
+	      struct mbox_op op)
 {
-	struct mbox_op nop = { .kind = OP_NOP, .count = op.count, .flags = op.flags & OPF_SUPER };
+	struct mbox_op nop = { .kind = OP_NOP,
+			       .count = op.count,
+			       .flags = op.flags & OPF_SUPER };
 	uint64_t exits, nop_exits, ticks;
 	struct measurement m;
 	uint32_t *samples;
@@ -108,7 +126,8 @@ void bench_op(const struct bench *b, const char *suffix, struct vcpu *v, struct 
 	m.exact = bench_exact();
 	m.overhead = overhead;
 	m.exits_per_op = ((double)exits - (double)nop_exits) / op.count;
-	n = bench_exact() ? quantile_drop_touched(samples, op.count, ticks) : op.count;
+	n = bench_exact() ? quantile_drop_touched(samples, op.count, ticks) :
+			    op.count;
 	m.touched = bench_exact() ? (long)(op.count - n) : -1;
 	/* Last, for it runs the list once more; what was first touch is none now. */
 	op.samples = 0;
@@ -117,7 +136,39 @@ void bench_op(const struct bench *b, const char *suffix, struct vcpu *v, struct 
 	vm_slot(v->vm, SAMPLES_SLOT, 0, 0, 0, NULL);
 }
 
-void bench_value(const struct bench *b, const char *suffix, const char *unit, double value)
+void bench_host(const struct bench *b, const char *suffix, uint32_t n,
+		void (*prepare)(void *arg, uint32_t i),
+		void (*op)(void *arg, uint32_t i), void *arg)
+{
+	uint32_t *samples =
+		vm_alloc((n * sizeof(*samples) + PAGE_4K - 1) & ~(PAGE_4K - 1));
+	struct measurement m;
+	uint64_t ticks, before;
+	uint32_t i;
+	size_t left = n;
+
+	memset(samples, 0, n * sizeof(*samples));
+	place_watch();
+	ticks = place_ticks();
+	for (i = 0; i < n; i++) {
+		if (prepare)
+			prepare(arg, i);
+		before = arch_cycles();
+		op(arg, i);
+		samples[i] = (uint32_t)(arch_cycles() - before);
+	}
+	ticks = place_ticks() - ticks;
+	m = describe(b, suffix, bench_unit());
+	m.exact = bench_exact();
+	if (bench_exact()) {
+		left = quantile_drop_touched(samples, n, ticks);
+		m.touched = (long)(n - left);
+	}
+	record_samples(&m, samples, left);
+}
+
+void bench_value(const struct bench *b, const char *suffix, const char *unit,
+		 double value)
 {
 	struct measurement m = describe(b, suffix, unit);
 
@@ -139,7 +190,8 @@ static int list(const struct bench *table, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		printf("%s\t%s\t%u\n", table[i].name, table[i].behaviours, table[i].replicates);
+		printf("%s\t%s\t%u\n", table[i].name, table[i].behaviours,
+		       table[i].replicates);
 	return 0;
 }
 
@@ -171,6 +223,7 @@ int bench_main(int argc, char **argv, const struct bench *table, size_t n)
 	fprintf(stderr, "%s: no benchmark %s\n", argv[0], name);
 	return 1;
 usage:
-	fprintf(stderr, "usage: %s [--list | --run NAME [--replicate N]]\n", argv[0]);
+	fprintf(stderr, "usage: %s [--list | --run NAME [--replicate N]]\n",
+		argv[0]);
 	return 1;
 }

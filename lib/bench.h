@@ -20,7 +20,7 @@ struct bench {
 	const char *name;
 	const char *behaviours;
 	void (*run)(const struct bench *b);
-	unsigned int replicates;	/* at most so many, 0 for no limit of its own */
+	unsigned int replicates; /* at most so many, 0 for no limit of its own */
 	/* Parameters of b->run, for benchmarks that share one. */
 	struct mbox_op op;
 	uint64_t param;
@@ -53,7 +53,21 @@ uint32_t *bench_samples(struct vcpu *v, size_t n, uint64_t *gpa);
  * Records the distribution, KVM's exits per operation, and beside it what the
  * engine itself costs (the same with no instruction at all).
  */
-void bench_op(const struct bench *b, const char *suffix, struct vcpu *v, struct mbox_op op);
+void bench_op(const struct bench *b, const char *suffix, struct vcpu *v,
+	      struct mbox_op op);
+
+/**
+ * bench_host - time operations of userspace, one by one
+ * @b: for name and behaviours
+ * @suffix: appended to the name, or NULL
+ * @n: how many
+ * @prepare: makes things ready for the @i-th, not timed; may be NULL
+ * @op: the operation
+ * @arg: for both
+ */
+void bench_host(const struct bench *b, const char *suffix, uint32_t n,
+		void (*prepare)(void *arg, uint32_t i),
+		void (*op)(void *arg, uint32_t i), void *arg);
 
 /** bench_exits - exits of the vCPU so far, without those for host interrupts */
 uint64_t bench_exits(struct vcpu *v);
@@ -62,6 +76,7 @@ uint64_t bench_exits(struct vcpu *v);
  * bench_value - record a single number
  * @unit: figures in cycles, instructions or ns carry a note of disturbances
  */
-void bench_value(const struct bench *b, const char *suffix, const char *unit, double value);
+void bench_value(const struct bench *b, const char *suffix, const char *unit,
+		 double value);
 
 #endif /* KVMEM_BENCH_H */
