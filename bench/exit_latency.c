@@ -19,12 +19,12 @@
 #include "vcpu.h"
 #include "vm.h"
 
-#define HOLE 0xc0000000ULL
-#define RAM 0x80000000ULL
-#define LAPIC 0xfee00000ULL
-#define PAGES 512
-#define MSR_APICBASE 0x1b
-#define APICBASE_BSP (1ULL << 8)
+#define HOLE		0xc0000000ULL
+#define RAM		0x80000000ULL
+#define LAPIC		0xfee00000ULL
+#define PAGES		512
+#define MSR_APICBASE	0x1b
+#define APICBASE_BSP	(1ULL << 8)
 
 static uint32_t repetitions(void)
 {
@@ -48,14 +48,14 @@ static void repeat(const struct bench *b)
 	repeat_on(b, vm_create(NULL)->vcpu[0]);
 }
 
-/* No MMIO SPTE: each access is a fault like the first one.  Not to be changed at run time. */
+/*
+ * No MMIO SPTE: each access is a fault like the first one.  The parameter is not
+ * to be changed at run time.
+ */
 static void uncached(const struct bench *b)
 {
-	int r = param_set("kvm.mmio_caching", 0);
-
-	if (r)
-		end_skip(
-			"needs KVM loaded with kvm.mmio_caching=0 (lab --param)");
+	if (param_set("kvm.mmio_caching", 0))
+		end_skip("needs KVM loaded with kvm.mmio_caching=0 (lab --param)");
 	repeat(b);
 }
 
@@ -64,10 +64,8 @@ static void hypercall(const struct bench *b)
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];
 
-	if (vcpu_try(v, &b->op, 1, 300) != VCPU_DONE ||
-	    vcpu_result(v, 0)->vector >= 0)
-		end_skip(
-			"the hypercall instruction does not work on this backend");
+	if (vcpu_try(v, &b->op, 1, 300) != VCPU_DONE || vcpu_result(v, 0)->vector >= 0)
+		end_skip("the hypercall instruction does not work on this backend");
 	repeat_on(b, v);
 }
 
@@ -127,9 +125,7 @@ static void ioeventfd(const struct bench *b)
 {
 	struct vm *vm = vm_create(NULL);
 	struct kvm_ioeventfd e = {
-		.addr = HOLE,
-		.len = (uint32_t)b->param,
-		.fd = eventfd(0, EFD_NONBLOCK),
+		.addr = HOLE, .len = (uint32_t)b->param, .fd = eventfd(0, EFD_NONBLOCK),
 	};
 
 	if (ioctl(vm->fd, KVM_IOEVENTFD, &e))
@@ -158,15 +154,9 @@ static void lapic_register(const struct bench *b)
 static void immediate_exit(const struct bench *b)
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];
-	uint32_t n = repetitions(), i,
-		 *samples = vm_alloc(n * sizeof(*samples) + PAGE_4K);
-	struct measurement m = { .name = b->name,
-				 .unit = bench_unit(),
-				 .behaviour = b->behaviours,
-				 .exact = bench_exact(),
-				 .overhead = -1,
-				 .userspace = -1,
-				 .touched = -1 };
+	uint32_t n = repetitions(), i, *samples = vm_alloc(n * sizeof(*samples) + PAGE_4K);
+	struct measurement m = { .name = b->name, .unit = bench_unit(), .behaviour = b->behaviours,
+				 .exact = bench_exact(), .overhead = -1, .userspace = -1, .touched = -1 };
 	uint64_t exits, before;
 	char note[256];
 
@@ -190,133 +180,48 @@ static void immediate_exit(const struct bench *b)
 
 static const struct bench table[] = {
 	{ "exit.cpuid", "N4", repeat, 0, { .kind = OP_CPUID }, 0 },
-	{ "exit.hypercall",
-	  "N4",
-	  hypercall,
-	  0,
-	  { .kind = OP_HYPERCALL, .value = { 1 } },
-	  0 },
-	{ "exit.pio_out_user",
-	  "N4",
-	  repeat,
-	  0,
-	  { .kind = OP_OUT, .width = 4, .addr = 0x600 },
-	  0 },
-	{ "exit.pio_in_user",
-	  "N4",
-	  repeat,
-	  0,
-	  { .kind = OP_IN, .width = 4, .addr = 0x600 },
-	  0 },
-	{ "exit.mmio_read_user",
-	  "N1",
-	  repeat,
-	  0,
-	  { .kind = OP_LOAD, .width = 8, .addr = HOLE },
-	  0 },
-	{ "exit.mmio_write_user",
-	  "N1",
-	  repeat,
-	  0,
-	  { .kind = OP_STORE, .width = 8, .addr = HOLE },
-	  0 },
-	{ "exit.mmio_read_user_byte",
-	  "N1",
-	  repeat,
-	  0,
-	  { .kind = OP_LOAD, .width = 1, .addr = HOLE },
-	  0 },
-	{ "exit.mmio_read_user_word",
-	  "N1",
-	  repeat,
-	  0,
-	  { .kind = OP_LOAD, .width = 2, .addr = HOLE },
-	  0 },
-	{ "exit.mmio_read_user_long",
-	  "N1",
-	  repeat,
-	  0,
-	  { .kind = OP_LOAD, .width = 4, .addr = HOLE },
-	  0 },
+	{ "exit.hypercall", "N4", hypercall, 0, { .kind = OP_HYPERCALL, .value = { 1 } }, 0 },
+	{ "exit.pio_out_user", "N4", repeat, 0,
+	  { .kind = OP_OUT, .width = 4, .addr = 0x600 }, 0 },
+	{ "exit.pio_in_user", "N4", repeat, 0,
+	  { .kind = OP_IN, .width = 4, .addr = 0x600 }, 0 },
+	{ "exit.mmio_read_user", "N1", repeat, 0,
+	  { .kind = OP_LOAD, .width = 8, .addr = HOLE }, 0 },
+	{ "exit.mmio_write_user", "N1", repeat, 0,
+	  { .kind = OP_STORE, .width = 8, .addr = HOLE }, 0 },
+	{ "exit.mmio_read_user_byte", "N1", repeat, 0,
+	  { .kind = OP_LOAD, .width = 1, .addr = HOLE }, 0 },
+	{ "exit.mmio_read_user_word", "N1", repeat, 0,
+	  { .kind = OP_LOAD, .width = 2, .addr = HOLE }, 0 },
+	{ "exit.mmio_read_user_long", "N1", repeat, 0,
+	  { .kind = OP_LOAD, .width = 4, .addr = HOLE }, 0 },
 	/* Two exits each: 16 bytes, and 8 across the end of a page. */
-	{ "exit.mmio_read_user_octa",
-	  "N1",
-	  repeat,
-	  0,
-	  { .kind = OP_LOAD, .width = 16, .addr = HOLE },
-	  0 },
-	{ "exit.mmio_read_user_split",
-	  "N1",
-	  repeat,
-	  0,
-	  { .kind = OP_LOAD, .width = 8, .addr = HOLE + PAGE_4K - 4 },
-	  0 },
-	{ "exit.mmio_read_user_uncached",
-	  "N1",
-	  uncached,
-	  0,
-	  { .kind = OP_LOAD, .width = 8, .addr = HOLE },
-	  0 },
-	{ "exit.mmio_read_user_first",
-	  "N1",
-	  first_touch,
-	  0,
-	  { .kind = OP_LOAD, .width = 8, .addr = HOLE },
-	  0 },
-	{ "exit.mmio_write_user_first",
-	  "N1",
-	  first_touch,
-	  0,
-	  { .kind = OP_STORE, .width = 8, .addr = HOLE },
-	  0 },
-	{ "exit.coalesced_write",
-	  "N4",
-	  coalesced,
-	  0,
-	  { .kind = OP_STORE, .width = 4, .addr = HOLE },
-	  0 },
-	{ "exit.ioeventfd_exact",
-	  "N4",
-	  ioeventfd,
-	  0,
-	  { .kind = OP_STORE, .width = 4, .addr = HOLE },
-	  4 },
-	{ "exit.ioeventfd_any",
-	  "N4",
-	  ioeventfd,
-	  0,
-	  { .kind = OP_STORE, .width = 4, .addr = HOLE },
-	  0 },
-	{ "exit.lapic_hole_read",
-	  "N2",
-	  lapic_hole,
-	  0,
-	  { .kind = OP_LOAD, .width = 4, .addr = LAPIC + 0x30 },
-	  0 },
-	{ "exit.lapic_write",
-	  "N4",
-	  lapic_register,
-	  0,
-	  { .kind = OP_STORE, .width = 4, .addr = LAPIC + 0x80 },
-	  0 },
-	{ "exit.readonly_read",
-	  "N2",
-	  readonly_slot,
-	  0,
-	  { .kind = OP_LOAD, .width = 8, .addr = RAM },
-	  0 },
-	{ "exit.readonly_write",
-	  "N4",
-	  readonly_slot,
-	  0,
-	  { .kind = OP_STORE, .width = 8, .addr = RAM },
-	  0 },
-	{ "exit.minor_fault",
-	  "N10",
-	  minor_fault,
-	  0,
-	  { .kind = OP_STORE, .width = 8, .addr = RAM },
-	  0 },
+	{ "exit.mmio_read_user_octa", "N1", repeat, 0,
+	  { .kind = OP_LOAD, .width = 16, .addr = HOLE }, 0 },
+	{ "exit.mmio_read_user_split", "N1", repeat, 0,
+	  { .kind = OP_LOAD, .width = 8, .addr = HOLE + PAGE_4K - 4 }, 0 },
+	{ "exit.mmio_read_user_uncached", "N1", uncached, 0,
+	  { .kind = OP_LOAD, .width = 8, .addr = HOLE }, 0 },
+	{ "exit.mmio_read_user_first", "N1", first_touch, 0,
+	  { .kind = OP_LOAD, .width = 8, .addr = HOLE }, 0 },
+	{ "exit.mmio_write_user_first", "N1", first_touch, 0,
+	  { .kind = OP_STORE, .width = 8, .addr = HOLE }, 0 },
+	{ "exit.coalesced_write", "N4", coalesced, 0,
+	  { .kind = OP_STORE, .width = 4, .addr = HOLE }, 0 },
+	{ "exit.ioeventfd_exact", "N4", ioeventfd, 0,
+	  { .kind = OP_STORE, .width = 4, .addr = HOLE }, 4 },
+	{ "exit.ioeventfd_any", "N4", ioeventfd, 0,
+	  { .kind = OP_STORE, .width = 4, .addr = HOLE }, 0 },
+	{ "exit.lapic_hole_read", "N2", lapic_hole, 0,
+	  { .kind = OP_LOAD, .width = 4, .addr = LAPIC + 0x30 }, 0 },
+	{ "exit.lapic_write", "N4", lapic_register, 0,
+	  { .kind = OP_STORE, .width = 4, .addr = LAPIC + 0x80 }, 0 },
+	{ "exit.readonly_read", "N2", readonly_slot, 0,
+	  { .kind = OP_LOAD, .width = 8, .addr = RAM }, 0 },
+	{ "exit.readonly_write", "N4", readonly_slot, 0,
+	  { .kind = OP_STORE, .width = 8, .addr = RAM }, 0 },
+	{ "exit.minor_fault", "N10", minor_fault, 0,
+	  { .kind = OP_STORE, .width = 8, .addr = RAM }, 0 },
 	{ "exit.immediate", "N4", immediate_exit, 0, { .kind = OP_NOP }, 0 },
 };
 
