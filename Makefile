@@ -15,7 +15,8 @@
 # As tools/testing/selftests/kvmem of a kernel tree the same file follows the
 # kernel's lib.mk: make -C tools/testing/selftests TARGETS=kvmem, after make headers.
 
-TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_file private_fault model_random \
+TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_bind gmem_race gmem_file \
+	private_attributes private_fault private_huge prefault model_random \
 	proposed_refused proposed_hole proposed_hole_vm proposed_hva proposed_memtype nested wc_memtype wc_device \
 	mmio_generation smm
 BENCHES := exit_latency pci_hole_scan gmem_ops overhead

@@ -2,6 +2,7 @@
 #include "alias.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 #include "env.h"
 #include "place.h"
@@ -82,6 +83,11 @@ int64_t alias_unmapped(const struct aliases *a, uint64_t before)
 void alias_use_up(void)
 {
 	const uint64_t size = 64 * PAGE_4K;
+	static void *last;
+	void *p = vm_alloc(size);
 
-	memset(vm_alloc(size), 0xee, size);
+	memset(p, 0xee, size);
+	if (last)
+		munmap(last, size);
+	last = p;
 }

@@ -78,6 +78,7 @@ int64_t alias_unmapped(const struct aliases *a, uint64_t before);
  *
  * The kernel hands out again first what was freed last.  A stale mapping of the
  * old page would show the contents of the new one, as the two would be the same.
+ * They are kept until the next call.
  */
 void alias_use_up(void);
 

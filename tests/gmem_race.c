@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_memfd under concurrency: punches, slots that come and go and the last
+ * close, against vCPUs that use the memory (BEHAVIOURS D3, D9, D10, D17-D19).
+ *
+ * As many vCPUs as there are CPUs take part, and each test has an oracle: every
+ * word that a vCPU writes is a number that goes up, so that "old" is a matter of
+ * comparing.
+ */
+#include "test.h"
+
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <stdatomic.h>
+
+#include "alias.h"
+#include "gmem.h"
+#include "hammer.h"
+#include "vcpu.h"
+
+#define GPA 0xc0000000ULL
+#define RAM 0xe0000000ULL /* the neighbour: a plain slot */
+#define WRITERS_MAX 8
+
+FIXTURE(race) {
+	struct vm *vm;
+	struct vcpu *v; /* the test's own; the writers follow */
+	unsigned int writers;
+	uint64_t size;
+	uint8_t *hva;
+	int fd;
+};
+
+FIXTURE_VARIANT(race) {
+	enum gmem_kind kind;
+};
+
+FIXTURE_VARIANT_ADD(race, shared) { GMEM_SHARED };
+FIXTURE_VARIANT_ADD(race, private) { GMEM_PRIVATE };
+
+KVMEM_SETUP(race)
+{
+	int cpus = hammer_cpus();
+	struct vm_opts o;
+
+	self->writers = cpus < 2 ? 1 : cpus > WRITERS_MAX ? WRITERS_MAX : (unsigned int)cpus;
+	o = (struct vm_opts){ .nr_vcpus = 1 + self->writers };
+	self->vm = gmem_kind_vm(variant->kind, &o);
+	self->v = self->vm->vcpu[0];
+	self->size = 64 * PAGE_4K;
+	self->hva = vm_alloc(self->size);
+	self->fd = gmem_kind_create(self->vm, variant->kind, self->size);
+	ASSERT_EQ(0,
+		  gmem_slot(self->vm, variant->kind, 1, GPA, self->size, self->hva, self->fd, 0));
+	diag("%u vCPUs on %d CPUs", 1 + self->writers, cpus);
+}
+
+/* Writer @i counts upwards in a page of its own. */
+static uint64_t page_of(unsigned int i)
+{
+	return GPA + 3 * i * PAGE_4K;
+}
+
+static void start_writer(FIXTURE_DATA(race) *self, struct hammer *h, unsigned int i)
+{
+	hammer_start(h, self->vm->vcpu[1 + i],
+		     (struct mbox_op){ .kind = OP_STORE,
+				       .width = 8,
+				       .addr = page_of(i),
+				       .value = { 1 },
+				       .flags = OPF_COUNTER });
+}
+
+/* Let a random moment pass, up to about as long as a fault takes. */
+static void moment(uint64_t *seed)
+{
+	volatile unsigned int n;
+
+	*seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	for (n = (unsigned int)(*seed >> 50); n; n--)
+		;
+}
+
+/*
+ * A vCPU that spins on the page: once fallocate() has returned it must read 0,
+ * until somebody writes again.  The page that was freed is written by the host,
+ * so that a look at it is not mistaken for zero.
+ * Red with: the remote TLB flush left out.
+ */
+KVMEM_TEST_F(race, punch_seen_at_once, "D3")
+{
+	uint64_t rounds = env_pick(50, 300, 3000), i;
+	struct hammer h = { .retry_faults = false };
+
+	hammer_start(&h, self->vm->vcpu[1], (struct mbox_op)LD(8, GPA));
+	for (i = 1; i <= rounds; i++) {
+		vcpu_store(self->v, 8, GPA, i);
+		ASSERT_EQ(i, hammer_next(&h));
+		ASSERT_EQ(0, gmem_punch(self->fd, 0, PAGE_4K));
+		if (i % 4 == 0)
+			alias_use_up();
+		ASSERT_EQ(0, hammer_next(&h));
+	}
+	hammer_stop(&h);
+	ASSERT_EQ(VCPU_DONE, h.stop);
+	ASSERT_EQ(0, h.v->nr_exits);
+}
+
+/*
+ * Writers fault while their pages are punched, several times in a row and at
+ * random moments, so that a punch falls into a fault.  What a writer stores
+ * after the last punch must be there for others, and never less than that: a
+ * writer left with the old page writes where nobody looks.
+ * Red with: mmu_invalidate_seq not checked by the fault, or read too late.
+ */
+KVMEM_TEST_F(race, punch_against_faults, "D17")
+{
+	uint64_t rounds = env_pick(60, 400, 20000), seed = env_seed(), i, written, seen;
+	struct hammer h[WRITERS_MAX] = { { .retry_faults = false } };
+	unsigned int w, k;
+
+	for (w = 0; w < self->writers; w++)
+		start_writer(self, &h[w], w);
+	for (i = 0; i < rounds; i++) {
+		for (k = 0; k < 1 + i % 6; k++) {
+			ASSERT_EQ(0, gmem_punch(self->fd, 0, self->size));
+			moment(&seed);
+		}
+		w = (unsigned int)i % self->writers;
+		written = hammer_next(&h[w]);
+		seen = vcpu_load(self->v, 8, page_of(w));
+		ASSERT_LE(written, seen) {
+			TH_LOG("round %llu, writer %u of %u", (unsigned long long)i, w,
+			       self->writers);
+		}
+	}
+	for (w = 0; w < self->writers; w++) {
+		hammer_stop(&h[w]);
+		ASSERT_EQ(VCPU_DONE, h[w].stop);
+		ASSERT_EQ(0, h[w].v->nr_exits);
+		ASSERT_EQ(h[w].v->mb->last, vcpu_load(self->v, 8, page_of(w)));
+	}
+}
+
+/* Pages beside the punched ones keep counting, and keep what was counted. */
+KVMEM_TEST_F(race, neighbours_of_a_punch, "D17 D1")
+{
+	uint64_t rounds = env_pick(60, 400, 20000), i, before, seen;
+	struct hammer h[WRITERS_MAX] = { { .retry_faults = false } };
+	unsigned int w;
+
+	for (w = 0; w < self->writers; w++)
+		start_writer(self, &h[w], w);
+	for (i = 0; i < rounds; i++) {
+		w = (unsigned int)i % self->writers;
+		before = h[w].v->mb->last;
+		/* All from the page after the writer's to the next writer's, and the rest. */
+		ASSERT_EQ(0, gmem_punch(self->fd, (3 * w + 1) * PAGE_4K, 2 * PAGE_4K));
+		ASSERT_EQ(0, gmem_punch(self->fd, 3 * WRITERS_MAX * PAGE_4K, self->size));
+		seen = vcpu_load(self->v, 8, page_of(w));
+		ASSERT_LE(before, seen);
+		ASSERT_LE(seen, hammer_next(&h[w]));
+	}
+	for (w = 0; w < self->writers; w++)
+		hammer_stop(&h[w]);
+}
+
+/* --- slots that come and go (D18, D19) ------------------------------------ */
+
+struct puncher {
+	pthread_t thread;
+	int fd;
+	uint64_t size;
+	atomic_bool stop;
+	unsigned long punches;
+};
+
+/* The file is filled each time, so that a punch takes a while. */
+static void *punch_until_stop(void *arg)
+{
+	struct puncher *p = arg;
+
+	while (!p->stop) {
+		fallocate(p->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)p->size);
+		gmem_punch(p->fd, 0, p->size);
+		p->punches++;
+		/* With a pause: a fault that is always overtaken may starve, and may. */
+		usleep(200);
+	}
+	return NULL;
+}
+
+/*
+ * Slots come and go while their file is punched: start and end stay balanced,
+ * or every fault of the VM retries for ever, the plain neighbour's as well.
+ * Red with: bind or unbind without the file's invalidate lock; an end that looks
+ * at other bindings than the start did.
+ */
+KVMEM_TEST_F(race, punch_against_slots, "D18 D19")
+{
+	struct puncher p = { .fd = self->fd, .size = self->size };
+	uint64_t rounds = env_pick(50, 300, 5000), i;
+	uint64_t *ram = vm_alloc(PAGE_4K);
+
+	vm_slot(self->vm, 2, 0, RAM, PAGE_4K, ram);
+	ASSERT_EQ(0, pthread_create(&p.thread, NULL, punch_until_stop, &p));
+	for (i = 0; i < rounds; i++) {
+		uint64_t seen;
+
+		vm_slot(self->vm, 1, 0, 0, 0, NULL);
+		ASSERT_EQ(0, gmem_slot(self->vm, variant->kind, 1, GPA, self->size, self->hva,
+				       self->fd, 0));
+		vcpu_store(self->v, 8, GPA + (i % 64) * PAGE_4K, i + 1);
+		/* Punched since, or not: nothing else was ever written there. */
+		seen = vcpu_load(self->v, 8, GPA + (i % 64) * PAGE_4K);
+		ASSERT_TRUE(seen == 0 || seen == i + 1);
+		vcpu_store(self->v, 8, RAM, i);
+		ASSERT_EQ(i, ram[0]);
+	}
+	p.stop = true;
+	pthread_join(p.thread, NULL);
+	diag("%lu punches in %llu rounds", p.punches, (unsigned long long)rounds);
+	madvise(ram, PAGE_4K, MADV_DONTNEED);
+	vcpu_store(self->v, 8, RAM, 4711);
+	vcpu_store(self->v, 8, GPA, 4712);
+	ASSERT_EQ(4711, ram[0]);
+	ASSERT_EQ(4712, vcpu_load(self->vm->vcpu[1], 8, GPA));
+}
+
+/* --- the last close (D9, D10) ---------------------------------------------- */
+
+/*
+ * The file is closed under a vCPU that uses it: a memory fault of that page is
+ * the next thing it does, and all it does.
+ * Red with: kvm_gmem_release() that does not zap, or that frees first.
+ */
+KVMEM_TEST_F(race, close_while_running, "D9")
+{
+	struct hammer h[WRITERS_MAX] = { { .retry_faults = false } };
+	uint64_t rounds = env_pick(5, 20, 300), i;
+	unsigned int w;
+
+	for (i = 0; i < rounds; i++) {
+		for (w = 0; w < self->writers; w++)
+			start_writer(self, &h[w], w);
+		close(self->fd);
+		for (w = 0; w < self->writers; w++) {
+			const struct kexit want = {
+				.reason = KVM_EXIT_MEMORY_FAULT,
+				.addr = page_of(w),
+				.data = PAGE_4K,
+				.err = EFAULT,
+				.flags = variant->kind == GMEM_PRIVATE ?
+						 KVM_MEMORY_EXIT_FLAG_PRIVATE :
+						 0,
+			};
+
+			pthread_join(h[w].thread, NULL);
+			ASSERT_EQ(VCPU_EXIT, h[w].stop);
+			ASSERT_TRUE(exits_match("close under a running vCPU", h[w].v->log,
+						h[w].v->nr_exits, &want, 1));
+		}
+		vm_slot(self->vm, 1, 0, 0, 0, NULL);
+		self->fd = gmem_kind_create(self->vm, variant->kind, self->size);
+		ASSERT_EQ(0, gmem_slot(self->vm, variant->kind, 1, GPA, self->size, self->hva,
+				       self->fd, 0));
+		for (w = 0; w < self->writers; w++)
+			ASSERT_EQ(0, vcpu_load(self->v, 8, page_of(w)));
+	}
+}
+
+static void *close_it(void *fd)
+{
+	close((int)(intptr_t)fd);
+	return NULL;
+}
+
+/*
+ * The last close races the deletion of the slot: CVE-2025-40274.
+ * Red with (on a kernel with KASAN): unbind() that does nothing while the file
+ * is about to go.
+ */
+KVMEM_TEST_F(race, close_races_delete, "D10")
+{
+	uint64_t i, rounds = env_pick(50, 300, 5000);
+
+	vm_slot(self->vm, 1, 0, 0, 0, NULL);
+	for (i = 0; i < rounds; i++) {
+		int fd = gmem_kind_create(self->vm, variant->kind, self->size);
+		pthread_t t;
+
+		ASSERT_EQ(0,
+			  gmem_slot(self->vm, variant->kind, 1, GPA, self->size, self->hva, fd, 0));
+		vcpu_store(self->v, 8, GPA, i + 1);
+		ASSERT_EQ(i + 1, vcpu_load(self->v, 8, GPA));
+		ASSERT_EQ(0, pthread_create(&t, NULL, close_it, (void *)(intptr_t)fd));
+		vm_slot(self->vm, 1, 0, 0, 0, NULL);
+		pthread_join(t, NULL);
+	}
+	/* The VM is as good as new. */
+	ASSERT_EQ(0,
+		  gmem_slot(self->vm, variant->kind, 1, GPA, self->size, self->hva, self->fd, 0));
+	ASSERT_EQ(0, vcpu_load(self->v, 8, GPA));
+}
+
+KVMEM_MAIN

@@ -1,0 +1,633 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM_PRE_FAULT_MEMORY: what it maps, how far it gets, what it refuses
+ * (BEHAVIOURS D20, E17).
+ */
+#include "test.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "gmem.h"
+#include "hammer.h"
+#include "place.h"
+#include "record.h"
+#include "vcpu.h"
+
+#define GPA 0xc0000000ULL
+#define HUGE_GPA 0x100000000ULL
+#define HOLE 0xe0000000ULL
+#define PAGES 8
+#define SIZE (PAGES * PAGE_4K)
+#define STUCK_S 5 /* of computing: a call that takes so long would never end */
+#define PRIVATE KVM_MEMORY_ATTRIBUTE_PRIVATE
+
+/* What the memory is: the host's own, or guest_memfd. */
+enum memory { PLAIN, SHARED, PRIVATELY };
+
+FIXTURE(prefault) {
+	struct vm *vm;
+	struct vcpu *v;
+	uint8_t *hva;
+	int fd;
+};
+
+FIXTURE_VARIANT(prefault) {
+	enum memory memory;
+};
+
+FIXTURE_VARIANT_ADD(prefault, plain) { PLAIN };
+FIXTURE_VARIANT_ADD(prefault, shared) { SHARED };
+FIXTURE_VARIANT_ADD(prefault, private) { PRIVATELY };
+
+static enum gmem_kind kind_of(enum memory m)
+{
+	return m == PRIVATELY ? GMEM_PRIVATE : GMEM_SHARED;
+}
+
+static struct vm *prefault_vm(enum memory m)
+{
+	static const struct vm_opts o = { .nr_vcpus = 2 };
+	struct vm *vm = m == PLAIN ? vm_create(&o) : gmem_kind_vm(kind_of(m), &o);
+
+	if (!vm_cap(vm, KVM_CAP_PRE_FAULT_MEMORY))
+		end_skip("no KVM_CAP_PRE_FAULT_MEMORY (6.11, two-dimensional paging)");
+	place_still();
+	return vm;
+}
+
+/* A slot of pages [first, first + n) of the memory at GPA + first pages. */
+static int prefault_slot(FIXTURE_DATA(prefault) *self, enum memory m, uint32_t slot,
+			 unsigned int first, unsigned int n)
+{
+	uint64_t at = first * PAGE_4K;
+
+	if (m == PLAIN)
+		return vm_region(self->vm, slot, 0, GPA + at, n * PAGE_4K, self->hva + at);
+	return gmem_slot(self->vm, kind_of(m), slot, GPA + at, n * PAGE_4K, self->hva + at,
+			 self->fd, at);
+}
+
+/* Three slots: 0 to 7, 8 to 11, a gap, 16 to 23. */
+KVMEM_SETUP(prefault)
+{
+	self->vm = prefault_vm(variant->memory);
+	self->v = self->vm->vcpu[0];
+	self->hva = vm_alloc(4 * SIZE);
+	if (variant->memory != PLAIN)
+		self->fd = gmem_kind_create(self->vm, kind_of(variant->memory), 4 * SIZE);
+	ASSERT_EQ(0, prefault_slot(self, variant->memory, 1, 0, 8));
+	ASSERT_EQ(0, prefault_slot(self, variant->memory, 2, 8, 4));
+	ASSERT_EQ(0, prefault_slot(self, variant->memory, 3, 16, 8));
+}
+
+/* Take all pages away, and what they held. */
+static void empty(FIXTURE_DATA(prefault) *self, enum memory m)
+{
+	if (m == PLAIN)
+		madvise(self->hva, 4 * SIZE, MADV_DONTNEED);
+	else
+		gmem_punch(self->fd, 0, 4 * SIZE);
+}
+
+static int prefault(struct vcpu *v, struct kvm_pre_fault_memory *r)
+{
+	return ioctl(v->fd, KVM_PRE_FAULT_MEMORY, r) ? -errno : 0;
+}
+
+/* --- what is mapped ----------------------------------------------------------- */
+
+/*
+ * Every range over three slots with a gap: the pages up to the gap are mapped,
+ * no other is; gpa and size say how far it got; the guest reads what is mapped
+ * without a fault, and the rest with one each.
+ * Red with: gpa rounded, size not updated, an error that hides the progress, a
+ * slot's end taken for the end of the range, one page too many or too few.
+ */
+KVMEM_TEST_F(prefault, ranges, "E17 D20")
+{
+	unsigned int first, last, p;
+
+	vcpu_load(self->v, 8, GPA);
+	for (first = 0; first < 24; first++) {
+		for (last = first; last < 24; last += 1 + (first & 1)) {
+			struct kvm_pre_fault_memory r = {
+				.gpa = GPA + first * PAGE_4K,
+				.size = (last + 1 - first) * PAGE_4K,
+			};
+			/* Where it must end, and what the call says then. */
+			unsigned int end = first < 12 && last >= 12 ? 12 : last + 1;
+			int want = 0;
+			uint64_t before, faults;
+
+			if (first >= 12 && first < 16) {
+				end = first;
+				want = -ENOENT;
+			}
+			empty(self, variant->memory);
+			before = vm_stat(self->vm, "pages_4k");
+			ASSERT_EQ(want, prefault(self->v, &r)) {
+				TH_LOG("pages %u to %u", first, last);
+			}
+			ASSERT_EQ(GPA + end * PAGE_4K, r.gpa);
+			ASSERT_EQ((last + 1 - end) * PAGE_4K, r.size);
+			ASSERT_EQ(before + end - first, vm_stat(self->vm, "pages_4k")) {
+				TH_LOG("pages %u to %u", first, last);
+			}
+			/* What is left of it begins where no slot is. */
+			if (r.size && !want)
+				ASSERT_EQ(-ENOENT, prefault(self->v, &r));
+			if (last % 4)
+				continue;
+			faults = vcpu_stat(self->v, "pf_fixed");
+			for (p = first; p < end; p++)
+				ASSERT_EQ(0, vcpu_load(self->v, 8, GPA + p * PAGE_4K));
+			ASSERT_EQ(faults, vcpu_stat(self->v, "pf_fixed"));
+			p = first ? first - 1 : 23;
+			if (p < 12 || p >= 16) {
+				ASSERT_EQ(0, vcpu_load(self->v, 8, GPA + p * PAGE_4K));
+				ASSERT_EQ(faults + 1, vcpu_stat(self->v, "pf_fixed"));
+			}
+		}
+	}
+}
+
+/*
+ * What is mapped already stays, with its data; a page that was punched in the
+ * meantime comes back empty.
+ * Red with: a spurious fault counted as no progress.
+ */
+KVMEM_TEST_F(prefault, again, "D20 E17")
+{
+	uint64_t mapped, p, round;
+
+	vcpu_load(self->v, 8, GPA);
+	empty(self, variant->memory);
+	mapped = vm_stat(self->vm, "pages_4k");
+	for (round = 1; round <= 3; round++) {
+		struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
+
+		ASSERT_EQ(0, prefault(self->v, &r));
+		ASSERT_EQ(GPA + SIZE, r.gpa);
+		ASSERT_EQ(0, r.size);
+		ASSERT_EQ(mapped + PAGES, vm_stat(self->vm, "pages_4k"));
+		for (p = 0; p < PAGES; p++) {
+			/* Page 3 and 4 were taken away since. */
+			uint64_t want = round > 1 && p != 3 && p != 4 ? 100 * (round - 1) + p : 0;
+
+			ASSERT_EQ(want, vcpu_load(self->v, 8, GPA + p * PAGE_4K));
+			vcpu_store(self->v, 8, GPA + p * PAGE_4K, 100 * round + p);
+		}
+		if (variant->memory == PLAIN)
+			madvise(self->hva + 3 * PAGE_4K, 2 * PAGE_4K, MADV_DONTNEED);
+		else
+			ASSERT_EQ(0, gmem_punch(self->fd, 3 * PAGE_4K, 2 * PAGE_4K));
+	}
+}
+
+/* It is the first thing that happens to a vCPU. */
+KVMEM_TEST_F(prefault, before_the_first_run, "E17")
+{
+	struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
+	uint64_t mapped = vm_stat(self->vm, "pages_4k");
+
+	ASSERT_EQ(0, prefault(self->v, &r));
+	ASSERT_EQ(0, r.size);
+	ASSERT_EQ(mapped + PAGES, vm_stat(self->vm, "pages_4k"));
+	vcpu_store(self->v, 8, GPA, 1);
+	ASSERT_EQ(1, vcpu_load(self->v, 8, GPA));
+}
+
+/* Red with: any of the checks in kvm_vcpu_pre_fault_memory() dropped. */
+KVMEM_TEST_F(prefault, validation, "E17")
+{
+	static const struct {
+		uint64_t gpa, size, flags;
+		int want;
+	} rows[] = {
+		{ GPA, SIZE, 1, -EINVAL },	    { GPA, SIZE, 1ULL << 32, -EINVAL },
+		{ GPA, SIZE, 1ULL << 63, -EINVAL }, { GPA, 0, 0, -EINVAL },
+		{ GPA + 1, SIZE, 0, -EINVAL },	    { GPA + 0x800, SIZE, 0, -EINVAL },
+		{ GPA, SIZE + 1, 0, -EINVAL },	    { GPA, 0x800, 0, -EINVAL },
+		{ -PAGE_4K, PAGE_4K, 0, -EINVAL },  { -PAGE_4K, 2 * PAGE_4K, 0, -EINVAL },
+		{ GPA, -GPA, 0, -EINVAL },	    { GPA, -PAGE_4K, 0, -EINVAL },
+		{ HOLE, PAGE_4K, 0, -ENOENT },
+	};
+	uint64_t before;
+	unsigned int i;
+
+	vcpu_load(self->v, 8, GPA);
+	empty(self, variant->memory);
+	before = vm_stat(self->vm, "pages_4k");
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct kvm_pre_fault_memory r = {
+			.gpa = rows[i].gpa,
+			.size = rows[i].size,
+			.flags = rows[i].flags,
+		};
+
+		ASSERT_EQ(rows[i].want, prefault(self->v, &r)) {
+			TH_LOG("row %u", i);
+		}
+		ASSERT_EQ(rows[i].gpa, r.gpa);
+		ASSERT_EQ(rows[i].size, r.size);
+		ASSERT_EQ(before, vm_stat(self->vm, "pages_4k"));
+	}
+}
+
+/* --- signals ---------------------------------------------------------------------- */
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * A signal ends the call early: with success where something was mapped, else
+ * with EINTR; the structure says what is left, and goes on from there.
+ * Red with: EINTR after progress (userspace would take nothing for done).
+ */
+KVMEM_TEST_F(prefault, interrupted, "E17")
+{
+	const uint64_t size = 16 << 20;
+	struct itimerval every = { { 0, 2000 }, { 0, 2000 } }, off = { { 0, 0 }, { 0, 0 } };
+	struct kvm_pre_fault_memory r = { .gpa = HUGE_GPA, .size = size };
+	unsigned int early = 0, nothing = 0;
+	uint64_t before, at = r.gpa;
+
+	if (variant->memory == PLAIN)
+		vm_slot(self->vm, 4, 0, HUGE_GPA, size, vm_alloc(size));
+	else
+		ASSERT_EQ(0,
+			  gmem_slot(self->vm, kind_of(variant->memory), 4, HUGE_GPA, size,
+				    vm_alloc(size),
+				    gmem_kind_create(self->vm, kind_of(variant->memory), size), 0));
+	vcpu_load(self->v, 8, GPA);
+	before = vm_stat(self->vm, "pages_4k");
+	signal(SIGALRM, on_alarm);
+	setitimer(ITIMER_REAL, &every, NULL);
+	while (r.size) {
+		int err = prefault(self->v, &r);
+
+		ASSERT_TRUE(err == 0 || err == -EINTR);
+		ASSERT_EQ(HUGE_GPA + size, r.gpa + r.size);
+		ASSERT_EQ(err == -EINTR, r.gpa == at);
+		ASSERT_EQ(before + (r.gpa - HUGE_GPA) / PAGE_4K, vm_stat(self->vm, "pages_4k"));
+		early += !err && r.size;
+		nothing += !!err;
+		at = r.gpa;
+		/* Give way: on a slow machine the timer would leave no time for a page. */
+		if (early + nothing > 20)
+			setitimer(ITIMER_REAL, &off, NULL);
+	}
+	setitimer(ITIMER_REAL, &off, NULL);
+	diag("%u calls ended early, %u without progress", early, nothing);
+}
+
+/* --- the slot goes away meanwhile --------------------------------------------------- */
+
+struct prefaulter {
+	pthread_t thread;
+	struct vcpu *v;
+	atomic_bool stop;
+	atomic_ulong calls;
+	atomic_int bad; /* an errno that must not be */
+	unsigned long done, enoent, eagain, stuck;
+};
+
+/* Seconds that this thread has computed: waiting for a CPU does not count. */
+static uint64_t computed_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec;
+}
+
+/* Have this thread get a signal every few seconds, which ends a call that does not. */
+static timer_t interrupt_me(void)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGALRM };
+	struct itimerspec every = { { STUCK_S, 0 }, { STUCK_S, 0 } };
+	timer_t timer;
+
+	ev._sigev_un._tid = (pid_t)syscall(SYS_gettid);
+	signal(SIGALRM, on_alarm);
+	if (timer_create(CLOCK_MONOTONIC, &ev, &timer))
+		end_fail("timer_create: %s", strerror(errno));
+	timer_settime(timer, 0, &every, NULL);
+	return timer;
+}
+
+static void *prefault_until_stop(void *arg)
+{
+	struct prefaulter *p = arg;
+	timer_t timer = interrupt_me();
+
+	while (!p->stop) {
+		struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
+		uint64_t begin = computed_s();
+		int err = prefault(p->v, &r);
+
+		p->done += !err;
+		p->enoent += err == -ENOENT;
+		p->eagain += err == -EAGAIN;
+		if (err && err != -ENOENT && err != -EAGAIN && err != -EINTR)
+			p->bad = err;
+		p->stuck += computed_s() - begin >= STUCK_S - 2;
+		p->calls++;
+	}
+	timer_delete(timer);
+	return NULL;
+}
+
+/*
+ * A slot is deleted and made again under a prefault: that ends with success,
+ * ENOENT, or EAGAIN (from 6.18 on; api.rst's table of errors does not have it,
+ * finding F4).  Before, prefault retried as long as the deletion waited for it
+ * to leave.  And on a default VM with the quirk SLOT_ZAP_ALL the root becomes
+ * obsolete meanwhile, which the retries never look at: both hang until a signal
+ * comes (7.3 too, known_issues).
+ */
+KVMEM_TEST_F(prefault, against_deletion, "E17")
+{
+	struct prefaulter p = { .v = self->vm->vcpu[1] };
+	uint64_t rounds = env_pick(50, 300, 5000), i;
+	struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
+
+	ASSERT_EQ(0, pthread_create(&p.thread, NULL, prefault_until_stop, &p));
+	while (!p.calls)
+		sched_yield();
+	for (i = 0; i < rounds && !p.stuck; i++) {
+		vm_slot(self->vm, 1, 0, 0, 0, NULL);
+		ASSERT_EQ(0, prefault_slot(self, variant->memory, 1, 0, 8));
+	}
+	p.stop = true;
+	pthread_join(p.thread, NULL);
+	if (p.stuck)
+		diag("prefault retried until a signal came");
+	diag("on %d CPUs: %lu done, %lu ENOENT, %lu EAGAIN in %llu rounds", hammer_cpus(), p.done,
+	     p.enoent, p.eagain, (unsigned long long)i);
+	record_observation("E17", "prefault.slot_being_deleted", "%s", p.eagain ? "EAGAIN" : "-");
+	ASSERT_EQ(0, p.stuck);
+	ASSERT_EQ(0, p.bad);
+	ASSERT_EQ(0, prefault(self->v, &r));
+	ASSERT_EQ(0, r.size);
+	vcpu_store(self->v, 8, GPA, 9);
+	ASSERT_EQ(9, vcpu_load(self->v, 8, GPA));
+}
+
+/*
+ * The same one after the other: a slot was deleted since the vCPU last ran, and
+ * prefault is what it does next.
+ * Red with: an obsolete root that only KVM_RUN replaces (true before 6.15).
+ */
+KVMEM_TEST_F(prefault, after_deletion, "E17 D20")
+{
+	struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
+	uint64_t begin;
+	timer_t timer;
+	int err;
+
+	vcpu_load(self->v, 8, GPA);
+	vm_slot(self->vm, 3, 0, 0, 0, NULL);
+	timer = interrupt_me();
+	begin = computed_s();
+	err = prefault(self->v, &r);
+	if (computed_s() - begin >= STUCK_S - 2)
+		diag("prefault retried until a signal came");
+	timer_delete(timer);
+	ASSERT_EQ(0, err);
+	ASSERT_EQ(0, r.size);
+	ASSERT_EQ(0, vcpu_load(self->v, 8, GPA));
+}
+
+/* --- host memory: dirty, copy on write, read-only ------------------------------------ */
+
+/*
+ * A read fault and no more: a private mapping of a file is not copied, so that
+ * it goes on to show what the file holds.
+ * Red with: PFERR_WRITE_MASK in the error code of the prefault.
+ */
+KVMEM_TEST(no_copy_on_write, "E17")
+{
+	struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
+	struct vm *vm = prefault_vm(PLAIN);
+	int fd = memfd_create("file", 0);
+	uint64_t *file, *copy, p;
+
+	ASSERT_EQ(0, ftruncate(fd, SIZE));
+	file = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	copy = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	ASSERT_NE(MAP_FAILED, file);
+	ASSERT_NE(MAP_FAILED, copy);
+	for (p = 0; p < PAGES; p++)
+		file[p * 512] = p + 1;
+	vm_slot(vm, 1, 0, GPA, SIZE, copy);
+	ASSERT_EQ(0, prefault(vm->vcpu[0], &r));
+	ASSERT_EQ(0, r.size);
+	for (p = 0; p < PAGES; p++) {
+		file[p * 512] = 100 + p;
+		ASSERT_EQ(100 + p, copy[p * 512]);
+		ASSERT_EQ(100 + p, vcpu_load(vm->vcpu[0], 8, GPA + p * PAGE_4K));
+		/* The guest's own write copies, as ever. */
+		vcpu_store(vm->vcpu[0], 8, GPA + p * PAGE_4K, 200 + p);
+		ASSERT_EQ(200 + p, copy[p * 512]);
+		ASSERT_EQ(100 + p, file[p * 512]);
+	}
+}
+
+/* Read-only slots are mapped for reads, and stay read-only. */
+KVMEM_TEST(read_only_slot, "E17")
+{
+	struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
+	struct vm *vm = prefault_vm(PLAIN);
+	uint64_t *ram = vm_alloc(SIZE), faults;
+
+	memset(ram, 0x11, SIZE);
+	vm_slot(vm, 1, KVM_MEM_READONLY, GPA, SIZE, ram);
+	/* The guest's own tables are mapped then, and one page of the slot. */
+	vcpu_load(vm->vcpu[0], 8, GPA + 7 * PAGE_4K);
+	ASSERT_EQ(0, prefault(vm->vcpu[0], &r));
+	ASSERT_EQ(0, r.size);
+	faults = vcpu_stat(vm->vcpu[0], "pf_fixed");
+	ASSERT_EQ(0x1111111111111111ULL, vcpu_load(vm->vcpu[0], 8, GPA));
+	ASSERT_EQ(faults, vcpu_stat(vm->vcpu[0], "pf_fixed"));
+	ASSERT_TRUE(vcpu_expect(vm->vcpu[0], "write", OPS(ST(8, GPA + 8, 5)),
+				EXITS(MMIO_WR(GPA + 8, 8, 5))));
+	ASSERT_EQ(0x1111111111111111ULL, ram[1]);
+}
+
+/*
+ * Whether a prefaulted page counts as dirty: api.rst says nothing of it (it
+ * promises "not Accessed"), kernels map it writable and report it.
+ */
+KVMEM_TEST(dirty_log, "E17")
+{
+	struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
+	struct vm *vm = prefault_vm(PLAIN);
+	uint64_t *ram = vm_alloc(SIZE), bitmap = 0;
+	struct kvm_dirty_log log = { .slot = 1, .dirty_bitmap = &bitmap };
+
+	memset(ram, 1, SIZE);
+	vm_slot(vm, 1, KVM_MEM_LOG_DIRTY_PAGES, GPA, SIZE, ram);
+	ASSERT_EQ(0, prefault(vm->vcpu[0], &r));
+	ASSERT_EQ(0, ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log));
+	record_observation("E17", "prefault.dirty", "%s",
+			   !bitmap		      ? "no" :
+			   bitmap == (1 << PAGES) - 1 ? "all pages" :
+							"some pages");
+	/* And what the guest writes from here on is reported, mapped before or not. */
+	vcpu_store(vm->vcpu[0], 8, GPA + 5 * PAGE_4K, 1);
+	bitmap = 0;
+	ASSERT_EQ(0, ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log));
+	ASSERT_EQ(1 << 5, bitmap);
+}
+
+/*
+ * From within a huge page: what is mapped is huge, and the progress is counted
+ * from where the call began, not from the huge page's begin or to its end.
+ * Red with: a whole huge page returned for part of it (3ccbf6f47098's class).
+ */
+KVMEM_TEST(within_a_huge_page, "E17")
+{
+	static const struct {
+		uint64_t from, size; /* pages */
+		uint64_t huge; /* mapped then, 2 MiB each */
+	} rows[] = {
+		{ 0, 1, 1 },   { 5, 1, 1 },	{ 511, 1, 1 },	 { 5, 3, 1 },	 { 256, 256, 1 },
+		{ 511, 2, 2 }, { 300, 512, 2 }, { 512, 512, 1 }, { 0, 1024, 2 }, { 1, 1023, 2 },
+	};
+	struct vm *vm = prefault_vm(PLAIN);
+	struct vcpu *v = vm->vcpu[0];
+	uint8_t *ram = vm_alloc(2 * PAGE_2M);
+	unsigned int i;
+
+	madvise(ram, 2 * PAGE_2M, MADV_HUGEPAGE);
+	memset(ram, 7, 2 * PAGE_2M);
+	vcpu_do(v, OPS({ .kind = OP_NOP }), NO_EXITS);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct kvm_pre_fault_memory r = {
+			.gpa = HUGE_GPA + rows[i].from * PAGE_4K,
+			.size = rows[i].size * PAGE_4K,
+		};
+		uint64_t small, huge, end = r.gpa + r.size;
+
+		vm_slot(vm, 1, 0, HUGE_GPA, 2 * PAGE_2M, ram);
+		vcpu_do(v, OPS({ .kind = OP_NOP }), NO_EXITS);
+		small = vm_stat(vm, "pages_4k");
+		huge = vm_stat(vm, "pages_2m");
+		ASSERT_EQ(0, prefault(v, &r));
+		ASSERT_EQ(end, r.gpa) {
+			TH_LOG("row %u", i);
+		}
+		ASSERT_EQ(0, r.size);
+		if (!i && vm_stat(vm, "pages_2m") == huge)
+			SKIP(return, "no transparent huge pages here");
+		ASSERT_EQ(huge + rows[i].huge, vm_stat(vm, "pages_2m")) {
+			TH_LOG("row %u", i);
+		}
+		ASSERT_EQ(small, vm_stat(vm, "pages_4k"));
+		vm_slot(vm, 1, 0, 0, 0, NULL);
+	}
+}
+
+/* --- private and shared (E17) --------------------------------------------------------- */
+
+FIXTURE(mixed) {
+	struct vm *vm;
+	struct vcpu *v;
+	int fd;
+	uint64_t *shared;
+};
+
+KVMEM_SETUP(mixed)
+{
+	self->vm = prefault_vm(PRIVATELY);
+	self->v = self->vm->vcpu[0];
+	self->fd = gmem_kind_create(self->vm, GMEM_PRIVATE, SIZE);
+	self->shared = vm_alloc(SIZE);
+	memset(self->shared, 0, SIZE);
+	ASSERT_EQ(0, vm_region2(self->vm, 1, KVM_MEM_GUEST_MEMFD, GPA, SIZE, self->shared, self->fd,
+				0));
+	vcpu_do(self->v, OPS({ .kind = OP_NOP }), NO_EXITS);
+}
+
+/*
+ * One call over pages of both kinds maps each from where its attribute says, all
+ * patterns of eight pages.
+ * Red with: the attribute of the range's first page used for all.
+ */
+KVMEM_TEST_F(mixed, by_attribute, "E17 E3")
+{
+	unsigned int pattern, p, step = env_profile() == PROFILE_QUICK ? 17 : 3;
+	uint64_t before, faults;
+
+	for (p = 0; p < PAGES; p++)
+		self->shared[p * 512] = 100 + p;
+	ASSERT_EQ(0, gmem_attributes(self->vm, GPA, SIZE, PRIVATE));
+	for (p = 0; p < PAGES; p++)
+		vcpu_store(self->v, 8, GPA + p * PAGE_4K, 200 + p);
+	for (pattern = 0; pattern < 256; pattern += step) {
+		struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
+
+		/* All of them twice, so that nothing is mapped. */
+		ASSERT_EQ(0, gmem_attributes(self->vm, GPA, SIZE, 0));
+		ASSERT_EQ(0, gmem_attributes(self->vm, GPA, SIZE, PRIVATE));
+		for (p = 0; p < PAGES; p++)
+			if (!(pattern >> p & 1))
+				ASSERT_EQ(0,
+					  gmem_attributes(self->vm, GPA + p * PAGE_4K, PAGE_4K, 0));
+		before = vm_stat(self->vm, "pages_4k");
+		ASSERT_EQ(0, prefault(self->v, &r));
+		ASSERT_EQ(GPA + SIZE, r.gpa);
+		ASSERT_EQ(0, r.size);
+		ASSERT_EQ(before + PAGES, vm_stat(self->vm, "pages_4k"));
+		faults = vcpu_stat(self->v, "pf_fixed");
+		for (p = 0; p < PAGES; p++)
+			ASSERT_EQ((pattern >> p & 1 ? 200 : 100) + p,
+				  vcpu_load(self->v, 8, GPA + p * PAGE_4K)) {
+				TH_LOG("pattern 0x%x, page %u", pattern, p);
+			}
+		ASSERT_EQ(faults, vcpu_stat(self->v, "pf_fixed"));
+	}
+}
+
+/*
+ * A private gfn that nothing can answer: api.rst says ENOENT where no slot is;
+ * 6.12 says EFAULT.  Success it can't be, and nothing may be mapped.
+ */
+KVMEM_TEST_F(mixed, private_without_memory, "E17 E7 E8")
+{
+	struct kvm_pre_fault_memory r = { .gpa = HOLE, .size = PAGE_4K };
+	uint64_t before = vm_stat(self->vm, "pages_4k");
+	int err;
+
+	ASSERT_EQ(0, gmem_attributes(self->vm, HOLE, SIZE, PRIVATE));
+	err = prefault(self->v, &r);
+	ASSERT_NE(0, err);
+	record_observation("E17", "prefault.private_without_slot", "%s", strerror(-err));
+	vm_slot(self->vm, 2, 0, HOLE, SIZE, vm_alloc(SIZE));
+	err = prefault(self->v, &r);
+	ASSERT_NE(0, err);
+	record_observation("E17", "prefault.private_without_gmem", "%s", strerror(-err));
+	ASSERT_EQ(HOLE, r.gpa);
+	ASSERT_EQ(PAGE_4K, r.size);
+	ASSERT_EQ(before, vm_stat(self->vm, "pages_4k"));
+	/* The vCPU is none the worse, and a later run says what it would have said. */
+	vcpu_store(self->v, 8, GPA, 5);
+	ASSERT_EQ(5, self->shared[0]);
+	ASSERT_TRUE(vcpu_expect_stop(self->v, "access", OPS(LD(8, HOLE + 8)),
+				     EXITS({ .reason = KVM_EXIT_MEMORY_FAULT,
+					     .addr = HOLE,
+					     .data = PAGE_4K,
+					     .flags = KVM_MEMORY_EXIT_FLAG_PRIVATE,
+					     .err = EFAULT })));
+}
+
+KVMEM_MAIN
