@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "env.h"
+#include "hostmem.h"
 #include "place.h"
 #include "vcpu.h"
 
@@ -28,6 +29,18 @@ void alias_slots(struct aliases *a, void *hva, uint32_t flags)
 
 	for (i = 0; i < a->nr; i++)
 		vm_slot(a->vm, ALIAS_SLOT + i, flags, alias_gpa(a, i, 0), a->pages * PAGE_4K, hva);
+}
+
+char *alias_vmas(struct aliases *a, int fd)
+{
+	uint64_t size = a->pages * PAGE_4K;
+	char *at = vm_alloc(a->nr * size);
+	unsigned int i;
+
+	for (i = 0; i < a->nr; i++)
+		hostmem_map_over(at + i * size, fd, 0, size);
+	vm_slot(a->vm, ALIAS_SLOT, 0, ALIAS_GPA, a->nr * size, at);
+	return at;
 }
 
 uint64_t alias_gpa(const struct aliases *a, unsigned int i, unsigned int page)
@@ -73,6 +86,20 @@ bool alias_expect(struct aliases *a, const char *what, const uint32_t *want)
 void alias_write(struct aliases *a, unsigned int i, unsigned int page, uint32_t value)
 {
 	vcpu_store(a->v, 4, alias_gpa(a, i, page), value);
+}
+
+void alias_write_all(struct aliases *a, const uint32_t *values)
+{
+	struct mbox_op ops[ALIAS_MAX_PAGES];
+	unsigned int p;
+
+	for (p = 0; p < a->pages; p++)
+		ops[p] = (struct mbox_op){
+			.kind = OP_STORE, .width = 4, .count = a->nr, .value = { values[p] },
+			.addr = alias_gpa(a, 0, p), .stride = (int64_t)(a->pages * PAGE_4K),
+		};
+	if (!vcpu_expect(a->v, "a write through every alias", ops, a->pages, NO_EXITS))
+		end_fail("guest stores through %u aliases did not just work", a->nr);
 }
 
 int64_t alias_unmapped(const struct aliases *a, uint64_t before)

@@ -43,6 +43,14 @@ void alias_init(struct aliases *a, struct vm *vm, unsigned int nr, unsigned int 
  */
 void alias_slots(struct aliases *a, void *hva, uint32_t flags);
 
+/**
+ * alias_vmas - one slot for all aliases, over as many mappings of one file
+ * @fd: memfd, a->pages pages from its begin
+ *
+ * Return: host memory of the slot, the mapping of the first alias.
+ */
+char *alias_vmas(struct aliases *a, int fd);
+
 /** alias_gpa - where page @page of alias @i is */
 uint64_t alias_gpa(const struct aliases *a, unsigned int i, unsigned int page);
 
@@ -66,6 +74,13 @@ bool alias_expect(struct aliases *a, const char *what, const uint32_t *want);
  * @value: value
  */
 void alias_write(struct aliases *a, unsigned int i, unsigned int page, uint32_t value);
+
+/**
+ * alias_write_all - the guest writes @values[page] through every alias
+ *
+ * All of them are mapped writable then.
+ */
+void alias_write_all(struct aliases *a, const uint32_t *values);
 
 /**
  * alias_unmapped - how many 4 KiB pages less are mapped than before

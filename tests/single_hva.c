@@ -1,0 +1,564 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Many guest addresses with one host page behind them, as a stock kernel can do
+ * it: many slots with one userspace address, or one slot over many mappings of
+ * one page.  What becomes of the page shows at every one of them, and at nothing
+ * else (BEHAVIOURS C1-C4).
+ */
+#include "test.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "alias.h"
+#include "hammer.h"
+#include "hostmem.h"
+#include "vcpu.h"
+
+#define PAGES 8
+#define SIZE (PAGES * PAGE_4K)
+
+static unsigned int many(void)
+{
+	return (unsigned int)env_pick(8, 32, 256);
+}
+
+/* The word that a page begins with, on the host's side. */
+static volatile uint32_t *word(char *hva, unsigned int page)
+{
+	return (volatile uint32_t *)(hva + page * PAGE_4K);
+}
+
+/* Different in every page and at every call. */
+static void fill(char *hva, uint32_t *want)
+{
+	static uint32_t n = 0x1000000;
+	unsigned int p;
+
+	for (p = 0; p < PAGES; p++)
+		*word(hva, p) = want[p] = n += 0x10001;
+}
+
+/* --- the same data through each (C1, C2) --------------------------------- */
+
+/* What one writes, all others and the host read; what the host writes, all read. */
+static bool one_page(struct aliases *a, char *hva)
+{
+	uint32_t want[PAGES];
+	unsigned int i, p;
+
+	fill(hva, want);
+	if (!alias_expect(a, "written by the host", want))
+		return false;
+	for (i = 0; i < a->nr; i += 1 + a->nr / 8) {
+		p = i % a->pages;
+		want[p] = 0xabc00000 + i;
+		alias_write(a, i, p, want[p]);
+		if (*word(hva, p) == want[p] && alias_expect(a, "written by the guest", want))
+			continue;
+		diag("written through alias %u, page %u; the host reads 0x%x", i, p, *word(hva, p));
+		return false;
+	}
+	return true;
+}
+
+FIXTURE(number) {
+};
+
+FIXTURE_VARIANT(number) {
+	unsigned int nr;
+};
+
+FIXTURE_VARIANT_ADD(number, two) { 2 };
+FIXTURE_VARIANT_ADD(number, many) { 512 };
+
+KVMEM_SETUP(number)
+{
+}
+
+/* Red with: __gfn_to_hva_memslot() that takes the slot found before. */
+KVMEM_TEST_F(number, slots, "C1")
+{
+	char *hva = vm_alloc(SIZE);
+	struct aliases a;
+
+	alias_init(&a, vm_create(NULL), variant->nr, PAGES);
+	alias_slots(&a, hva, 0);
+	ASSERT_TRUE(one_page(&a, hva));
+}
+
+KVMEM_TEST_F(number, mappings, "C2")
+{
+	int fd = hostmem_memfd(SIZE);
+	struct aliases a;
+
+	alias_init(&a, vm_create(NULL), variant->nr, PAGES);
+	alias_vmas(&a, fd);
+	ASSERT_TRUE(one_page(&a, hostmem_map(fd, 0, SIZE)));
+}
+
+/* As many slots as KVM takes; 64 of them are used. */
+KVMEM_TEST(as_many_as_there_can_be, "C1 C3")
+{
+	struct vm *vm = vm_create(NULL);
+	unsigned int limit = (unsigned int)vm_cap(vm, KVM_CAP_NR_MEMSLOTS), i;
+	volatile uint32_t *page = vm_alloc(PAGE_4K);
+	uint64_t gpa[64], before;
+	struct aliases a;
+
+	alias_init(&a, vm, limit - ALIAS_SLOT, 1);
+	alias_slots(&a, (void *)page, 0);
+	ASSERT_EQ(-EINVAL,
+		  vm_region(vm, limit, 0, alias_gpa(&a, a.nr, 0), PAGE_4K, (void *)page));
+	for (i = 0; i < 64; i++)
+		gpa[i] = alias_gpa(&a, i < 63 ? i * (a.nr - 1) / 63 : a.nr - 1, 0);
+	for (i = 0; i < 64; i++) {
+		*page = i + 1;
+		ASSERT_EQ(i + 1, vcpu_load(a.v, 4, gpa[i]));
+	}
+	before = vm_stat(vm, "pages_4k");
+	ASSERT_EQ(0, madvise((void *)page, PAGE_4K, MADV_DONTNEED));
+	ASSERT_EQ(64, alias_unmapped(&a, before));
+	alias_use_up();
+	for (i = 0; i < 64; i++)
+		ASSERT_EQ(0, vcpu_load(a.v, 4, gpa[i]));
+}
+
+/* --- every way in which a page goes (C3, C4) ----------------------------- */
+
+struct mem {
+	char *hva; /* PAGES pages, behind every alias */
+	int fd; /* memfd of theirs, -1: anonymous */
+};
+
+/*
+ * A way: it does something to the @n pages from @first on, and returns where
+ * they are to be seen afterwards, if they are.  The guest must not reach them.
+ */
+typedef char *way(const struct mem *m, unsigned int first, unsigned int n);
+
+#define AT(m, page) ((m)->hva + (page)*PAGE_4K)
+
+static void done(int r, const char *what)
+{
+	if (r)
+		end_fail("%s: %s", what, strerror(errno));
+}
+
+static char *by_dontneed(const struct mem *m, unsigned int first, unsigned int n)
+{
+	done(madvise(AT(m, first), n * PAGE_4K, MADV_DONTNEED), "MADV_DONTNEED");
+	return NULL;
+}
+
+static char *by_remove(const struct mem *m, unsigned int first, unsigned int n)
+{
+	done(madvise(AT(m, first), n * PAGE_4K, MADV_REMOVE), "MADV_REMOVE");
+	return NULL;
+}
+
+static char *by_punch(const struct mem *m, unsigned int first, unsigned int n)
+{
+	done(fallocate(m->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(first * PAGE_4K),
+		       (off_t)(n * PAGE_4K)),
+	     "fallocate");
+	return NULL;
+}
+
+static char *by_munmap(const struct mem *m, unsigned int first, unsigned int n)
+{
+	done(munmap(AT(m, first), n * PAGE_4K), "munmap");
+	hostmem_map_over(AT(m, first), -1, 0, n * PAGE_4K);
+	return NULL;
+}
+
+/* The file keeps its pages, and the guest gets others. */
+static char *by_mmap(const struct mem *m, unsigned int first, unsigned int n)
+{
+	hostmem_map_over(AT(m, first), -1, 0, n * PAGE_4K);
+	return hostmem_map(m->fd, first * PAGE_4K, n * PAGE_4K);
+}
+
+static char *by_mremap_away(const struct mem *m, unsigned int first, unsigned int n)
+{
+	char *to = vm_alloc(n * PAGE_4K);
+
+	if (mremap(AT(m, first), n * PAGE_4K, n * PAGE_4K, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
+		end_fail("mremap: %s", strerror(errno));
+	hostmem_map_over(AT(m, first), -1, 0, n * PAGE_4K);
+	return to;
+}
+
+static char *by_mremap_onto(const struct mem *m, unsigned int first, unsigned int n)
+{
+	char *from = vm_alloc(n * PAGE_4K);
+
+	memset(from, 0, n * PAGE_4K);
+	if (mremap(from, n * PAGE_4K, n * PAGE_4K, MREMAP_MAYMOVE | MREMAP_FIXED, AT(m, first)) !=
+	    AT(m, first))
+		end_fail("mremap: %s", strerror(errno));
+	return NULL;
+}
+
+static char *by_mprotect(const struct mem *m, unsigned int first, unsigned int n)
+{
+	done(mprotect(AT(m, first), n * PAGE_4K, PROT_NONE), "mprotect");
+	return NULL;
+}
+
+static char *by_mprotect_read(const struct mem *m, unsigned int first, unsigned int n)
+{
+	done(mprotect(AT(m, first), n * PAGE_4K, PROT_READ), "mprotect");
+	return NULL;
+}
+
+static void allow_again(const struct mem *m)
+{
+	done(mprotect(m->hva, SIZE, PROT_READ | PROT_WRITE), "mprotect");
+}
+
+static char *by_migration(const struct mem *m, unsigned int first, unsigned int n)
+{
+	hostmem_migrate(AT(m, first), n);
+	return NULL;
+}
+
+static char *by_ksm(const struct mem *m, unsigned int first, unsigned int n)
+{
+	char *twin = vm_alloc(n * PAGE_4K);
+
+	memcpy(twin, AT(m, first), n * PAGE_4K);
+	hostmem_merge(AT(m, first), twin, n);
+	return twin;
+}
+
+static char *by_swap(const struct mem *m, unsigned int first, unsigned int n)
+{
+	hostmem_swap_out(AT(m, first), n);
+	return NULL;
+}
+
+FIXTURE(way) {
+	struct mem m;
+	struct aliases a;
+};
+
+FIXTURE_VARIANT(way) {
+	way *take;
+	bool memfd;
+	bool keeps; /* the content is there afterwards */
+	void (*give_back)(const struct mem *m); /* before the guest can go on */
+};
+
+FIXTURE_VARIANT_ADD(way, dontneed) { by_dontneed };
+FIXTURE_VARIANT_ADD(way, dontneed_file) { by_dontneed, .memfd = true, .keeps = true };
+FIXTURE_VARIANT_ADD(way, remove) { by_remove, .memfd = true };
+FIXTURE_VARIANT_ADD(way, punch) { by_punch, .memfd = true };
+FIXTURE_VARIANT_ADD(way, munmap) { by_munmap };
+FIXTURE_VARIANT_ADD(way, mmap) { by_mmap, .memfd = true };
+FIXTURE_VARIANT_ADD(way, mremap_away) { by_mremap_away };
+FIXTURE_VARIANT_ADD(way, mremap_onto) { by_mremap_onto };
+FIXTURE_VARIANT_ADD(way, mprotect) { by_mprotect, .keeps = true, .give_back = allow_again };
+FIXTURE_VARIANT_ADD(way, mprotect_read) { by_mprotect_read, .keeps = true,
+					 .give_back = allow_again };
+FIXTURE_VARIANT_ADD(way, migration) { by_migration, .keeps = true };
+FIXTURE_VARIANT_ADD(way, migration_file) { by_migration, .memfd = true, .keeps = true };
+FIXTURE_VARIANT_ADD(way, ksm) { by_ksm, .keeps = true };
+FIXTURE_VARIANT_ADD(way, swap) { by_swap, .keeps = true };
+
+KVMEM_SETUP(way)
+{
+	self->m.fd = variant->memfd ? hostmem_memfd(SIZE) : -1;
+	self->m.hva = vm_alloc(SIZE);
+	alias_init(&self->a, vm_create(NULL), many(), PAGES);
+	alias_slots(&self->a, self->m.hva, 0);
+}
+
+static const struct range {
+	unsigned int first, n;
+} ranges[] = { { 0, 1 }, { 3, 2 }, { PAGES - 1, 1 }, { 1, PAGES - 1 }, { 0, PAGES } };
+
+/* Each alias writes to one page of the range: the host sees it, the old page does not. */
+static bool writes_arrive(struct aliases *a, const struct mem *m, const struct range *r, char *old,
+			  uint32_t *want)
+{
+	uint32_t was[PAGES];
+	unsigned int i, p;
+
+	for (p = 0; old && p < r->n; p++)
+		was[p] = *word(old, p);
+	for (i = 0; i < a->nr; i++) {
+		p = r->first + i % r->n;
+		want[p] = 0xdef00000 + i;
+		alias_write(a, i, p, want[p]);
+		if (*word(m->hva, p) != want[p]) {
+			diag("0x%x, written through alias %u to page %u, did not arrive", want[p],
+			     i, p);
+			return false;
+		}
+	}
+	for (p = 0; old && p < r->n; p++) {
+		if (*word(old, p) != was[p]) {
+			diag("the page that was behind page %u has been written to: 0x%x",
+			     r->first + p, *word(old, p));
+			return false;
+		}
+	}
+	return alias_expect(a, "written through the aliases", want);
+}
+
+/*
+ * Red with: a loop over the slots of a host range that ends at the first; its
+ * last page left out; the whole slot zapped in place of the range.
+ */
+KVMEM_TEST_F(way, reaches_all, "C3 C4")
+{
+	struct aliases *a = &self->a;
+	uint32_t want[PAGES];
+	const struct range *r;
+	uint64_t before;
+	unsigned int p;
+	char *old;
+
+	for (r = ranges; r < ranges + ARRAY_SIZE(ranges); r++) {
+		TH_LOG("%u pages from page %u on", r->n, r->first);
+		hostmem_map_over(self->m.hva, self->m.fd, 0, SIZE);
+		fill(self->m.hva, want);
+		alias_write_all(a, want);
+		ASSERT_TRUE(alias_expect(a, "before", want));
+		before = vm_stat(a->vm, "pages_4k");
+		old = variant->take(&self->m, r->first, r->n);
+		ASSERT_EQ(a->nr * r->n, alias_unmapped(a, before));
+		alias_use_up();
+		for (p = r->first; !variant->keeps && p < r->first + r->n; p++)
+			want[p] = 0;
+		if (variant->give_back)
+			variant->give_back(&self->m);
+		ASSERT_TRUE(alias_expect(a, "afterwards", want));
+		ASSERT_EQ(0, alias_unmapped(a, before));
+		ASSERT_TRUE(writes_arrive(a, &self->m, r, old, want));
+	}
+}
+
+/* A child takes over the old pages.  The fork reaches all of the process's memory,
+ * so that there is no telling from statistics.
+ */
+KVMEM_TEST(copy_on_write, "C3")
+{
+	char *hva = vm_alloc(SIZE);
+	uint32_t want[PAGES];
+	struct aliases a;
+	unsigned int p;
+	pid_t child;
+
+	alias_init(&a, vm_create(NULL), many(), PAGES);
+	alias_slots(&a, hva, 0);
+	fill(hva, want);
+	alias_write_all(&a, want);
+	child = fork();
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	ASSERT_LT(0, child);
+	for (p = 0; p < PAGES; p += 2)
+		*word(hva, p) = ++want[p];
+	EXPECT_TRUE(alias_expect(&a, "written by the host since the fork", want));
+	for (p = 1; p < PAGES; p += 2)
+		alias_write(&a, p % a.nr, p, ++want[p]);
+	EXPECT_TRUE(alias_expect(&a, "written by the guest since the fork", want));
+	for (p = 0; p < PAGES; p++)
+		EXPECT_EQ(want[p], *word(hva, p));
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+/* Read-only for the process is read-only for the guest, at every alias. */
+KVMEM_TEST(mprotect_refuses_writes, "C3")
+{
+	char *hva = vm_alloc(SIZE);
+	uint32_t want[PAGES];
+	struct aliases a;
+	unsigned int i;
+
+	alias_init(&a, vm_create(NULL), 8, PAGES);
+	alias_slots(&a, hva, 0);
+	fill(hva, want);
+	alias_write_all(&a, want);
+	ASSERT_EQ(0, mprotect(hva + 2 * PAGE_4K, PAGE_4K, PROT_READ));
+	for (i = 0; i < a.nr; i++)
+		ASSERT_TRUE(vcpu_faults(a.v, OPS(ST(4, alias_gpa(&a, i, 2), 1))));
+	ASSERT_TRUE(alias_expect(&a, "what was not written", want));
+	ASSERT_EQ(0, mprotect(hva + 2 * PAGE_4K, PAGE_4K, PROT_READ | PROT_WRITE));
+	for (i = 0; i < a.nr; i++) {
+		alias_write(&a, i, 2, want[2] = i);
+		ASSERT_TRUE(alias_expect(&a, "writable again", want));
+	}
+}
+
+/* --- slots that show different parts (C4) -------------------------------- */
+
+#define PARTS 12
+#define WHOLE 16
+
+/*
+ * Slots of different size that begin at different pages of the same memory, and
+ * ranges that begin and end before, in and behind each of them.
+ * Red with: a range that is not clamped to the slot, or not rounded outwards.
+ */
+KVMEM_TEST(parts, "C4 C3")
+{
+	static const struct range taken[] = {
+		{ 0, 1 }, { 2, 1 },  { 5, 6 },	{ 7, 2 },  { 0, 8 },
+		{ 8, 8 }, { 15, 1 }, { 1, 14 }, { 0, 16 },
+	};
+	struct vm *vm = vm_create(NULL);
+	char *hva = vm_alloc(WHOLE * PAGE_4K);
+	struct range part[PARTS];
+	const struct range *t;
+	struct aliases a;
+	unsigned int s, p;
+
+	alias_init(&a, vm, 1, 1);
+	for (s = 0; s < PARTS; s++) {
+		part[s] = (struct range){ s * 5 % 9, 1 + s % 7 };
+		vm_slot(vm, ALIAS_SLOT + s, 0, ALIAS_GPA + s * PAGE_2M, part[s].n * PAGE_4K,
+			hva + part[s].first * PAGE_4K);
+	}
+	for (t = taken; t < taken + ARRAY_SIZE(taken); t++) {
+		unsigned int mapped = 0;
+		uint64_t before;
+
+		for (p = 0; p < WHOLE; p++)
+			*word(hva, p) = 100 + p;
+		for (s = 0; s < PARTS; s++)
+			for (p = 0; p < part[s].n; p++)
+				ASSERT_EQ(100 + part[s].first + p,
+					  vcpu_load(a.v, 4, ALIAS_GPA + s * PAGE_2M + p * PAGE_4K));
+		for (s = 0; s < PARTS; s++)
+			for (p = part[s].first; p < part[s].first + part[s].n; p++)
+				mapped += p >= t->first && p < t->first + t->n;
+		before = vm_stat(vm, "pages_4k");
+		ASSERT_EQ(0, madvise(hva + t->first * PAGE_4K, t->n * PAGE_4K, MADV_DONTNEED));
+		ASSERT_EQ(mapped, alias_unmapped(&a, before))
+		{
+			TH_LOG("pages %u to %u", t->first, t->first + t->n - 1);
+		}
+	}
+}
+
+/* --- one slot over many mappings of one page (C3, C4) -------------------- */
+
+FIXTURE(mappings) {
+	struct aliases a;
+	struct mem m; /* hva: of the first alias */
+	char *view; /* a mapping of the file that is no alias */
+};
+
+KVMEM_SETUP(mappings)
+{
+	self->m.fd = hostmem_memfd(SIZE);
+	alias_init(&self->a, vm_create(NULL), many(), PAGES);
+	self->m.hva = alias_vmas(&self->a, self->m.fd);
+	self->view = hostmem_map(self->m.fd, 0, SIZE);
+}
+
+/* What happens to the page, wherever it is mapped. */
+KVMEM_TEST_F(mappings, page_goes, "C2 C3 C4")
+{
+	way *const ways[] = { by_punch, by_remove, by_migration };
+	struct aliases *a = &self->a;
+	uint32_t want[PAGES];
+	uint64_t before;
+	unsigned int p;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		fill(self->view, want);
+		alias_write_all(a, want);
+		ASSERT_TRUE(alias_expect(a, "before", want));
+		before = vm_stat(a->vm, "pages_4k");
+		ways[i](&self->m, 2, 3);
+		ASSERT_EQ(a->nr * 3, alias_unmapped(a, before));
+		alias_use_up();
+		for (p = 2; p < 5 && ways[i] != by_migration; p++)
+			want[p] = 0;
+		ASSERT_TRUE(alias_expect(a, "afterwards", want));
+		ASSERT_EQ(0, alias_unmapped(a, before));
+		ASSERT_TRUE(writes_arrive(a, &(struct mem){ .hva = self->view },
+					  &(struct range){ 2, 3 }, NULL, want));
+	}
+}
+
+/* What happens to one mapping of it, is that alias's own affair. */
+KVMEM_TEST_F(mappings, one_mapping_goes, "C2 C3 C4")
+{
+	way *const ways[] = { by_dontneed, by_mprotect, by_mremap_away, by_mmap };
+	struct aliases *a = &self->a;
+	unsigned int alias[] = { 0, a->nr / 2, a->nr - 1 };
+	uint32_t want[PAGES];
+	uint64_t before;
+	size_t i, k;
+
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		for (k = 0; k < ARRAY_SIZE(alias); k++) {
+			struct mem one = { self->m.hva + alias[k] * SIZE, self->m.fd };
+
+			fill(self->view, want);
+			alias_write_all(a, want);
+			ASSERT_TRUE(alias_expect(a, "before", want));
+			before = vm_stat(a->vm, "pages_4k");
+			ways[i](&one, 2, 3);
+			ASSERT_EQ(3, alias_unmapped(a, before))
+			{
+				TH_LOG("way %zu, alias %u", i, alias[k]);
+			}
+			if (ways[i] == by_mprotect)
+				allow_again(&one);
+			if (ways[i] == by_mremap_away || ways[i] == by_mmap) {
+				ASSERT_EQ(0, vcpu_load(a->v, 4, alias_gpa(a, alias[k], 2)));
+				alias_write(a, alias[k], 4, 1);
+				hostmem_map_over(one.hva, self->m.fd, 0, SIZE);
+			}
+			ASSERT_TRUE(alias_expect(a, "afterwards", want));
+			ASSERT_EQ(0, alias_unmapped(a, before));
+		}
+	}
+}
+
+/* --- while vCPUs use them (C3) ------------------------------------------- */
+
+KVMEM_TEST(page_goes_while_read, "C3")
+{
+	struct vm *vm = vm_create(&(struct vm_opts){ .nr_vcpus = 3 });
+	uint64_t rounds = env_pick(5, 30, 2000), i;
+	char *hva = vm_alloc(SIZE);
+	struct hammer h[2] = { 0 };
+	struct aliases a;
+	int k;
+
+	alias_init(&a, vm, many(), PAGES);
+	alias_slots(&a, hva, 0);
+	for (k = 0; k < 2; k++)
+		hammer_start(&h[k], vm->vcpu[1 + k],
+			     (struct mbox_op)LD(4, alias_gpa(&a, k ? a.nr - 1 : 0, 3)));
+	for (i = 1; i <= rounds; i++) {
+		*word(hva, 3) = (uint32_t)i;
+		for (k = 0; k < 2; k++)
+			ASSERT_EQ(i, hammer_next(&h[k]));
+		ASSERT_EQ(0, madvise(hva + 3 * PAGE_4K, PAGE_4K, MADV_DONTNEED));
+		for (k = 0; k < 2; k++)
+			ASSERT_EQ(0, hammer_next(&h[k]))
+			{
+				TH_LOG("round %u", (unsigned int)i);
+			}
+	}
+	for (k = 0; k < 2; k++) {
+		hammer_stop(&h[k]);
+		ASSERT_EQ(VCPU_DONE, h[k].stop);
+	}
+}
+
+KVMEM_MAIN
