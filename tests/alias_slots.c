@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Many slots with one host page behind them: what is done to one slot is no
+ * affair of the others (BEHAVIOURS C7, C8), and mapping them all beforehand (C13).
+ */
+#include "test.h"
+
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+
+#include "alias.h"
+#include "hammer.h"
+#include "hostmem.h"
+#include "uapi.h"
+#include "vcpu.h"
+
+#define NR	8
+#define PAGES	4
+#define SIZE	(PAGES * PAGE_4K)
+#define ELSEWHERE 0x200000000ULL	/* where a slot moves to */
+#define MMIO	0xd0000000ULL		/* no slot */
+#define DATA	0x8182838485868788ULL
+
+static void fill(char *hva, uint32_t *want, uint32_t first)
+{
+	unsigned int p;
+
+	for (p = 0; p < PAGES; p++)
+		*(uint32_t *)(hva + p * PAGE_4K) = want[p] = first + p;
+}
+
+/* A slot that is not there: reads and writes go to userspace. */
+static bool nothing_there(struct vcpu *v, uint64_t gpa)
+{
+	return vcpu_expect(v, "where no slot is any more", OPS(LD(4, gpa), ST(4, gpa, 1)),
+			   EXITS(MMIO_RD(gpa, 4, 7), MMIO_WR(gpa, 4, 1)));
+}
+
+/* --- one of them deleted, moved, changed (C7) ---------------------------- */
+
+FIXTURE(quirk) {
+	struct vm *vm;
+	struct aliases a;
+	char *hva;
+	uint32_t want[PAGES];
+	uint64_t mapped;	/* pages, with all aliases mapped */
+};
+
+/* What deletion zaps: everything, or the pages of the slot. */
+FIXTURE_VARIANT(quirk) {
+	bool off;
+};
+
+FIXTURE_VARIANT_ADD(quirk, zap_all) { false };
+FIXTURE_VARIANT_ADD(quirk, zap_slot) { true };
+
+KVMEM_SETUP(quirk)
+{
+	struct vm_opts o = { .quirks_off = variant->off ? KVM_X86_QUIRK_SLOT_ZAP_ALL : 0,
+			     .nr_vcpus = 2 };
+
+	self->vm = vm_create(&o);
+	self->hva = vm_alloc(SIZE);
+	alias_init(&self->a, self->vm, NR, PAGES);
+	alias_slots(&self->a, self->hva, 0);
+	fill(self->hva, self->want, 0x100);
+	alias_write_all(&self->a, self->want);
+	if (!alias_expect(&self->a, "before", self->want))
+		end_fail("the aliases do not show the page");
+	self->mapped = vm_stat(self->vm, "pages_4k");
+}
+
+static void remove_alias(FIXTURE_DATA(quirk) *self, unsigned int i)
+{
+	vm_slot(self->vm, ALIAS_SLOT + i, 0, 0, 0, NULL);
+}
+
+static void add_alias(FIXTURE_DATA(quirk) *self, unsigned int i, char *hva)
+{
+	vm_slot(self->vm, ALIAS_SLOT + i, 0, alias_gpa(&self->a, i, 0), SIZE, hva);
+}
+
+/* All aliases but one read what they must. */
+static bool others_read(FIXTURE_DATA(quirk) *self, unsigned int but)
+{
+	unsigned int i, p;
+
+	for (i = 0; i < NR; i++) {
+		for (p = 0; i != but && p < PAGES; p++) {
+			uint32_t got = (uint32_t)vcpu_load(self->a.v, 4, alias_gpa(&self->a, i, p));
+
+			if (got == self->want[p])
+				continue;
+			diag("page %u of alias %u is 0x%x, expected 0x%x", p, i, got, self->want[p]);
+			return false;
+		}
+	}
+	return true;
+}
+
+static const unsigned int chosen[] = { 0, NR / 2, NR - 1 };
+
+/*
+ * Red with: mappings found by host address; a deletion that leaves the slot's
+ * own; without the quirk, one that zaps everything all the same.
+ */
+KVMEM_TEST_F(quirk, delete, "C7")
+{
+	size_t k;
+
+	for (k = 0; k < ARRAY_SIZE(chosen); k++) {
+		unsigned int i = chosen[k];
+
+		remove_alias(self, i);
+		if (variant->off)
+			ASSERT_EQ(self->mapped - PAGES, vm_stat(self->vm, "pages_4k"));
+		ASSERT_TRUE(others_read(self, i));
+		ASSERT_TRUE(nothing_there(self->a.v, alias_gpa(&self->a, i, 1)));
+		ASSERT_EQ(self->want[1], *(uint32_t *)(self->hva + PAGE_4K));
+		/* The others follow the page, and it comes back in its place. */
+		ASSERT_EQ(0, madvise(self->hva, SIZE, MADV_DONTNEED));
+		alias_use_up();
+		memset(self->want, 0, sizeof(self->want));
+		ASSERT_TRUE(others_read(self, i));
+		add_alias(self, i, self->hva);
+		fill(self->hva, self->want, 0x200 + i * 0x10);
+		ASSERT_TRUE(alias_expect(&self->a, "made anew", self->want));
+		ASSERT_EQ(self->mapped, vm_stat(self->vm, "pages_4k"));
+	}
+}
+
+KVMEM_TEST_F(quirk, move, "C7")
+{
+	size_t k;
+
+	/* The guest's page tables for that address are mapped from now on, too. */
+	ASSERT_TRUE(nothing_there(self->a.v, ELSEWHERE));
+	self->mapped = vm_stat(self->vm, "pages_4k");
+	for (k = 0; k < ARRAY_SIZE(chosen); k++) {
+		unsigned int i = chosen[k], p;
+
+		vm_slot(self->vm, ALIAS_SLOT + i, 0, ELSEWHERE, SIZE, self->hva);
+		if (variant->off)
+			ASSERT_EQ(self->mapped - PAGES, vm_stat(self->vm, "pages_4k"));
+		ASSERT_TRUE(others_read(self, i));
+		ASSERT_TRUE(nothing_there(self->a.v, alias_gpa(&self->a, i, 2)));
+		for (p = 0; p < PAGES; p++)
+			ASSERT_EQ(self->want[p], vcpu_load(self->a.v, 4, ELSEWHERE + p * PAGE_4K));
+		vcpu_store(self->a.v, 4, ELSEWHERE + PAGE_4K, self->want[1] = 0x300 + i);
+		ASSERT_TRUE(others_read(self, i));
+		ASSERT_EQ(0, madvise(self->hva, SIZE, MADV_DONTNEED));
+		alias_use_up();
+		ASSERT_EQ(0, vcpu_load(self->a.v, 4, ELSEWHERE + PAGE_4K));
+		fill(self->hva, self->want, 0x400 + i * 0x10);
+		/* Back again, by another move. */
+		add_alias(self, i, self->hva);
+		ASSERT_TRUE(nothing_there(self->a.v, ELSEWHERE));
+		ASSERT_TRUE(alias_expect(&self->a, "moved back", self->want));
+		ASSERT_EQ(self->mapped, vm_stat(self->vm, "pages_4k"));
+	}
+}
+
+/* In its place a slot with other memory, which is then no alias of theirs. */
+KVMEM_TEST_F(quirk, other_memory, "C7")
+{
+	uint32_t other[PAGES];
+	char *hva = vm_alloc(SIZE);
+	unsigned int p, i = NR / 2;
+
+	fill(hva, other, 0x500);
+	remove_alias(self, i);
+	add_alias(self, i, hva);
+	for (p = 0; p < PAGES; p++)
+		ASSERT_EQ(other[p], vcpu_load(self->a.v, 4, alias_gpa(&self->a, i, p)));
+	ASSERT_TRUE(others_read(self, i));
+	alias_write(&self->a, i, 3, 0x600);
+	ASSERT_EQ(0x600, *(uint32_t *)(hva + 3 * PAGE_4K));
+	ASSERT_TRUE(others_read(self, i));
+	/* Invalidations reach those who have the page, and only those. */
+	self->mapped = vm_stat(self->vm, "pages_4k");
+	ASSERT_EQ(0, madvise(hva, SIZE, MADV_DONTNEED));
+	ASSERT_EQ(self->mapped - PAGES, vm_stat(self->vm, "pages_4k"));
+	ASSERT_EQ(0, madvise(self->hva, PAGE_4K, MADV_DONTNEED));
+	ASSERT_EQ(self->mapped - PAGES - (NR - 1), vm_stat(self->vm, "pages_4k"));
+}
+
+/* A dirty log on and off takes nothing away, here or there. */
+KVMEM_TEST_F(quirk, flags, "C7")
+{
+	size_t k;
+
+	for (k = 0; k < ARRAY_SIZE(chosen); k++) {
+		unsigned int i = chosen[k];
+
+		vm_slot(self->vm, ALIAS_SLOT + i, KVM_MEM_LOG_DIRTY_PAGES,
+			alias_gpa(&self->a, i, 0), SIZE, self->hva);
+		ASSERT_EQ(self->mapped, vm_stat(self->vm, "pages_4k"));
+		ASSERT_TRUE(alias_expect(&self->a, "log switched on", self->want));
+		add_alias(self, i, self->hva);
+		ASSERT_EQ(self->mapped, vm_stat(self->vm, "pages_4k"));
+		ASSERT_TRUE(alias_expect(&self->a, "log switched off", self->want));
+	}
+}
+
+/* Slots come and go beside the one that a vCPU reads from. */
+KVMEM_TEST_F(quirk, delete_while_read, "C7")
+{
+	uint64_t rounds = env_pick(5, 30, 2000), i;
+	struct hammer h = { 0 };
+
+	hammer_start(&h, self->vm->vcpu[1], (struct mbox_op)LD(4, alias_gpa(&self->a, 3, 2)));
+	for (i = 0; i < rounds; i++) {
+		unsigned int alias = 4 + i % 3;
+
+		*(volatile uint32_t *)(self->hva + 2 * PAGE_4K) = (uint32_t)i;
+		remove_alias(self, alias);
+		ASSERT_EQ(i, hammer_next(&h));
+		add_alias(self, alias, self->hva);
+		ASSERT_EQ(i, hammer_next(&h));
+	}
+	hammer_stop(&h);
+	ASSERT_EQ(VCPU_DONE, h.stop);
+	ASSERT_EQ(0, h.v->nr_exits);
+}
+
+/* --- read-only and writable ones (C8) ------------------------------------ */
+
+FIXTURE(mixed) {
+	struct vm *vm;
+	struct aliases a;	/* the even ones are read-only */
+	char *hva;
+	uint32_t want[PAGES];
+};
+
+KVMEM_SETUP(mixed)
+{
+	unsigned int i;
+
+	if (!vm_cap(NULL, KVM_CAP_READONLY_MEM))
+		end_skip("no KVM_CAP_READONLY_MEM");
+	self->vm = vm_create(NULL);
+	self->hva = vm_alloc(SIZE);
+	alias_init(&self->a, self->vm, NR, PAGES);
+	for (i = 0; i < NR; i++)
+		vm_slot(self->vm, ALIAS_SLOT + i, i % 2 ? 0 : KVM_MEM_READONLY,
+			alias_gpa(&self->a, i, 0), SIZE, self->hva);
+	fill(self->hva, self->want, 0x100);
+}
+
+static bool refused(struct aliases *a, unsigned int i, unsigned int page)
+{
+	uint64_t gpa = alias_gpa(a, i, page) + 8;
+
+	return vcpu_expect(a->v, "a write to a read-only alias", OPS(ST(8, gpa, DATA)),
+			   EXITS(MMIO_WR(gpa, 8, DATA)));
+}
+
+/*
+ * All orders of a read and a write through either kind, each with pages that are
+ * not mapped before.  Red with: writability taken from the page and not the slot;
+ * a write fault that makes the page MMIO.
+ */
+KVMEM_TEST_F(mixed, order, "C8")
+{
+	struct aliases *a = &self->a;
+	unsigned int seq, step, s;
+
+	for (seq = 0; seq < 64; seq++) {
+		unsigned int ro = seq % 4 * 2, rw = seq / 4 % 4 * 2 + 1, p = seq % PAGES;
+
+		hostmem_map_over(self->hva, -1, 0, SIZE);
+		fill(self->hva, self->want, 0x1000 + seq * 0x10);
+		for (step = 0, s = seq; step < 3; step++, s /= 4) {
+			switch (s % 4) {
+			case 0:
+				ASSERT_EQ(self->want[p], vcpu_load(a->v, 4, alias_gpa(a, ro, p)));
+				break;
+			case 1:
+				ASSERT_EQ(self->want[p], vcpu_load(a->v, 4, alias_gpa(a, rw, p)));
+				break;
+			case 2:
+				ASSERT_TRUE(refused(a, ro, p));
+				break;
+			default:
+				alias_write(a, rw, p, self->want[p] = 0x2000 + seq * 4 + step);
+				ASSERT_EQ(self->want[p], *(uint32_t *)(self->hva + p * PAGE_4K));
+			}
+		}
+		ASSERT_TRUE(alias_expect(a, "afterwards", self->want));
+		ASSERT_EQ(0, *(uint64_t *)(self->hva + p * PAGE_4K + 8));
+	}
+}
+
+/* With everything mapped: each read-only one refuses, each other one takes. */
+KVMEM_TEST_F(mixed, all_mapped, "C8 C17")
+{
+	struct aliases *a = &self->a;
+	unsigned int i;
+
+	ASSERT_TRUE(alias_expect(a, "before", self->want));
+	for (i = 1; i < NR; i += 2) {
+		alias_write(a, i, 1, self->want[1] = 0x300 + i);
+		ASSERT_TRUE(alias_expect(a, "written through a writable one", self->want));
+	}
+	for (i = 0; i < NR; i += 2) {
+		uint64_t gpa = alias_gpa(a, i, 1) + 8;
+
+		ASSERT_TRUE(refused(a, i, 1));
+		ASSERT_TRUE(vcpu_expect(a->v, "movs from MMIO to a read-only alias",
+			OPS({ .kind = OP_MOVS, .width = 8, .addr = MMIO, .addr2 = gpa,
+			      .value = { 1 } }),
+			EXITS(MMIO_RD(MMIO, 8, DATA), MMIO_WR(gpa, 8, DATA))));
+	}
+	ASSERT_EQ(0, *(uint64_t *)(self->hva + PAGE_4K + 8));
+	for (i = 1; i < NR; i += 2) {
+		uint64_t gpa = alias_gpa(a, i, 1) + 8;
+
+		ASSERT_TRUE(vcpu_expect(a->v, "movs from MMIO to a writable alias",
+			OPS({ .kind = OP_MOVS, .width = 8, .addr = MMIO, .addr2 = gpa,
+			      .value = { 1 } }),
+			EXITS(MMIO_RD(MMIO, 8, DATA + i))));
+		ASSERT_EQ(DATA + i, *(uint64_t *)(self->hva + PAGE_4K + 8));
+		ASSERT_EQ(DATA + i, vcpu_load(a->v, 8, alias_gpa(a, i - 1, 1) + 8));
+	}
+}
+
+/* Memory that userspace itself may only read: no alias writes to it. */
+KVMEM_TEST_F(mixed, readonly_mapping, "C8")
+{
+	struct aliases *a = &self->a;
+	unsigned int i;
+
+	ASSERT_EQ(0, mprotect(self->hva, SIZE, PROT_READ));
+	ASSERT_TRUE(alias_expect(a, "read-only for userspace", self->want));
+	for (i = 0; i < NR; i++) {
+		ASSERT_TRUE(i % 2 ? vcpu_faults(a->v, OPS(ST(4, alias_gpa(a, i, 2), 1))) :
+			    refused(a, i, 2));
+	}
+	ASSERT_TRUE(alias_expect(a, "as before", self->want));
+	ASSERT_EQ(0, mprotect(self->hva, SIZE, PROT_READ | PROT_WRITE));
+	for (i = 0; i < NR; i += 2) {
+		ASSERT_TRUE(refused(a, i, 2));
+		alias_write(a, i + 1, 2, self->want[2] = 0x400 + i);
+		ASSERT_TRUE(alias_expect(a, "writable again", self->want));
+	}
+}
+
+/* --- mapped beforehand (C13) --------------------------------------------- */
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+/* Return: 0 or -errno, -EINTR when it does not end; @r says how far it got. */
+static int prefault(struct vcpu *v, struct kvm_pre_fault_memory *r)
+{
+	struct itimerval never = { 0 }, limit = { .it_value = { .tv_sec = 5 } };
+	struct sigaction handler = { .sa_handler = nothing };
+	int ret;
+
+	sigaction(SIGALRM, &handler, NULL);
+	setitimer(ITIMER_REAL, &limit, NULL);
+	ret = ioctl(v->fd, KVM_PRE_FAULT_MEMORY, r) ? -errno : 0;
+	setitimer(ITIMER_REAL, &never, NULL);
+	return ret;
+}
+
+/*
+ * One call over all slots.  Red with: a mapping that is found already there for
+ * the page and not for the gfn; progress by the slot in place of the page.
+ */
+KVMEM_TEST_F(quirk, prefault, "C13")
+{
+	struct kvm_pre_fault_memory r = { .gpa = ALIAS_GPA, .size = NR * SIZE };
+	struct aliases *a = &self->a;
+	uint64_t none, faults;
+
+	REQUIRE(vm_cap(self->vm, KVM_CAP_PRE_FAULT_MEMORY), "no KVM_CAP_PRE_FAULT_MEMORY (6.11)");
+	hostmem_map_over(self->hva, -1, 0, SIZE);
+	fill(self->hva, self->want, 0x700);
+	none = vm_stat(self->vm, "pages_4k");
+	ASSERT_EQ(NR * PAGES, self->mapped - none);
+	ASSERT_EQ(0, prefault(a->v, &r));
+	ASSERT_EQ(0, r.size);
+	ASSERT_EQ(ALIAS_GPA + NR * SIZE, r.gpa);
+	ASSERT_EQ(self->mapped, vm_stat(self->vm, "pages_4k"));
+	faults = vcpu_stat(a->v, "pf_fixed");
+	ASSERT_TRUE(alias_expect(a, "mapped beforehand", self->want));
+	ASSERT_EQ(faults, vcpu_stat(a->v, "pf_fixed"));
+	/* Such mappings go with the page, too. */
+	ASSERT_EQ(0, madvise(self->hva, SIZE, MADV_DONTNEED));
+	ASSERT_EQ(none, vm_stat(self->vm, "pages_4k"));
+}
+
+/* It gets as far as there are slots, and ends after one of them was deleted. */
+KVMEM_TEST_F(quirk, prefault_after_delete, "C13 C7")
+{
+	struct kvm_pre_fault_memory r = { .gpa = ALIAS_GPA + PAGE_4K, .size = NR * SIZE };
+	struct aliases *a = &self->a;
+	unsigned int i = NR / 2;
+	uint64_t none;
+
+	REQUIRE(vm_cap(self->vm, KVM_CAP_PRE_FAULT_MEMORY), "no KVM_CAP_PRE_FAULT_MEMORY (6.11)");
+	remove_alias(self, i);
+	ASSERT_EQ(0, madvise(self->hva, SIZE, MADV_DONTNEED));
+	fill(self->hva, self->want, 0x800);
+	none = vm_stat(self->vm, "pages_4k");
+	ASSERT_EQ(0, prefault(a->v, &r));
+	ASSERT_EQ(alias_gpa(a, i, 0), r.gpa);
+	ASSERT_EQ(NR * SIZE - (i * SIZE - PAGE_4K), r.size);
+	ASSERT_EQ(-ENOENT, prefault(a->v, &r));
+	ASSERT_EQ(none + i * PAGES - 1, vm_stat(self->vm, "pages_4k"));
+	ASSERT_TRUE(others_read(self, i));
+}
+
+KVMEM_MAIN
