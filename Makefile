@@ -2,6 +2,7 @@
 #
 # make                 build everything into build/ (O=DIR or OUTPUT=DIR elsewhere)
 # make check           the project's own tests
+# make mutation        does the suite find the seeded bugs of the reference kernel?
 # make gate-proof      how often the gate is wrong, measured here (takes a while)
 # make run_tests       run the conformance programs as kselftest does
 # make install         what runs on another machine, with run_kselftest.sh, in
@@ -50,7 +51,7 @@ endif
 OUTPUT ?= $(CURDIR)/build
 
 # Goals that compile nothing need no headers.
-ifneq ($(filter-out check gate-proof clean format,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out check gate-proof mutation clean format,$(or $(MAKECMDGOALS),all)),)
 ifeq ($(KSRC)$(KHDR),)
 KSRC_FOUND := $(shell ./run.sh ksrc)
 KSRC := $(patsubst KSRC=%,%,$(filter KSRC=%,$(KSRC_FOUND)))
@@ -187,10 +188,14 @@ check:
 gate-proof:
 	./run.sh proof
 
+mutation:
+	./run.sh kernel build mutants
+	./run.sh mutation
+
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 -include $(shell find $(OUTPUT) -name '*.d' 2>/dev/null)
 
-.PHONY: all checks check gate-proof run_tests install format clean
+.PHONY: all checks check gate-proof mutation run_tests install format clean
 .DELETE_ON_ERROR:

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# The project's own kernel: it is built, the suite passes on it, and of its seeded
+# bugs a sample over all topics is found.
+
+# Two or so of each topic, cheap ones, each another part of the suite.
+SAMPLE=gmem_start_no_max,gmem_end_no_min,gmem_skip_wide,gmem_unbind_leaves_binding
+SAMPLE+=,private_bit_ignored,fault_flags_inverted,attr_no_zap
+SAMPLE+=,mmio_spte_never_stale,mmio_fragment_gpa
+SAMPLE+=,ro_mapped_writable,slot_unknown_flags,dirty_not_cleared,pat_reserved_types
+
+expect "the kernel with seeded bugs is built" ./run.sh kernel build mutants
+
+code=0
+./run.sh lab --kernel mutants --profile quick --results "$WORK/mutants" test >"$WORK/mutants.out" 2>&1 || code=$?
+is "conformance on the reference kernel" 0 "$code"
+[ "$code" = 0 ] || grep -E '^(FAIL|ERROR|TIME)' "$WORK/mutants.out" || tail -n 20 "$WORK/mutants.out"
+R=$(echo "$WORK"/mutants/*/results.json)
+is "private memory is tested there" True \
+	"$(of "$R" "sum(t['status'] == 'pass' and t['name'].startswith('private') for t in r['tests']) > 20")"
+
+code=0
+./run.sh mutation --mutants "$SAMPLE" --results "$WORK/mutation" >"$WORK/mutation.out" 2>&1 || code=$?
+is "seeded bugs: a sample is found" 0 "$code"
+[ "$code" = 0 ] || tail -n 40 "$WORK/mutation.out"
