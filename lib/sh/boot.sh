@@ -83,7 +83,7 @@ boot_watch() {
 			shown=$((SECONDS - since))
 			progress "booting $KERNEL_NAME" "$shown"
 		fi
-		sleep 0.1
+		sleep 0.25
 	done
 }
 
