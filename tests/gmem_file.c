@@ -17,6 +17,8 @@
 #include "arch.h"
 #include "gmem.h"
 #include "record.h"
+#include "spte.h"
+#include "trace.h"
 #include "uapi.h"
 #include "vcpu.h"
 
@@ -357,6 +359,52 @@ KVMEM_TEST_F(file, poison, "D15")
 	ASSERT_NE(MAP_FAILED, h);
 	ASSERT_FALSE(sigbus((uint8_t *)(h + 3 * 512), false));
 	ASSERT_EQ(99, h[3 * 512]);
+}
+
+/* What a trace has to say of the page frame behind one page of the guest. */
+struct frame {
+	uint64_t gfn, pfn;
+};
+
+static void see_frame(const char *line, void *arg)
+{
+	struct frame *f = arg;
+	struct spte s;
+
+	if (spte_parse(line, &s) && spte_maps(&s) && s.level == 1 && s.gfn == f->gfn)
+		f->pfn = s.bits >> 12 & 0xffffffffff;
+}
+
+/* Where the host can't map the file, the page is known by its frame only. */
+KVMEM_TEST_F(file, poison_by_frame, "D15")
+{
+	uint64_t flags = variant->kind == GMEM_PRIVATE ? KVM_MEMORY_EXIT_FLAG_PRIVATE : 0, before, p;
+	static const char inject[] = "/sys/kernel/debug/hwpoison/corrupt-pfn";
+	static const char *const events[] = SPTE_EVENTS;
+	struct frame f = { .gfn = GPA / PAGE_4K + 3 };
+	struct trace *t;
+	int fd;
+
+	REQUIRE(env_may_poison(), "takes a page of this machine out of use for good: lab only, or KVMEM_POISON=yes");
+	fd = open(inject, O_WRONLY | O_CLOEXEC);
+	REQUIRE(fd >= 0, "no %s (root, debugfs, CONFIG_HWPOISON_INJECT)", inject);
+	t = trace_start(events, ARRAY_SIZE(events));
+	for (p = 0; p < PAGES; p++)
+		vcpu_store(self->v, 8, GPA + p * PAGE_4K, p + 1);
+	trace_each(t, see_frame, &f);
+	ASSERT_NE(0, f.pfn);
+	before = vm_stat(self->vm, "pages_4k");
+	/* As above: EBUSY is no failure. */
+	ASSERT_TRUE(dprintf(fd, "0x%llx\n", (unsigned long long)f.pfn) > 0 || errno == EBUSY);
+	ASSERT_EQ(before - 1, vm_stat(self->vm, "pages_4k"));
+	ASSERT_TRUE(vcpu_expect_stop(self->v, "poisoned page", OPS(LD(8, GPA + 3 * PAGE_4K + 0x128)),
+		EXITS({ .reason = KVM_EXIT_MEMORY_FAULT, .addr = GPA + 3 * PAGE_4K,
+			.data = PAGE_4K, .flags = flags, .err = EHWPOISON })));
+	for (p = 0; p < PAGES; p++)
+		if (p != 3)
+			ASSERT_EQ(p + 1, vcpu_load(self->v, 8, GPA + p * PAGE_4K));
+	ASSERT_EQ(0, gmem_punch(self->fd, 3 * PAGE_4K, PAGE_4K));
+	ASSERT_EQ(0, vcpu_load(self->v, 8, GPA + 3 * PAGE_4K));
 }
 
 /* --- NUMA (D16) ------------------------------------------------------------ */

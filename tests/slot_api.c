@@ -180,6 +180,9 @@ KVMEM_TEST(gmem_flags, "A23")
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(-EINVAL, vm_region(vm, 2, gmem, GPA, SIZE, hva));
+	/* It can't name a file either; a kernel that forgot would take this one. */
+	ASSERT_EQ(0, dup2(fd, 0));
+	ASSERT_EQ(-EINVAL, vm_region(vm, 2, gmem, GPA, SIZE, hva));
 	ASSERT_EQ(-EINVAL, vm_region2(vm, 2, gmem | KVM_MEM_READONLY, GPA, SIZE, hva, fd, 0));
 	ASSERT_EQ(-EINVAL, vm_region2(vm, 2, gmem | KVM_MEM_LOG_DIRTY_PAGES, GPA, SIZE, hva, fd, 0));
 	ASSERT_EQ(-EINVAL, vm_region2(vm, 2, gmem | 1U << 3, GPA, SIZE, hva, fd, 0));
