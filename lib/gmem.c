@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -90,4 +91,17 @@ int gmem_attributes(const struct vm *vm, uint64_t gpa, uint64_t size, uint64_t a
 	};
 
 	return ioctl(vm->fd, KVM_SET_MEMORY_ATTRIBUTES, &a) ? -errno : 0;
+}
+
+long gmem_unevictable_kib(void)
+{
+	FILE *f = fopen("/proc/meminfo", "re");
+	char line[128];
+	long kib = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "Unevictable: %ld", &kib);
+	if (f)
+		fclose(f);
+	return kib;
 }

@@ -68,4 +68,11 @@ int gmem_punch(int fd, uint64_t offset, uint64_t len);
 /** gmem_attributes - KVM_SET_MEMORY_ATTRIBUTES; 0 or -errno */
 int gmem_attributes(const struct vm *vm, uint64_t gpa, uint64_t size, uint64_t attributes);
 
+/**
+ * gmem_unevictable_kib - memory of this machine that can't be evicted, in KiB
+ *
+ * guest_memfd's pages are part of it (/proc/meminfo, Unevictable).
+ */
+long gmem_unevictable_kib(void);
+
 #endif /* KVMEM_GMEM_H */

@@ -89,7 +89,7 @@ static void moment(uint64_t *seed)
  */
 KVMEM_TEST_F(race, punch_seen_at_once, "D3")
 {
-	uint64_t rounds = env_pick(50, 300, 3000), i;
+	uint64_t rounds = env_pick(40, 150, 3000), i;
 	struct hammer h = { .retry_faults = false };
 
 	hammer_start(&h, self->vm->vcpu[1], (struct mbox_op)LD(8, GPA));
@@ -115,7 +115,7 @@ KVMEM_TEST_F(race, punch_seen_at_once, "D3")
  */
 KVMEM_TEST_F(race, punch_against_faults, "D17")
 {
-	uint64_t rounds = env_pick(60, 400, 20000), seed = env_seed(), i, written, seen;
+	uint64_t rounds = env_pick(40, 150, 20000), seed = env_seed(), i, written, seen;
 	struct hammer h[WRITERS_MAX] = { { .retry_faults = false } };
 	unsigned int w, k;
 
@@ -145,7 +145,7 @@ KVMEM_TEST_F(race, punch_against_faults, "D17")
 /* Pages beside the punched ones keep counting, and keep what was counted. */
 KVMEM_TEST_F(race, neighbours_of_a_punch, "D17 D1")
 {
-	uint64_t rounds = env_pick(60, 400, 20000), i, before, seen;
+	uint64_t rounds = env_pick(60, 200, 20000), i, before, seen;
 	struct hammer h[WRITERS_MAX] = { { .retry_faults = false } };
 	unsigned int w;
 
