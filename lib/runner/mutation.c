@@ -133,8 +133,8 @@ static bool of_program(const struct item *it, const char *program, size_t len)
 	return !strncmp(it->name, program, len) && it->name[len] == '.';
 }
 
-/* Whether the test belongs to the programs to begin with. */
-static bool comes_first(const struct mutant *x, const struct item *it)
+/* Whether the test is neither of a program that the table names nor the random one. */
+static bool is_other(const struct mutant *x, const struct item *it)
 {
 	const char *p = x->tests;
 	size_t len;
@@ -142,9 +142,9 @@ static bool comes_first(const struct mutant *x, const struct item *it)
 	for (; *p; p += len + (p[len] == ' ')) {
 		len = strcspn(p, " ");
 		if (of_program(it, p, len))
-			return true;
+			return false;
 	}
-	return false;
+	return !of_program(it, MUTATION_RANDOM, strlen(MUTATION_RANDOM));
 }
 
 static bool run_test(const struct item *it, unsigned int number, unsigned int timeout,
@@ -202,25 +202,27 @@ static bool finds(struct mutation *m, const struct mutant *x, size_t test, unsig
 	return false;
 }
 
-/* The first test of a kind that finds it; false when none does. */
-static bool search(struct mutation *m, const struct mutant *x, bool random, bool first,
+/*
+ * The first test that finds it, of one program or, without one, of all that the
+ * table does not name; false when none does.
+ */
+static bool search(struct mutation *m, const struct mutant *x, const char *program, size_t len,
 		   unsigned int timeout, void (*say)(const char *text, size_t len),
 		   struct verdict *v)
 {
 	struct verdict found;
-	size_t i;
+	size_t i, tried = 0;
 	int n;
 
 	for (i = 0; i < m->tests.nr; i++) {
 		const struct item *it = &m->tests.items[i];
 
-		/* Who listens is to know that all is well. */
-		if (i % 40 == 39)
-			say("still looking\n", 14);
-		if (of_program(it, MUTATION_RANDOM, strlen(MUTATION_RANDOM)) != random)
+		if (program ? !of_program(it, program, len) : !is_other(x, it))
 			continue;
-		if ((!random && comes_first(x, it) != first) ||
-		    !finds(m, x, i, timeout, say, &found))
+		/* Who listens is to know that all is well. */
+		if (tried++ % 40 == 39)
+			say("still looking\n", 14);
+		if (!finds(m, x, i, timeout, say, &found))
 			continue;
 		v->status = "pass";
 		n = snprintf(v->reason, sizeof(v->reason), "%s: ", it->name);
@@ -235,16 +237,22 @@ void mutation_run(struct mutation *m, const char *name, unsigned int timeout,
 {
 	const struct mutant *x = m->mutants;
 	struct verdict random;
+	bool found = false;
+	const char *p;
+	size_t len;
 
 	while (strcmp(x->name, name))
 		x++;
-	if (!search(m, x, false, true, timeout, say, v) &&
-	    !search(m, x, false, false, timeout, say, v)) {
+	for (p = x->tests; *p && !found; p += len + (p[len] == ' ')) {
+		len = strcspn(p, " ");
+		found = search(m, x, p, len, timeout, say, v);
+	}
+	if (!found && !search(m, x, NULL, 0, timeout, say, v)) {
 		bool excused = strcmp(x->unobservable, "-");
 
 		v->status = excused ? "skip" : "fail";
 		snprintf(v->reason, sizeof(v->reason), "%s",
 			 excused ? x->unobservable : "no behaviour test finds it");
 	}
-	*by_random = search(m, x, true, false, timeout, say, &random);
+	*by_random = search(m, x, MUTATION_RANDOM, strlen(MUTATION_RANDOM), timeout, say, &random);
 }
