@@ -23,6 +23,7 @@
 #define MAX_NODES 64
 #define MAX_MOVE 64
 #define PM_SWAP (1ULL << 62)	   /* Documentation/admin-guide/mm/pagemap.rst */
+#define PM_PRESENT (1ULL << 63)
 #define PM_PFN	((1ULL << 55) - 1) /* 0 without CAP_SYS_ADMIN */
 #define HUGETLB_DIR "/sys/kernel/mm/hugepages/hugepages-2048kB/"
 
@@ -295,4 +296,60 @@ void hostmem_swap_out(void *p, unsigned int pages)
 		wait_ms(20);
 	}
 	end_skip("MADV_PAGEOUT left pages in memory");
+}
+
+/* --- reclaim and aging --------------------------------------------------- */
+
+unsigned int hostmem_present(const void *p, unsigned int pages)
+{
+	uint64_t entry[MAX_MOVE];
+	unsigned int i, n = 0;
+
+	if (pages > MAX_MOVE)
+		end_fail("%u pages to look at, %d at most", pages, MAX_MOVE);
+	pagemap(p, pages, entry);
+	for (i = 0; i < pages; i++)
+		n += !!(entry[i] & PM_PRESENT);
+	return n;
+}
+
+/* The word of the bitmap that has the page's bit, read or written. */
+static uint64_t idle_word(const void *p, bool set)
+{
+	static const char path[] = "/sys/kernel/mm/page_idle/bitmap";
+	uint64_t entry, pfn, bit, word;
+	ssize_t n;
+	int fd;
+
+	pagemap(p, 1, &entry);
+	pfn = entry & PM_PFN;
+	bit = word = 1ULL << pfn % 64;
+	fd = open(path, (set ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+	if (fd < 0)
+		end_skip("%s (CONFIG_IDLE_PAGE_TRACKING, root): %s", path, strerror(errno));
+	n = set ? pwrite(fd, &word, 8, (off_t)(pfn / 64 * 8)) :
+		  pread(fd, &word, 8, (off_t)(pfn / 64 * 8));
+	close(fd);
+	if (!pfn || n != 8)
+		end_skip("%s: the page's number is not told, or not taken", path);
+	return word & bit;
+}
+
+bool hostmem_is_idle(const void *p)
+{
+	return idle_word(p, false);
+}
+
+void hostmem_set_idle(const void *p)
+{
+	unsigned int try;
+
+	/* A page on its way to a list of the kernel's has no such mark yet. */
+	for (try = 0; try < 50; try++) {
+		idle_word(p, true);
+		if (hostmem_is_idle(p))
+			return;
+		wait_ms(20);
+	}
+	end_skip("the page can't be marked as idle");
 }

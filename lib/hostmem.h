@@ -71,4 +71,20 @@ void hostmem_merge(void *a, void *b, unsigned int pages);
  */
 void hostmem_swap_out(void *p, unsigned int pages);
 
+/**
+ * hostmem_present - how many of @pages pages have memory (/proc/self/pagemap)
+ */
+unsigned int hostmem_present(const void *p, unsigned int pages);
+
+/**
+ * hostmem_set_idle - mark a page as not used (/sys/kernel/mm/page_idle)
+ *
+ * Ends the test as a skip where the kernel does not track that, or not for this
+ * page, or without the privilege.
+ */
+void hostmem_set_idle(const void *p);
+
+/** hostmem_is_idle - whether the page has not been used since */
+bool hostmem_is_idle(const void *p);
+
 #endif /* KVMEM_HOSTMEM_H */

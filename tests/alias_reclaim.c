@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Aging and reclaim of a page that many slots show: a use through any alias is a
+ * use, what was written through one is not thrown away, and a page that is given
+ * up is gone for all (BEHAVIOURS C11).  Swap: single_hva.
+ */
+#include "test.h"
+
+#include <sys/mman.h>
+
+#include "alias.h"
+#include "hostmem.h"
+#include "record.h"
+#include "vcpu.h"
+
+#define NR	12
+#define PAGES	8
+#define SIZE	(PAGES * PAGE_4K)
+
+#ifndef MADV_PAGEOUT		/* 5.4 */
+#define MADV_COLD 20
+#define MADV_PAGEOUT 21
+#endif
+
+FIXTURE(reclaim) {
+	struct aliases a;
+	char *hva;
+	uint32_t want[PAGES];
+};
+
+KVMEM_SETUP(reclaim)
+{
+	self->hva = vm_alloc(SIZE);
+	alias_init(&self->a, vm_create(NULL), NR, PAGES);
+	alias_slots(&self->a, self->hva, 0);
+}
+
+static volatile uint32_t *word(char *hva, unsigned int page)
+{
+	return (volatile uint32_t *)(hva + page * PAGE_4K);
+}
+
+/* Fresh pages, mapped through every alias; then those from 2 to 5 are freed. */
+static bool fill_and_free(FIXTURE_DATA(reclaim) *self, uint32_t first, bool write)
+{
+	struct aliases *a = &self->a;
+	unsigned int p;
+	uint64_t before;
+
+	hostmem_map_over(self->hva, -1, 0, SIZE);
+	for (p = 0; p < PAGES; p++)
+		*word(self->hva, p) = self->want[p] = first + p;
+	if (write)
+		alias_write_all(a, self->want);
+	if (!alias_expect(a, "before", self->want))
+		return false;
+	before = vm_stat(a->vm, "pages_4k");
+	if (madvise(self->hva + 2 * PAGE_4K, 4 * PAGE_4K, MADV_FREE))
+		end_skip("MADV_FREE: %s", strerror(errno));
+	if (alias_unmapped(a, before) == NR * 4)
+		return true;
+	diag("MADV_FREE of 4 pages took %lld mappings of %d aliases away",
+	     (long long)alias_unmapped(a, before), NR);
+	return false;
+}
+
+static void page_out(FIXTURE_DATA(reclaim) *self)
+{
+	if (madvise(self->hva + 2 * PAGE_4K, 4 * PAGE_4K, MADV_PAGEOUT))
+		end_skip("MADV_PAGEOUT: %s", strerror(errno));
+}
+
+/*
+ * Freed pages, of which the guest writes to one: directly, or after all aliases
+ * have read it and mapped it.  That one is kept; another one is old or empty, as
+ * the kernel likes, and the same for all.
+ * Red with: a dirty bit that is lost when an alias's mapping is zapped; reclaim
+ * that reaches the first alias only.
+ */
+KVMEM_TEST_F(reclaim, freed_and_written, "C11 C3")
+{
+	struct aliases *a = &self->a;
+	unsigned int i, p, given_up = 0;
+
+	for (i = 0; i < NR; i++) {
+		ASSERT_TRUE(fill_and_free(self, 0x1000 + i * 0x10, true));
+		alias_write(a, i, 2, self->want[2] = 0x2000 + i);
+		for (p = 0; p < NR; p++) {
+			vcpu_load(a->v, 4, alias_gpa(a, p, 3));
+			vcpu_load(a->v, 4, alias_gpa(a, p, 4));
+		}
+		alias_write(a, (i + 7) % NR, 3, self->want[3] = 0x3000 + i);
+		page_out(self);
+		given_up += 4 - hostmem_present(self->hva + 2 * PAGE_4K, 4);
+		alias_use_up();
+		for (p = 4; p < 6; p++) {
+			ASSERT_TRUE(*word(self->hva, p) == self->want[p] || !*word(self->hva, p));
+			self->want[p] = *word(self->hva, p);
+		}
+		ASSERT_TRUE(alias_expect(a, "after reclaim", self->want)) {
+			TH_LOG("written through alias %u", i);
+		}
+		for (p = 0; p < PAGES; p++)
+			ASSERT_EQ(self->want[p], *word(self->hva, p));
+	}
+	record_observation("C11", "freed_pages_written", "%u of %u given up", given_up, NR * 4);
+}
+
+/*
+ * Freed pages that nobody wrote to: given up, they are gone for every alias.  Read-
+ * only ones, as KVM maps others writable when they are read, and then keeps them.
+ */
+KVMEM_TEST_F(reclaim, freed_and_read, "C11 C3")
+{
+	struct aliases *a = &self->a;
+	unsigned int i, p, given_up = 0;
+	uint64_t before;
+
+	REQUIRE(vm_cap(a->vm, KVM_CAP_READONLY_MEM), "no KVM_CAP_READONLY_MEM");
+	for (i = 0; i < NR; i++)
+		vm_slot(a->vm, ALIAS_SLOT + i, 0, 0, 0, NULL);
+	alias_slots(a, self->hva, KVM_MEM_READONLY);
+	for (i = 0; i < 3; i++) {
+		unsigned int gone;
+
+		ASSERT_TRUE(fill_and_free(self, 0x4000 + i * 0x10, false));
+		ASSERT_TRUE(alias_expect(a, "freed, and still there", self->want));
+		before = vm_stat(a->vm, "pages_4k");
+		page_out(self);
+		gone = 4 - hostmem_present(self->hva + 2 * PAGE_4K, 4);
+		given_up += gone;
+		ASSERT_LE(NR * gone, alias_unmapped(a, before));
+		alias_use_up();
+		for (p = 2; p < 6; p++) {
+			ASSERT_TRUE(*word(self->hva, p) == self->want[p] || !*word(self->hva, p));
+			self->want[p] = *word(self->hva, p);
+		}
+		ASSERT_TRUE(alias_expect(a, "after reclaim", self->want));
+		*word(self->hva, 4) = self->want[4] = 0x5000 + i;
+		ASSERT_TRUE(alias_expect(a, "in use again", self->want));
+	}
+	record_observation("C11", "freed_pages_read", "%u of 12 given up", given_up);
+}
+
+/* Told to be cold, a page that is in use loses nothing. */
+KVMEM_TEST_F(reclaim, cold, "C11")
+{
+	struct aliases *a = &self->a;
+	unsigned int i, p;
+
+	for (p = 0; p < PAGES; p++)
+		self->want[p] = 0x600 + p;
+	alias_write_all(a, self->want);
+	for (i = 0; i < NR; i++) {
+		ASSERT_EQ(0, madvise(self->hva, SIZE, MADV_COLD));
+		alias_write(a, i, i % PAGES, self->want[i % PAGES] = 0x700 + i);
+		ASSERT_EQ(0, madvise(self->hva, SIZE, MADV_PAGEOUT));
+		ASSERT_TRUE(alias_expect(a, "cold", self->want));
+	}
+}
+
+/*
+ * A use through alias @i, whichever it is, is seen; and nothing is taken from the
+ * guest to find out.  An invalidation of another page flushes what the CPU may
+ * remember of the old state.
+ * Red with: kvm_age_hva() that asks the first alias only.
+ */
+KVMEM_TEST_F(reclaim, idle, "C11")
+{
+	struct aliases *a = &self->a;
+	uint64_t before;
+	unsigned int i;
+
+	memset(self->hva, 1, SIZE);
+	ASSERT_TRUE(alias_read(a, "reads"));
+	for (i = 0; i < NR; i++) {
+		hostmem_set_idle(self->hva + 2 * PAGE_4K);
+		hostmem_set_idle(self->hva + 3 * PAGE_4K);
+		ASSERT_EQ(0, madvise(self->hva + 6 * PAGE_4K, PAGE_4K, MADV_DONTNEED));
+		before = vm_stat(a->vm, "pages_4k");
+		vcpu_load(a->v, 4, alias_gpa(a, i, 3));
+		ASSERT_FALSE(hostmem_is_idle(self->hva + 3 * PAGE_4K)) {
+			TH_LOG("used through alias %u", i);
+		}
+		ASSERT_TRUE(hostmem_is_idle(self->hva + 2 * PAGE_4K));
+		ASSERT_EQ(0, alias_unmapped(a, before));
+		ASSERT_TRUE(alias_read(a, "reads"));
+	}
+}
+
+KVMEM_MAIN
