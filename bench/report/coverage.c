@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "coverage.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "behaviour.h"
 #include "text.h"
 
 #define INDENT 2
@@ -24,14 +22,9 @@ struct kernel {
 	size_t runs;
 };
 
-struct behaviour {
-	char *id, *class, *title;
-};
-
 struct coverage {
 	FILE *f;
-	struct behaviour *behaviours;
-	size_t n_behaviours;
+	struct catalogue behaviours;
 	struct kernel *kernels;
 	size_t n_kernels;
 	struct result *results;
@@ -42,48 +35,6 @@ struct coverage {
 struct cell {
 	size_t count[ST_COUNT], all;
 };
-
-/* --- the catalogue ---------------------------------------------------------- */
-
-static bool wanted(const char *id, const struct strlist *patterns)
-{
-	size_t i;
-
-	for (i = 0; i < patterns->n; i++) {
-		const char *p = patterns->v[i];
-
-		if (!strcasecmp(p, id) || (strlen(p) == 1 && toupper(*p) == *id))
-			return true;
-	}
-	return !patterns->n;
-}
-
-static bool read_catalogue(struct coverage *c, const char *path, const struct strlist *patterns)
-{
-	FILE *f = fopen(path, "re");
-	char line[512], *id, *class, *title, *save;
-
-	if (!f) {
-		complain("cannot read %s: %s", path, strerror(errno));
-		return false;
-	}
-	while (fgets(line, sizeof(line), f)) {
-		id = strtok_r(line, "\t\n", &save);
-		class = id ? strtok_r(NULL, "\t\n", &save) : NULL;
-		title = class ? strtok_r(NULL, "\t\n", &save) : NULL;
-		if (!title || *id == '#' || !wanted(id, patterns))
-			continue;
-		c->behaviours = xrealloc(c->behaviours,
-					 (c->n_behaviours + 1) * sizeof(*c->behaviours));
-		c->behaviours[c->n_behaviours++] = (struct behaviour){
-			xstrdup(id), xstrdup(class), xstrdup(title),
-		};
-	}
-	fclose(f);
-	if (!c->n_behaviours)
-		complain("no behaviour matches '%s'", patterns->n ? patterns->v[0] : "");
-	return c->n_behaviours;
-}
 
 /* --- the runs ---------------------------------------------------------------- */
 
@@ -121,16 +72,6 @@ static void add_result(struct coverage *c, const struct item *it, size_t column)
 	}
 }
 
-static bool names(const struct item *it, const char *id)
-{
-	size_t i;
-
-	for (i = 0; i < it->behaviours.n; i++)
-		if (!strcmp(it->behaviours.v[i], id))
-			return true;
-	return false;
-}
-
 static struct cell cell_of(const struct coverage *c, const char *id, size_t column)
 {
 	struct cell cell = { .all = 0 };
@@ -139,7 +80,7 @@ static struct cell cell_of(const struct coverage *c, const char *id, size_t colu
 	for (i = 0; i < c->n_results; i++) {
 		const struct result *r = &c->results[i];
 
-		if (r->column != column || !names(r->item, id))
+		if (r->column != column || !behaviour_of(r->item, id))
 			continue;
 		cell.count[r->item->status]++;
 		cell.all++;
@@ -190,8 +131,8 @@ static size_t put_rows(const struct coverage *c)
 {
 	size_t b, k, checked = 0, room;
 
-	for (b = 0; b < c->n_behaviours; b++) {
-		const struct behaviour *it = &c->behaviours[b];
+	for (b = 0; b < c->behaviours.n; b++) {
+		const struct behaviour *it = &c->behaviours.v[b];
 		bool passed = false;
 
 		fprintf(c->f, "%*s%-5s", INDENT, "", it->id);
@@ -216,9 +157,9 @@ static void add_ids(const struct coverage *c, struct strlist *ids, const struct 
 {
 	size_t b;
 
-	for (b = 0; b < c->n_behaviours; b++)
-		if (names(it, c->behaviours[b].id))
-			strlist_add_new(ids, c->behaviours[b].id);
+	for (b = 0; b < c->behaviours.n; b++)
+		if (behaviour_of(it, c->behaviours.v[b].id))
+			strlist_add_new(ids, c->behaviours.v[b].id);
 }
 
 /* One reason, with the kernels and the behaviours it was given for. */
@@ -287,8 +228,8 @@ static void put_gaps(const struct coverage *c)
 	bool first = true;
 	size_t b, k, i;
 
-	for (b = 0; b < c->n_behaviours; b++) {
-		const struct behaviour *it = &c->behaviours[b];
+	for (b = 0; b < c->behaviours.n; b++) {
+		const struct behaviour *it = &c->behaviours.v[b];
 		const char *why = "no test ran";
 
 		for (k = 0; k < c->n_kernels; k++) {
@@ -302,7 +243,7 @@ static void put_gaps(const struct coverage *c)
 		if (k < c->n_kernels)
 			continue;
 		for (i = 0; !why && i < c->n_results; i++)
-			if (names(c->results[i].item, it->id))
+			if (behaviour_of(c->results[i].item, it->id))
 				why = c->results[i].item->reason;
 		if (first)
 			fputs("\nChecked on none of these kernels\n", c->f);
@@ -316,14 +257,9 @@ static void release(struct coverage *c)
 {
 	size_t i;
 
-	for (i = 0; i < c->n_behaviours; i++) {
-		free(c->behaviours[i].id);
-		free(c->behaviours[i].class);
-		free(c->behaviours[i].title);
-	}
+	catalogue_free(&c->behaviours);
 	for (i = 0; i < c->n_kernels; i++)
 		free(c->kernels[i].name);
-	free(c->behaviours);
 	free(c->kernels);
 	free(c->results);
 }
@@ -333,8 +269,12 @@ bool coverage_print(FILE *f, const struct run *runs, size_t n, const char *catal
 {
 	struct coverage c = { .f = f };
 	size_t r, i, column, checked;
-	bool ok = read_catalogue(&c, catalogue, patterns);
+	bool ok = catalogue_load(&c.behaviours, catalogue, patterns);
 
+	if (ok && !c.behaviours.n) {
+		complain("no behaviour matches '%s'", patterns->n ? patterns->v[0] : "");
+		ok = false;
+	}
 	for (r = 0; ok && r < n; r++) {
 		column = kernel_of(&c, &runs[r]);
 		for (i = 0; i < runs[r].n_items; i++)
@@ -349,7 +289,7 @@ bool coverage_print(FILE *f, const struct run *runs, size_t n, const char *catal
 		put_reasons(&c, "Skipped", ST_SKIP);
 		put_gaps(&c);
 		fprintf(f, "\n%zu of %zu behaviours checked on some kernel\n", checked,
-			c.n_behaviours);
+			c.behaviours.n);
 	}
 	release(&c);
 	return ok;

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The PCI-hole question on one page: a row per way to answer the 8193 reads of
- * bench/pci_hole_scan, or those of all 65536 pages of the window, beside what was
- * claimed when the flags were proposed.
- */
+#include "hole.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
-#include "summary.h"
 
 static const struct {
 	const char *name, *what;
-} rows[] = {
+} rows[HOLE_ROWS] = {
 	{ "userspace", "no slot, exit to userspace" },
 	{ "in_kernel", "all ones from KVM (LAPIC hole)" },
 	{ "own_pages", "read-only slot, own pages" },
@@ -29,8 +25,7 @@ static const struct {
 	{ "single_hva_2m", "  over a huge page" },
 };
 
-static double figure(const struct run *r, const char *bench, const char *row,
-		     const char *metric)
+static double figure(const struct run *r, const char *bench, const char *row, const char *metric)
 {
 	char name[128];
 	size_t i;
@@ -45,6 +40,63 @@ static double figure(const struct run *r, const char *bench, const char *row,
 	return NAN;
 }
 
+static struct hole_row row_of(const struct run *r, const char *bench, size_t row)
+{
+	const char *n = rows[row].name;
+
+	return (struct hole_row){
+		.what = rows[row].what,
+		.v = {
+			[HOLE_FIRST] = figure(r, bench, n, "first"),
+			[HOLE_REPEATED] = figure(r, bench, n, "repeated"),
+			[HOLE_FIRST_SCAN] = figure(r, bench, n, "first_scan"),
+			[HOLE_REPEATED_SCAN] = figure(r, bench, n, "repeated_scan"),
+			[HOLE_MEMORY] = figure(r, bench, n, "host_memory") / 1024,
+			[HOLE_TABLES] = (figure(r, bench, n, "host_page_tables") +
+					 figure(r, bench, n, "kvm_page_tables")) / 1024,
+			[HOLE_VMAS] = figure(r, bench, n, "vmas"),
+			[HOLE_SLOTS] = figure(r, bench, n, "slots"),
+		},
+	};
+}
+
+bool hole_read(struct hole *h, struct run *r, bool whole)
+{
+	const char *bench = whole ? "hole_window" : "hole_scan";
+	double khz = json_number_or_nan(json_object_get(r->meta, "cpu"), "tsc_khz");
+	bool exact = json_is_true(json_object_get(r->meta, "exact"));
+	bool ticks = exact || !(khz > 0);
+	/* Time stamps to microseconds; instructions and unknown clocks stay as they are. */
+	double per_us = ticks ? 1 : khz / 1000, scan = ticks ? 1e6 : per_us * 1000;
+	size_t i, c;
+
+	*h = (struct hole){
+		.title = whole ? "Every page of that window" :
+			 "8193 reads of a 256-bus config window without devices",
+		.reads = whole ? "65536" : "8193",
+		.unit = exact ? "instr" : ticks ? "ticks" : "us",
+		.scan_unit = ticks ? "10^6" : "ms",
+		.digits = ticks ? 0 : 3,
+	};
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct hole_row row = row_of(r, bench, i);
+
+		if (isnan(row.v[HOLE_FIRST]))
+			continue;
+		for (c = HOLE_FIRST; c <= HOLE_REPEATED_SCAN; c++)
+			row.v[c] /= c <= HOLE_REPEATED ? per_us : scan;
+		h->rows[h->n++] = row;
+	}
+	return h->n;
+}
+
+const char *hole_claim(const struct hole *h)
+{
+	if (strcmp(h->reads, "8193") || strcmp(h->rows[0].what, rows[0].what))
+		return NULL;
+	return "claimed in 2020 (hardware): userspace 6 us, in KVM 1 us, own pages 32 MB";
+}
+
 static void cell(FILE *f, int width, double v, int digits)
 {
 	if (isnan(v))
@@ -53,61 +105,34 @@ static void cell(FILE *f, int width, double v, int digits)
 		fprintf(f, " %*.*f", width, digits, v);
 }
 
-static void table(FILE *f, struct run *r, const char *bench, const char *title,
-		  const char *reads)
+static void table(FILE *f, const struct hole *h)
 {
-	double khz =
-		json_number_or_nan(json_object_get(r->meta, "cpu"), "tsc_khz");
-	bool exact = json_is_true(json_object_get(r->meta, "exact"));
-	bool ticks = exact || !(khz > 0);
-	/* Time stamps to microseconds; instructions and unknown clocks stay as they are. */
-	double per_us = ticks ? 1 : khz / 1000,
-	       scan = ticks ? 1e6 : per_us * 1000;
-	size_t i;
+	static const int width[HOLE_COLUMNS] = { 9, 9, 9, 9, 8, 8, 6, 5 };
+	const int digits[HOLE_COLUMNS] = { h->digits, h->digits, 3, 3, 0, 0, 0, 0 };
+	const char *us = h->digits ? h->unit : "";
+	size_t i, c;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (!isnan(figure(r, bench, rows[i].name, "first")))
-			break;
-	if (i == sizeof(rows) / sizeof(rows[0]))
-		return;
-	fprintf(f, "\n%s\n", title);
-	fprintf(f, "  %-30s %9s %9s %9s %9s %8s %8s %6s %5s\n", "", "first",
-		"repeated", reads, "repeated", "memory", "tables", "VMAs",
-		"slots");
-	fprintf(f, "  %-30s %9s %9s %9s %9s %8s %8s %6s %5s\n", "answered by",
-		ticks ? exact ? "instr" : "ticks" : "us", ticks ? "" : "us",
-		ticks ? "10^6" : "ms", ticks ? "10^6" : "ms", "KiB", "KiB", "",
-		"");
-	for (; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const char *n = rows[i].name;
-
-		if (isnan(figure(r, bench, n, "first")))
-			continue;
-		fprintf(f, "  %-30s", rows[i].what);
-		cell(f, 9, figure(r, bench, n, "first") / per_us,
-		     ticks ? 0 : 3);
-		cell(f, 9, figure(r, bench, n, "repeated") / per_us,
-		     ticks ? 0 : 3);
-		cell(f, 9, figure(r, bench, n, "first_scan") / scan, 3);
-		cell(f, 9, figure(r, bench, n, "repeated_scan") / scan, 3);
-		cell(f, 8, figure(r, bench, n, "host_memory") / 1024, 0);
-		cell(f, 8,
-		     (figure(r, bench, n, "host_page_tables") +
-		      figure(r, bench, n, "kvm_page_tables")) /
-			     1024,
-		     0);
-		cell(f, 6, figure(r, bench, n, "vmas"), 0);
-		cell(f, 5, figure(r, bench, n, "slots"), 0);
+	fprintf(f, "\n%s\n", h->title);
+	fprintf(f, "  %-30s %9s %9s %9s %9s %8s %8s %6s %5s\n", "", "first", "repeated", h->reads,
+		"repeated", "memory", "tables", "VMAs", "slots");
+	fprintf(f, "  %-30s %9s %9s %9s %9s %8s %8s\n", "answered by", h->unit, us, h->scan_unit,
+		h->scan_unit, "KiB", "KiB");
+	for (i = 0; i < h->n; i++) {
+		fprintf(f, "  %-30s", h->rows[i].what);
+		for (c = 0; c < HOLE_COLUMNS; c++)
+			cell(f, width[c], h->rows[i].v[c], digits[c]);
 		fputc('\n', f);
 	}
+	if (hole_claim(h))
+		fprintf(f, "  %s\n", hole_claim(h));
 }
 
 void hole_print(FILE *f, struct run *r)
 {
-	table(f, r, "hole_scan",
-	      "8193 reads of a 256-bus config window without devices", "8193");
-	if (!isnan(figure(r, "hole_scan", "userspace", "first")))
-		fputs("  claimed in 2020 (hardware): userspace 6 us, in KVM 1 us, own pages 32 MB\n",
-		      f);
-	table(f, r, "hole_window", "Every page of that window", "65536");
+	struct hole h;
+
+	if (hole_read(&h, r, false))
+		table(f, &h);
+	if (hole_read(&h, r, true))
+		table(f, &h);
 }

@@ -60,15 +60,14 @@ static const json_t *lab_of(const struct run *r)
 	return json_object_get(r->meta, "lab");
 }
 
-static const char *kernel_of(const struct run *r)
+const char *matrix_kernel(const struct run *r)
 {
 	const char *name = json_text(lab_of(r), "kernel");
 
 	return *name ? name : "host";
 }
 
-/* What a figure depends on beside the kernel. */
-static char *machine_of(const struct run *r)
+char *matrix_machine(const struct run *r)
 {
 	const char *accel = json_text(lab_of(r), "accel");
 
@@ -94,18 +93,18 @@ static void put_columns(const struct matrix *m)
 	for (c = 0; c < m->n; c++) {
 		const struct run *r = &m->runs[c];
 
-		if (strlen(kernel_of(r)) > kernel)
-			kernel = strlen(kernel_of(r));
+		if (strlen(matrix_kernel(r)) > kernel)
+			kernel = strlen(matrix_kernel(r));
 		if (strlen(run_release(r)) > release)
 			release = strlen(run_release(r));
 	}
 	fputs("\nKernels\n", m->f);
 	for (c = 0; c < m->n; c++) {
 		const struct run *r = &m->runs[c];
-		char *machine = machine_of(r);
+		char *machine = matrix_machine(r);
 
 		fprintf(m->f, "%*s%c  %-*s  %-*s  %s, %s\n%*s", INDENT, "", letter(c),
-			(int)kernel, kernel_of(r), (int)release, run_release(r),
+			(int)kernel, matrix_kernel(r), (int)release, run_release(r),
 			run_string(r, "backend"), machine, INDENT + 2, "");
 		put_counts(m, r);
 		free(machine);
@@ -122,32 +121,27 @@ static enum status status_in(const struct run *r, const char *name)
 	return it && run_ran(it) ? it->status : ST_COUNT;
 }
 
-/* The statuses of a row; whether they differ, and whether one is no pass or skip. */
-struct row {
-	enum status status[MATRIX_MAX];
-	bool differs, bad;
-};
-
-static struct row row_of(const struct matrix *m, const char *name)
+static struct matrix_line line_of(const struct matrix *m, const char *name)
 {
-	struct row row = { .differs = false };
+	struct matrix_line l = { .tests = 1 };
 	size_t c;
 
 	for (c = 0; c < m->n; c++) {
-		row.status[c] = status_in(&m->runs[c], name);
-		row.differs |= row.status[c] != row.status[0];
-		row.bad |= row.status[c] < ST_COUNT && status_is_bad(row.status[c]);
+		l.status[c] = status_in(&m->runs[c], name);
+		l.differs |= l.status[c] != l.status[0];
+		l.bad |= l.status[c] < ST_COUNT && status_is_bad(l.status[c]);
 	}
-	return row;
+	return l;
 }
 
-static bool same_row(const struct matrix *m, const struct row *a, const struct row *b)
+static bool same_row(const struct matrix *m, const struct matrix_line *a,
+		     const struct matrix_line *b)
 {
 	return !memcmp(a->status, b->status, m->n * sizeof(a->status[0]));
 }
 
 /* What only some kernels have is skipped by whole programs: one row for all of it. */
-static bool is_skip_row(const struct matrix *m, const struct row *row)
+static bool is_skip_row(const struct matrix *m, const struct matrix_line *row)
 {
 	size_t c;
 
@@ -180,55 +174,61 @@ static struct strlist test_names(const struct matrix *m)
 	return names;
 }
 
-struct line {
-	char *name;
-	struct row row;
-	char *program;
-	size_t tests;
-};
-
-static size_t fold(const struct matrix *m, const struct strlist *names, struct line *lines)
+static void fold(const struct matrix *m, const char *name, struct matrix_lines *lines)
 {
-	size_t i, k, n = 0;
+	struct matrix_line l = line_of(m, name);
+	size_t k;
 
-	for (i = 0; i < names->n; i++) {
-		struct row row = row_of(m, names->v[i]);
-		char *program = xprintf("%.*s", (int)strcspn(names->v[i], "."), names->v[i]);
-
-		if (!m->verbose && !row.differs && !row.bad) {
-			free(program);
+	if (!m->verbose && !l.differs && !l.bad)
+		return;
+	lines->tests++;
+	l.program = xprintf("%.*s", (int)strcspn(name, "."), name);
+	for (k = 0; k < lines->n; k++) {
+		if (m->verbose || !is_skip_row(m, &l) || !same_row(m, &lines->v[k], &l) ||
+		    strcmp(lines->v[k].program, l.program))
 			continue;
-		}
-		for (k = 0; k < n; k++)
-			if (!m->verbose && is_skip_row(m, &row) &&
-			    !strcmp(lines[k].program, program) && same_row(m, &lines[k].row, &row))
-				break;
-		if (k < n) {
-			lines[k].tests++;
-			free(program);
-			continue;
-		}
-		lines[n++] = (struct line){
-			.name = xstrdup(names->v[i]), .row = row, .program = program, .tests = 1,
-		};
+		free(lines->v[k].name);
+		lines->v[k].name = xprintf("%s: %zu tests", l.program, ++lines->v[k].tests);
+		free(l.program);
+		return;
 	}
-	return n;
+	l.name = xstrdup(name);
+	lines->v[lines->n++] = l;
 }
 
-static void put_line(const struct matrix *m, const struct line *l, size_t width)
+void matrix_lines(struct matrix_lines *lines, struct run *runs, size_t n, bool verbose)
 {
-	char *name = l->tests > 1 ? xprintf("%s: %zu tests", l->program, l->tests) :
-		     xstrdup(l->name);
+	struct matrix m = { .runs = runs, .n = n, .verbose = verbose };
+	struct strlist names = test_names(&m);
+	size_t i;
+
+	*lines = (struct matrix_lines){
+		.v = xcalloc(names.n, sizeof(*lines->v)), .all = names.n,
+	};
+	for (i = 0; i < names.n; i++)
+		fold(&m, names.v[i], lines);
+	strlist_free(&names);
+}
+
+void matrix_lines_free(struct matrix_lines *lines)
+{
+	size_t i;
+
+	for (i = 0; i < lines->n; i++) {
+		free(lines->v[i].name);
+		free(lines->v[i].program);
+	}
+	free(lines->v);
+}
+
+static void put_line(const struct matrix *m, const struct matrix_line *l, size_t width)
+{
 	size_t c;
 
-	put_name(m, name, width);
-	for (c = 0; c < m->n; c++) {
-		enum status s = l->row.status[c];
-
-		fprintf(m->f, " %7s", s == ST_COUNT ? "-" : status_names[s]);
-	}
+	put_name(m, l->name, width);
+	for (c = 0; c < m->n; c++)
+		fprintf(m->f, " %7s", l->status[c] == ST_COUNT ? "-" : status_names[l->status[c]]);
 	fputc('\n', m->f);
-	free(name);
 }
 
 static void put_reasons(const struct matrix *m)
@@ -252,38 +252,30 @@ static void put_reasons(const struct matrix *m)
 
 static void put_tests(const struct matrix *m)
 {
-	struct strlist names = test_names(m);
-	struct line *lines = xcalloc(names.n, sizeof(*lines));
-	size_t i, n = fold(m, &names, lines), rows = 0, longest = 0, width;
+	struct matrix_lines lines;
+	size_t i, longest = 0, width;
 
-	for (i = 0; i < n; i++) {
-		rows += lines[i].tests;
-		if (lines[i].tests == 1 && strlen(lines[i].name) > longest)
-			longest = strlen(lines[i].name);
-		if (lines[i].tests > 1 && strlen(lines[i].program) + 11 > longest)
-			longest = strlen(lines[i].program) + 11;
-	}
+	matrix_lines(&lines, m->runs, m->n, m->verbose);
+	for (i = 0; i < lines.n; i++)
+		if (strlen(lines.v[i].name) > longest)
+			longest = strlen(lines.v[i].name);
 	if (!m->verbose)
-		fprintf(m->f, "\nTests and benchmarks that differ or fail: %zu of %zu%s\n", rows,
-			names.n, names.n > rows ? " (-v shows all)" : "");
+		fprintf(m->f, "\nTests and benchmarks that differ or fail: %zu of %zu%s\n",
+			lines.tests, lines.all, lines.all > lines.tests ? " (-v shows all)" : "");
 	else
 		fputs("\nTests and benchmarks\n", m->f);
 	width = name_width(m, longest, "", 7);
-	if (n)
+	if (lines.n)
 		put_head(m, width, "", 7);
-	for (i = 0; i < n; i++) {
-		put_line(m, &lines[i], width);
-		free(lines[i].name);
-		free(lines[i].program);
-	}
+	for (i = 0; i < lines.n; i++)
+		put_line(m, &lines.v[i], width);
 	put_reasons(m);
-	free(lines);
-	strlist_free(&names);
+	matrix_lines_free(&lines);
 }
 
 /* --- observations --------------------------------------------------------- */
 
-static const struct observation *observed(const struct run *r, const struct observation *like)
+const struct observation *matrix_observed(const struct run *r, const struct observation *like)
 {
 	size_t i;
 
@@ -319,7 +311,7 @@ static void put_observation(const struct matrix *m, const struct observation *o,
 	size_t c, k;
 
 	for (c = 0; c < m->n; c++) {
-		of[c] = observed(&m->runs[c], o);
+		of[c] = matrix_observed(&m->runs[c], o);
 		/* What a run has not looked at does not differ. */
 		differs |= of[c] && !json_equal(of[c]->value, o->value);
 	}
@@ -348,7 +340,7 @@ static void put_observations(const struct matrix *m)
 			const struct observation *o = &m->runs[c].observations[i];
 
 			for (before = 0; before < c; before++)
-				if (observed(&m->runs[before], o))
+				if (matrix_observed(&m->runs[before], o))
 					break;
 			if (before == c)
 				put_observation(m, o, &first);
@@ -358,8 +350,7 @@ static void put_observations(const struct matrix *m)
 
 /* --- measurements --------------------------------------------------------- */
 
-/* A host's cycles and a lab's instructions are rows of their own. */
-static struct measurement *measured(const struct run *r, const struct measurement *like)
+struct measurement *matrix_measured(const struct run *r, const struct measurement *like)
 {
 	size_t i;
 
@@ -395,7 +386,7 @@ static bool figures_differ(const struct matrix *m, struct measurement *base)
 	size_t c;
 
 	for (c = 0; c < m->n; c++) {
-		struct measurement *one = measured(&m->runs[c], base);
+		struct measurement *one = matrix_measured(&m->runs[c], base);
 
 		if (one)
 			measurement_aggregate(one);
@@ -411,7 +402,7 @@ static void put_measurement(const struct matrix *m, const struct measurement *ba
 	put_name(m, base->name, width);
 	fprintf(m->f, " %-6s", strcmp(base->unit, "instructions") ? base->unit : "instr");
 	for (c = 0; c < m->n; c++)
-		put_figure(m, base, measured(&m->runs[c], base));
+		put_figure(m, base, matrix_measured(&m->runs[c], base));
 	fputc('\n', m->f);
 }
 
@@ -425,7 +416,7 @@ static size_t each_measurement(const struct matrix *m, size_t *longest, size_t *
 			struct measurement *base = m->runs[c].measurements[i];
 
 			for (before = 0; before < c; before++)
-				if (measured(&m->runs[before], base))
+				if (matrix_measured(&m->runs[before], base))
 					break;
 			if (before < c)
 				continue;
@@ -457,9 +448,9 @@ static void put_measurements(const struct matrix *m)
 	width = name_width(m, longest, " unit  ", 8);
 	put_head(m, width, " unit  ", 8);
 	each_measurement(m, &longest, &all, width);
-	first = machine_of(&m->runs[0]);
+	first = matrix_machine(&m->runs[0]);
 	for (c = 1; c < m->n; c++) {
-		other = machine_of(&m->runs[c]);
+		other = matrix_machine(&m->runs[c]);
 		if (strcmp(first, other))
 			fprintf(m->f, "%*snote: %c (%s) ran on another machine than A (%s)\n",
 				INDENT, "", letter(c), other, first);

@@ -24,4 +24,38 @@ void matrix_runs(FILE *f, struct run *runs, size_t n);
 void matrix_tests(FILE *f, struct run *runs, size_t n, bool verbose);
 void matrix_observations(FILE *f, struct run *runs, size_t n, bool verbose);
 
+/* A test in all runs; or several of one program, that only some runs skip. */
+struct matrix_line {
+	char *name, *program;
+	enum status status[MATRIX_MAX];	/* ST_COUNT: not among the results of that run */
+	bool differs, bad;
+	size_t tests;
+};
+
+struct matrix_lines {
+	struct matrix_line *v;
+	size_t n, tests;	/* tests in all of them together */
+	size_t all;		/* tests there are */
+};
+
+/** matrix_lines - the table of matrix_tests() */
+void matrix_lines(struct matrix_lines *lines, struct run *runs, size_t n, bool verbose);
+void matrix_lines_free(struct matrix_lines *lines);
+
+/** matrix_kernel - what the lab was told to boot, "host" otherwise */
+const char *matrix_kernel(const struct run *r);
+
+/** matrix_machine - what a figure depends on beside the kernel, to free() */
+char *matrix_machine(const struct run *r);
+
+/** matrix_observed - the observation in a run that is the same as that of another, or NULL */
+const struct observation *matrix_observed(const struct run *r, const struct observation *like);
+
+/**
+ * matrix_measured - the measurement in a run that is the same as that of another, or NULL
+ *
+ * A host's cycles and a lab's instructions are not.
+ */
+struct measurement *matrix_measured(const struct run *r, const struct measurement *like);
+
 #endif /* KVMEM_REPORT_MATRIX_H */

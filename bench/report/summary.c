@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "behaviour.h"
+#include "hole.h"
 #include "text.h"
 
 /* Takes over @text. */
@@ -143,62 +145,26 @@ static void put_skips(FILE *f, const struct run *r)
 	strlist_free(&reasons);
 }
 
-/* What became of a behaviour: the last one that holds. */
-enum outcome { OUT_UNCHECKED, OUT_KNOWN, OUT_CHECKED, OUT_FAILED, OUT_COUNT };
-
-static enum outcome item_outcome(const struct item *it)
-{
-	if (!run_ran(it) || it->cut || it->status == ST_SKIP)
-		return OUT_UNCHECKED;
-	if (status_is_bad(it->status))
-		return OUT_FAILED;
-	return it->status == ST_XFAIL ? OUT_KNOWN : OUT_CHECKED;
-}
-
-static enum outcome behaviour_outcome(const struct run *r, const char *id)
-{
-	enum outcome out = OUT_UNCHECKED, o;
-	const struct item *it;
-	size_t i, k;
-
-	for (i = 0; i < r->n_items; i++) {
-		it = r->items[i];
-		o = item_outcome(it);
-		for (k = 0; o > out && k < it->behaviours.n; k++)
-			if (!strcmp(it->behaviours.v[k], id))
-				out = o;
-	}
-	return out;
-}
-
-/* A2 comes before A10. */
-static int by_id(const void *a, const void *b)
-{
-	return strverscmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void put_behaviours(FILE *f, const struct run *r)
 {
 	static const char *const labels[OUT_COUNT] = {
-		"not checked", "failed as known", NULL, "failed"
+		"not checked", "not checked, skipped", "failed as known", NULL, "failed"
 	};
-	struct strlist all = { 0 }, of[OUT_COUNT] = { 0 };
+	struct strlist of[OUT_COUNT] = { 0 };
+	struct catalogue all = { 0 };
 	char *list;
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < r->n_items; i++)
-		for (k = 0; k < r->items[i]->behaviours.n; k++)
-			strlist_add_new(&all, r->items[i]->behaviours.v[k]);
-	if (all.n)
-		qsort(all.v, all.n, sizeof(*all.v), by_id);
+	catalogue_complete(&all, r);
 	for (i = 0; i < all.n; i++)
-		strlist_add(&of[behaviour_outcome(r, all.v[i])], all.v[i]);
+		strlist_add(&of[behaviour_outcome(r, all.v[i].id)], all.v[i].id);
 	if (all.n) {
 		fprintf(f, "\nBehaviours: %zu checked, %zu failed", of[OUT_CHECKED].n,
 			of[OUT_FAILED].n);
 		if (of[OUT_KNOWN].n)
 			fprintf(f, ", %zu failed as known", of[OUT_KNOWN].n);
-		fprintf(f, ", %zu not checked in this run\n", of[OUT_UNCHECKED].n);
+		fprintf(f, ", %zu not checked in this run\n",
+			of[OUT_UNCHECKED].n + of[OUT_SKIPPED].n);
 	}
 	for (i = OUT_COUNT; i-- > 0;) {
 		if (labels[i] && of[i].n) {
@@ -208,7 +174,7 @@ static void put_behaviours(FILE *f, const struct run *r)
 		}
 		strlist_free(&of[i]);
 	}
-	strlist_free(&all);
+	catalogue_free(&all);
 }
 
 static bool has_note(const struct measurement *m, const char *note)

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "grid.h"
 #include "run.h"
 
 /**
@@ -18,8 +19,15 @@ void summary_print(FILE *f, struct run *r, const char *folder);
 /** table_print - the measurements of a run */
 void table_print(FILE *f, struct run *r);
 
-/** hole_print - the PCI-hole variants side by side, when they were measured */
-void hole_print(FILE *f, struct run *r);
+/**
+ * table_grid - one half of that table: distributions, or what is a single number
+ * @g: result
+ * @r: run; figures that went stale are aggregated
+ * @single: which half; without what hole_print() shows
+ *
+ * Return: how many rows.
+ */
+size_t table_grid(struct grid *g, struct run *r, bool single);
 
 /** table_number - a number in at most 7 characters, "-" for NAN */
 void table_number(char *buf, size_t size, double v);
