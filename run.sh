@@ -79,8 +79,9 @@ Commands
   gate --baseline RUN [RUN]
                        is the second worse than the first? Without a second it is
                        made now, as the first was: on this host, or in the lab
-  export --format F RUN
-                       a stored run as junit, kcidb, lava, github or benchmark
+  export --format F RUN...
+                       a stored run as junit, kcidb, lava, github, benchmark or html;
+                       as html also several side by side, on one page
   proof [PATTERN...]   how often is the gate wrong? Runs that differ in nothing, and runs
                        with a delay in them, through it (make gate-proof)
   kernel build [reference|mutants]
@@ -114,7 +115,8 @@ Options of a run
                        configs/proposed_uapi.conf; may be given several times
   --format F,F...      write these too: junit, kcidb (KCIDB 5.3), lava (lava-test-case
                        lines), github (Markdown for a job summary), benchmark (for
-                       github-action-benchmark)
+                       github-action-benchmark), html (report.html, which a run writes
+                       anyway)
   --origin NAME        for kcidb: who submits (kvmem)
   --build-id ID        for kcidb: the build of this kernel, ORIGIN:NAME
   -v                   show the output of the tests
@@ -194,6 +196,7 @@ Examples
   ./run.sh lab --exact --profile quick bench exit.mmio
   ./run.sh lab --kernel ~/linux --replay results/RUN/log/model_random.private_vm.replay
   ./run.sh matrix debian:6.1 debian:6.12 ~/linux test
+  ./run.sh export --format html --output side-by-side.html results/*6.1* results/*6.12*
   ./run.sh gate --baseline results/20260101-120000-6.12.63 --rule 'exit.* relative=2%'
 END
 }

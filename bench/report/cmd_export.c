@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvmem-report export: a stored run in the format of another system. */
+/* kvmem-report export: stored runs in the format of others. */
 #include "commands.h"
 
 #include <errno.h>
@@ -10,12 +10,15 @@
 #include <unistd.h>
 
 #include "export.h"
+#include "logs.h"
 #include "results.h"
 
 struct options {
 	const struct export_format *format;
 	const char *output;
 	struct export_options more;
+	char **paths;		/* of the runs */
+	size_t n_paths;
 };
 
 static bool set_format(struct options *o, const char *name)
@@ -46,14 +49,17 @@ static bool is_id(const char *s)
 	return n && s[n] == ':';
 }
 
-static bool check(const struct options *o, int paths)
+static bool check(const struct options *o)
 {
 	const char *wrong = NULL;
 
 	if (!o->format)
 		wrong = "export needs --format FORMAT";
-	else if (paths != 1)
-		wrong = "export needs one run";
+	else if (!o->n_paths)
+		wrong = "export needs a run";
+	else if (o->n_paths > o->format->max)
+		wrong = o->format->max > 1 ? "so many runs do not go into one page" :
+			"export needs one run; only html takes several";
 	else if (!is_origin(o->more.origin))
 		wrong = "--origin is lower case letters, digits and _";
 	else if (o->more.build_id && !is_id(o->more.build_id))
@@ -70,6 +76,7 @@ static bool parse(struct options *o, int argc, char **argv)
 		{ "output", required_argument, NULL, 'o' },
 		{ "origin", required_argument, NULL, 'O' },
 		{ "build-id", required_argument, NULL, 'b' },
+		{ "catalogue", required_argument, NULL, 'c' },
 		{ }
 	};
 	int c;
@@ -84,20 +91,24 @@ static bool parse(struct options *o, int argc, char **argv)
 			o->more.origin = optarg;
 		else if (c == 'b')
 			o->more.build_id = optarg;
+		else if (c == 'c')
+			o->more.catalogue = optarg;
 		else if (c != 'f') {
 			complain("export: bad argument %s; see kvmem-report --help", argv[optind - 1]);
 			return false;
 		}
 	}
-	return check(o, argc - optind);
+	o->paths = argv + optind;
+	o->n_paths = (size_t)(argc - optind);
+	return check(o);
 }
 
 /* The file is there as a whole or as it was. */
-static bool write_file(const struct options *o, struct run *r)
+static bool write_file(const struct options *o, struct run *runs)
 {
 	char *temp = xprintf("%s.tmp", o->output);
 	FILE *f = fopen(temp, "we");
-	bool ok = f && o->format->write(f, r, &o->more);
+	bool ok = f && o->format->write(f, runs, o->n_paths, &o->more);
 	int error = errno;
 
 	if (f && fclose(f)) {
@@ -116,9 +127,9 @@ static bool write_file(const struct options *o, struct run *r)
 	return ok;
 }
 
-static bool write_stdout(const struct options *o, struct run *r)
+static bool write_stdout(const struct options *o, struct run *runs)
 {
-	bool ok = o->format->write(stdout, r, &o->more);
+	bool ok = o->format->write(stdout, runs, o->n_paths, &o->more);
 
 	if (ok && !fflush(stdout))
 		return true;
@@ -129,12 +140,22 @@ static bool write_stdout(const struct options *o, struct run *r)
 int cmd_export(int argc, char **argv)
 {
 	struct options o = { .more = { .origin = "kvmem" } };
-	struct run r;
-	bool ok;
+	bool ok = true, written = false;
+	struct run *runs;
+	size_t i;
 
-	if (!parse(&o, argc, argv) || !results_load(&r, argv[argc - 1]))
+	if (!parse(&o, argc, argv))
 		return EXIT_BROKEN;
-	ok = o.output ? write_file(&o, &r) : write_stdout(&o, &r);
-	run_free(&r);
-	return ok ? EXIT_PASSED : EXIT_BROKEN;
+	runs = xcalloc(o.n_paths, sizeof(*runs));
+	for (i = 0; ok && i < o.n_paths; i++) {
+		ok = results_load(&runs[i], o.paths[i]);
+		if (ok)
+			logs_load(&runs[i], o.paths[i]);
+	}
+	if (ok)
+		written = o.output ? write_file(&o, runs) : write_stdout(&o, runs);
+	for (i = 0; i < o.n_paths; i++)
+		run_free(&runs[i]);
+	free(runs);
+	return written ? EXIT_PASSED : EXIT_BROKEN;
 }

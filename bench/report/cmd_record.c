@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "folder.h"
+#include "html.h"
 #include "junit.h"
 #include "ktap.h"
 #include "logs.h"
@@ -33,7 +34,7 @@
 #define REWRITE_SHARE 10
 
 struct options {
-	const char *results, *known, *where;
+	const char *results, *known, *where, *catalogue;
 	bool verbose;
 };
 
@@ -198,6 +199,20 @@ static void read_stream(struct recorder *r)
 	}
 }
 
+/* A page without titles is better than none. */
+static void write_page(struct recorder *r)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!html_write(f, &r->run, 1, r->opts->catalogue))
+		html_write(f, &r->run, 1, NULL);
+	fclose(f);
+	folder_replace(&r->folder, "report.html", text, len);
+	free(text);
+}
+
 /* Everything after the stream has ended. */
 static int finish(struct recorder *r)
 {
@@ -209,6 +224,7 @@ static int finish(struct recorder *r)
 	progress_end(&r->progress);
 	ktap_end(&r->ktap);
 	rewrite(r);
+	write_page(r);
 	summary_print(stdout, &r->run, r->folder.path);
 	if (fflush(stdout) && errno != EPIPE) {
 		complain("cannot write to standard output: %s", strerror(errno));
@@ -284,6 +300,7 @@ static bool parse_options(int argc, char **argv, struct options *o)
 		{ "results", required_argument, NULL, 'r' },
 		{ "known", required_argument, NULL, 'k' },
 		{ "where", required_argument, NULL, 'w' },
+		{ "catalogue", required_argument, NULL, 'c' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ }
 	};
@@ -301,6 +318,9 @@ static bool parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'w':
 			o->where = optarg;
+			break;
+		case 'c':
+			o->catalogue = optarg;
 			break;
 		case 'v':
 			o->verbose = true;

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "html.h"
 #include "junit.h"
+#include "matrix.h"
 
 char *export_name(const char *name)
 {
@@ -27,49 +29,61 @@ static bool write_json(FILE *f, json_t *json)
 	return ok;
 }
 
-static bool write_junit(FILE *f, struct run *r, const struct export_options *o)
+static bool write_junit(FILE *f, struct run *runs, size_t n, const struct export_options *o)
 {
 	size_t len;
-	char *text = junit_text(r, &len);
+	char *text = junit_text(runs, &len);
 
+	(void)n;
 	(void)o;
 	fwrite(text, 1, len, f);
 	free(text);
 	return true;
 }
 
-static bool write_kcidb(FILE *f, struct run *r, const struct export_options *o)
+static bool write_kcidb(FILE *f, struct run *runs, size_t n, const struct export_options *o)
 {
-	return write_json(f, kcidb_json(r, o));
+	(void)n;
+	return write_json(f, kcidb_json(runs, o));
 }
 
-static bool write_lava(FILE *f, struct run *r, const struct export_options *o)
+static bool write_lava(FILE *f, struct run *runs, size_t n, const struct export_options *o)
 {
+	(void)n;
 	(void)o;
-	lava_write(f, r);
+	lava_write(f, runs);
 	return true;
 }
 
-static bool write_github(FILE *f, struct run *r, const struct export_options *o)
+static bool write_github(FILE *f, struct run *runs, size_t n, const struct export_options *o)
 {
+	(void)n;
 	(void)o;
-	github_write(f, r);
+	github_write(f, runs);
 	return true;
 }
 
-static bool write_benchmark(FILE *f, struct run *r, const struct export_options *o)
+static bool write_benchmark(FILE *f, struct run *runs, size_t n, const struct export_options *o)
 {
+	(void)n;
 	(void)o;
-	return write_json(f, benchmark_json(r));
+	return write_json(f, benchmark_json(runs));
+}
+
+static bool write_html(FILE *f, struct run *runs, size_t n, const struct export_options *o)
+{
+	return html_write(f, runs, n, o->catalogue);
 }
 
 static const struct export_format formats[] = {
-	{ "junit", "junit.xml", "JUnit XML", write_junit },
-	{ "kcidb", "kcidb.json", "KCIDB 5.3, with --origin and --build-id", write_kcidb },
-	{ "lava", "lava.sh", "lava-test-case lines", write_lava },
-	{ "github", "summary.md", "Markdown for a job summary", write_github },
-	{ "benchmark", "benchmark.json", "github-action-benchmark, customSmallerIsBetter",
+	{ "junit", "junit.xml", "JUnit XML", 1, write_junit },
+	{ "kcidb", "kcidb.json", "KCIDB 5.3, with --origin and --build-id", 1, write_kcidb },
+	{ "lava", "lava.sh", "lava-test-case lines", 1, write_lava },
+	{ "github", "summary.md", "Markdown for a job summary", 1, write_github },
+	{ "benchmark", "benchmark.json", "github-action-benchmark, customSmallerIsBetter", 1,
 	  write_benchmark },
+	{ "html", "report.html", "a page, of one run or of several side by side", MATRIX_MAX,
+	  write_html },
 };
 
 const struct export_format *export_find(const char *name)

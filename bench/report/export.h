@@ -12,14 +12,16 @@
 struct export_options {
 	const char *origin;	/* KCIDB: who submits */
 	const char *build_id;	/* KCIDB: of the kernel, NULL for one made up */
+	const char *catalogue;	/* HTML: file with the titles of behaviours, or NULL */
 };
 
 struct export_format {
 	const char *name;	/* as --format has it */
 	const char *file;	/* in the results folder */
 	const char *about;
+	size_t max;		/* runs at once */
 	/* Writes the whole; a program that is missing has been said to be. */
-	bool (*write)(FILE *f, struct run *r, const struct export_options *o);
+	bool (*write)(FILE *f, struct run *runs, size_t n, const struct export_options *o);
 };
 
 /** export_find - the format of that name, NULL when there is none */

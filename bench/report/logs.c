@@ -129,3 +129,71 @@ void logs_end(struct logs *l)
 	close_program(l);
 	appender_close(&l->kernel);
 }
+
+/* --- read back -------------------------------------------------------------- */
+
+/* The name of the line that begins an item's output, which stays where it is. */
+static bool heads(const char *line, const char *name)
+{
+	size_t n = strlen(name);
+
+	return !strncmp(line, "=== ", 4) && !strncmp(line + 4, name, n) &&
+	       (line[4 + n] == '\n' || !strncmp(line + 4 + n, " (replicate ", 12));
+}
+
+/* Of several replicates the last one that ended as the whole did. */
+static void read_output(FILE *f, struct item *it)
+{
+	char *line = NULL, *end = xprintf("--- %s", status_names[it->status]);
+	struct tail t = { 0 };
+	bool inside = false;
+	size_t size = 0;
+	ssize_t n;
+
+	while ((n = getline(&line, &size, f)) > 0) {
+		if (heads(line, it->name)) {
+			inside = true;
+			tail_free(&t);
+		} else if (inside && !strncmp(line, "--- ", 4)) {
+			inside = false;
+			if (!strncmp(line, end, strlen(end))) {
+				tail_free(&it->output);
+				it->output = t;
+			} else {
+				tail_free(&t);
+			}
+			memset(&t, 0, sizeof(t));
+		} else if (inside) {
+			tail_add(&t, line, (size_t)n);
+		}
+	}
+	/* A run that was cut short ends within. */
+	if (inside && !it->output.len) {
+		it->output = t;
+		memset(&t, 0, sizeof(t));
+	}
+	tail_free(&t);
+	free(line);
+	free(end);
+}
+
+void logs_load(struct run *r, const char *path)
+{
+	char *log, *file;
+	size_t i;
+	FILE *f;
+
+	for (i = 0; i < r->n_items; i++) {
+		if (!run_ran(r->items[i]) || !status_is_bad(r->items[i]->status))
+			continue;
+		log = item_log(r->items[i]);
+		file = xprintf("%s/%s", path, log);
+		f = fopen(file, "re");
+		if (f) {
+			read_output(f, r->items[i]);
+			fclose(f);
+		}
+		free(file);
+		free(log);
+	}
+}

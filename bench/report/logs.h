@@ -19,4 +19,13 @@ void logs_begin(struct logs *l, struct folder *folder);
 void logs_event(struct logs *l, const struct event *e);
 void logs_end(struct logs *l);
 
+/**
+ * logs_load - read back what tests printed that went wrong
+ * @r: a run from results_load(); its items get the end of their output
+ * @path: the run's folder; of a file there is no log to be read
+ *
+ * A log that is not there, or has no such test in it, leaves the output empty.
+ */
+void logs_load(struct run *r, const char *path);
+
 #endif /* KVMEM_REPORT_LOGS_H */

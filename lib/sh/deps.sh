@@ -12,6 +12,7 @@ libc6-dev         library libc.a
 libnuma-dev       library libnuma.a
 libjansson-dev    library libjansson.so
 hyperfine         command hyperfine
+gnuplot-nox       command gnuplot
 '
 # In place of KSRC=TREE.
 deps_ksrc='

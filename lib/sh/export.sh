@@ -19,18 +19,20 @@ export_check() {
 	((${#formats[@]})) || usage_error "--format needs a value"
 }
 
-# export_run RUN: one format to standard output or --output, several into the
+# export_run RUN...: one format to standard output or --output, several into the
 # run's folder
 export_run() {
 	[[ ${opt[format]-} ]] || usage_error "export needs --format FORMAT"
-	(($# == 1)) || usage_error "export needs one results folder"
+	(($#)) || usage_error "export needs a results folder"
+	(($# == 1)) || [[ ${opt[format]} == html ]] ||
+		usage_error "export needs one results folder; only --format html takes several"
 	prepare
 	if [[ ${opt[format]} == *,* ]]; then
 		[[ ! ${opt[output]-} ]] || usage_error "--output is for one format"
 		[[ -d $1 ]] || die "$1: not a results folder"
 		export_into "$1"
 	else
-		export_one "${opt[format]}" "$1" ${opt[output]:+--output "${opt[output]}"}
+		export_one "${opt[format]}" ${opt[output]:+--output "${opt[output]}"} -- "$@"
 	fi
 }
 
@@ -40,14 +42,15 @@ export_into() {
 
 	IFS=, read -r -a formats <<<"${opt[format]-}"
 	for format in "${formats[@]}"; do
-		export_one "$format" "$1" --output "$1/${export_files[$format]}" || return
+		export_one "$format" --output "$1/${export_files[$format]}" -- "$1" || return
 	done
 }
 
-export_one() { # FORMAT RUN ARG...
-	local format=$1 run=$2
+export_one() { # FORMAT ARG... -- RUN...
+	local format=$1
 
-	shift 2
-	"$BUILD/kvmem-report" export --format "$format" ${opt[origin]:+--origin "${opt[origin]}"} \
-		${opt[build-id]:+--build-id "${opt[build-id]}"} "$@" -- "$run"
+	shift
+	"$BUILD/kvmem-report" export --format "$format" --catalogue "$ROOT/configs/behaviours.tsv" \
+		${opt[origin]:+--origin "${opt[origin]}"} \
+		${opt[build-id]:+--build-id "${opt[build-id]}"} "$@"
 }

@@ -145,7 +145,8 @@ host_run() {
 	(
 		trap '' HUP INT TERM
 		exec "$BUILD/kvmem-report" record --results "$RUN" \
-			--known "$ROOT/configs/known_issues" ${verbose:+--verbose} \
+			--known "$ROOT/configs/known_issues" \
+			--catalogue "$ROOT/configs/behaviours.tsv" ${verbose:+--verbose} \
 			<&"$from" {from}<&- {to}>&-
 	) &
 	report=$!

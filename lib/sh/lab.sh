@@ -71,7 +71,8 @@ lab_record() {
 	(
 		trap '' HUP INT TERM
 		exec "$BUILD/kvmem-report" record --results "$RUN" --where lab \
-			--known "$ROOT/configs/known_issues" ${verbose:+--verbose} \
+			--known "$ROOT/configs/known_issues" \
+			--catalogue "$ROOT/configs/behaviours.tsv" ${verbose:+--verbose} \
 			<&"$from" {from}<&- {to}>&- {console}>&-
 	) &
 	report=$!

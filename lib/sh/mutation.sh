@@ -128,7 +128,8 @@ mutation_merge() {
 		fi
 		streams+=("$file")
 	done
-	mutation_stream | "$BUILD/kvmem-report" record --results "$RUN" --where lab >/dev/null || true
+	mutation_stream | "$BUILD/kvmem-report" record --results "$RUN" --where lab \
+		--catalogue "$ROOT/configs/behaviours.tsv" >/dev/null || true
 	"$BUILD/kvmem-report" mutation "$RUN"
 }
 
