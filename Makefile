@@ -21,7 +21,7 @@ TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_bind gmem_rac
 	proposed_refused proposed_hole proposed_hole_vm proposed_hva proposed_memtype nested wc_memtype wc_device \
 	mmio_generation smm \
 	single_hva alias_dirty alias_slots alias_huge alias_pv alias_uffd alias_reclaim
-BENCHES := exit_latency pci_hole_scan gmem_ops slot_ops overhead
+BENCHES := exit_latency pci_hole_scan gmem_ops memtype_speed slot_ops overhead
 SELFCHECKS := unit model victim deny
 
 ARCH ?= $(shell uname -m)
