@@ -78,40 +78,6 @@ void html_figure(const struct page *p, char *svg, const char *caption)
 	free(svg);
 }
 
-void html_verdict(FILE *f, const struct run *r)
-{
-	size_t n[ST_COUNT], ran = 0, bad, s;
-	enum exit_code code = run_verdict(r);
-
-	run_counts(r, n);
-	for (s = 0; s < ST_COUNT; s++)
-		ran += n[s];
-	bad = n[ST_FAIL] + n[ST_TIMEOUT] + n[ST_ERROR];
-	fprintf(f, "<p class=\"verdict %s\"><strong>",
-		code == EXIT_PASSED ? "pass" :
-		code == EXIT_FAILED ? "fail" :
-				      "unsure");
-	if (code == EXIT_PASSED)
-		fprintf(f, "PASSED</strong> All that ran did what it should: %zu passed",
-			n[ST_PASS]);
-	else if (code == EXIT_FAILED)
-		fprintf(f, "FAILED</strong> %zu of %zu failed, %zu passed", bad, ran, n[ST_PASS]);
-	else if (code == EXIT_NOTHING)
-		fputs("NOTHING RAN</strong> There is no result to rely on", f);
-	else
-		fprintf(f, "INCOMPLETE</strong> No failure as far as it went: %zu passed",
-			n[ST_PASS]);
-	if (n[ST_XFAIL])
-		fprintf(f, ", %zu failed as known", n[ST_XFAIL]);
-	if (n[ST_SKIP])
-		fprintf(f, ", %zu skipped", n[ST_SKIP]);
-	fputs(".", f);
-	if (!r->complete)
-		fprintf(f, " The run was cut short: %zu of %zu planned have a result.", ran,
-			r->planned);
-	fputs("</p>\n", f);
-}
-
 /* --- what was run -------------------------------------------------------- */
 
 static void fact(const struct page *p, const char *name, char *value)
@@ -162,6 +128,20 @@ static char *costs_text(const struct run *r)
 	return xstrdup("times");
 }
 
+/* What was running when the run ended. */
+static char *cut_text(const struct run *r)
+{
+	char *text = NULL;
+	size_t len, i;
+	FILE *f = open_memstream(&text, &len);
+
+	for (i = 0; i < r->n_items; i++)
+		if (r->items[i]->cut)
+			fprintf(f, "%s%s", ftell(f) ? ", " : "", r->items[i]->name);
+	fclose(f);
+	return text;
+}
+
 void html_facts(const struct page *p, const struct run *r)
 {
 	const json_t *kernel = json_object_get(r->meta, "kernel");
@@ -185,6 +165,7 @@ void html_facts(const struct page *p, const struct run *r)
 	fact(p, "Made worse", xstrdup(run_string(r, "planted")));
 	fact(p, "Complete",
 	     r->complete ? xstrdup("yes") : xprintf("no: %zu of %zu", r->n_items, r->planned));
+	fact(p, "Cut short", cut_text(r));
 	if (r->bad_lines)
 		fact(p, "Runner", xprintf("%u lines of it made no sense", r->bad_lines));
 	fputs("</dl>\n", p->f);
@@ -223,6 +204,67 @@ void html_environment(const struct page *p, const struct run *r)
 	put_members(p, "Mitigations", json_object_get(r->meta, "mitigations"));
 	put_members(p, "Lab", json_object_get(r->meta, "lab"));
 	html_section_end(p);
+}
+
+/* --- the head of a page of one run --------------------------------------- */
+
+static void put_machine(FILE *f, const struct run *r)
+{
+	char *machine = matrix_machine(r);
+
+	fputs("<p class=\"muted\">", f);
+	html_textf(f, "Backend %s, %s, started %s, profile %s", run_string(r, "backend"), machine,
+		   run_string(r, "started"), run_string(r, "profile"));
+	fputs("</p>\n", f);
+	free(machine);
+}
+
+/* What the run came to, in one line. */
+static void put_verdict(FILE *f, const struct run *r)
+{
+	size_t n[ST_COUNT], ran = 0, bad, s;
+	enum exit_code code = run_verdict(r);
+
+	run_counts(r, n);
+	for (s = 0; s < ST_COUNT; s++)
+		ran += n[s];
+	bad = n[ST_FAIL] + n[ST_TIMEOUT] + n[ST_ERROR];
+	fprintf(f, "<p class=\"verdict %s\"><strong>",
+		code == EXIT_PASSED ? "pass" :
+		code == EXIT_FAILED ? "fail" :
+				      "unsure");
+	if (code == EXIT_PASSED)
+		fprintf(f, "PASSED</strong> All that ran did what it should: %zu passed",
+			n[ST_PASS]);
+	else if (code == EXIT_FAILED)
+		fprintf(f, "FAILED</strong> %zu of %zu failed, %zu passed", bad, ran, n[ST_PASS]);
+	else if (code == EXIT_NOTHING)
+		fputs("NOTHING RAN</strong> There is no result to rely on", f);
+	else
+		fprintf(f, "INCOMPLETE</strong> No failure as far as it went: %zu passed",
+			n[ST_PASS]);
+	if (n[ST_XFAIL])
+		fprintf(f, ", %zu failed as known", n[ST_XFAIL]);
+	if (n[ST_SKIP])
+		fprintf(f, ", %zu skipped", n[ST_SKIP]);
+	fputs(".", f);
+	if (!r->complete)
+		fprintf(f, " The run was cut short: %zu of %zu planned have a result.", ran,
+			r->planned);
+	fputs("</p>\n", f);
+}
+
+static void put_checked(FILE *f, const struct page *p)
+{
+	size_t n[OUT_COUNT] = { 0 }, i;
+
+	for (i = 0; i < p->behaviours.n; i++)
+		n[behaviour_outcome(p->runs, p->behaviours.v[i].id)]++;
+	fprintf(f, "<p>Of %zu behaviours %zu were checked and hold, %zu failed", p->behaviours.n,
+		n[OUT_CHECKED], n[OUT_FAILED]);
+	if (n[OUT_KNOWN])
+		fprintf(f, ", %zu failed as known", n[OUT_KNOWN]);
+	fprintf(f, "; %zu were skipped, %zu not checked.</p>\n", n[OUT_SKIPPED], n[OUT_UNCHECKED]);
 }
 
 /* --- the page ------------------------------------------------------------ */
@@ -310,8 +352,11 @@ static void put_page(FILE *f, struct page *p)
 		p->n == 1 ? "Kernel" : "Kernels");
 	put_title(f, p);
 	fputs("</h1>\n", f);
-	if (p->n == 1)
-		html_verdict(f, p->runs);
+	if (p->n == 1) {
+		put_machine(f, p->runs);
+		put_verdict(f, p->runs);
+		put_checked(f, p);
+	}
 	put_menu(f, body);
 	fputs("</header>\n<main>\n", f);
 	fputs(body, f);

@@ -32,9 +32,6 @@ void html_outcome(FILE *f, enum outcome o);
 /** html_figure - a drawing that is freed, or why there is none */
 void html_figure(const struct page *p, char *svg, const char *caption);
 
-/** html_verdict - what the run came to, in one line */
-void html_verdict(FILE *f, const struct run *r);
-
 /* Of one run: each writes its section, or nothing when there is nothing in it. */
 void html_facts(const struct page *p, const struct run *r);
 void html_failures(const struct page *p);

@@ -66,7 +66,8 @@ void html_failures(const struct page *p)
 		for (i = 0; i < p->runs[k].n_items; i++) {
 			const struct item *it = p->runs[k].items[i];
 
-			if (!run_ran(it) || !status_is_bad(it->status))
+			/* Nobody knows what would have become of one that was cut short. */
+			if (!run_ran(it) || !status_is_bad(it->status) || it->cut)
 				continue;
 			if (!n++)
 				html_section(p, "failures", "Failures");
@@ -241,8 +242,11 @@ static void put_behaviour(const struct page *p, const struct run *r, const struc
 	/* What it does is recorded, and nothing is demanded of it. */
 	fputs(!strcmp(b->class, "CH") ? " <span class=\"muted\">(recorded)</span>" : "", f);
 	fputs("</td><td class=\"why\">", f);
-	if (out == OUT_SKIPPED)
+	if (out == OUT_SKIPPED) {
+		fputs("<span class=\"muted\">", f);
 		put_reasons(f, r, b->id);
+		fputs("</span>", f);
+	}
 	if (t.all) {
 		fputs("<details><summary>", f);
 		put_tally(f, &t);

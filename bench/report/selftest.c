@@ -470,6 +470,7 @@ int main(void)
 	test_valid();
 	test_judge();
 	test_export();
+	test_html();
 	printf("1..%u\n", count);
 	return failed ? 1 : 0;
 }

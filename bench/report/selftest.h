@@ -17,5 +17,6 @@ void test_rules(void);
 void test_valid(void);
 void test_export(void);
 void test_judge(void);
+void test_html(void);
 
 #endif /* KVMEM_REPORT_SELFTEST_H */

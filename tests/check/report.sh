@@ -156,8 +156,8 @@ refused "gate: a broken baseline, before anything runs" "cut short" ./run.sh gat
 
 # --- exports -----------------------------------------------------------------
 
-export_as() { # FORMAT RUN
-	"$REPORT" export --format "$1" "$2"
+export_as() { # FORMAT RUN...
+	"$REPORT" export --format "$1" "${@:2}"
 }
 json_of() { # FORMAT RUN EXPRESSION
 	export_as "$1" "$2" | python3 -c 'import json, sys; r = json.load(sys.stdin); print(eval(sys.argv[1]))' "$3"
@@ -189,3 +189,58 @@ is "they are there" 4 "$(cd "$M/again" && printf '%s\n' kcidb.json lava.sh summa
 	xargs ls | wc -l)"
 refused "run.sh: a format that is none, before anything runs" "there is no format 'foo'" \
 	./run.sh test --format kcidb,foo
+
+# --- the page ----------------------------------------------------------------
+
+# What the page has is asked of a parser of XML, so that it has to be well-formed.
+page() { # FILE EXPRESSION: over p, the document, and text(element)
+	python3 -c '
+import sys, xml.dom.minidom as m
+p = m.parse(sys.argv[1])
+text = lambda e: e.data if e.nodeType == e.TEXT_NODE else "".join(map(text, e.childNodes))
+by_class = lambda name: [e for e in p.getElementsByTagName("*") if e.getAttribute("class") == name]
+print(eval(sys.argv[2]))' "$1" "$2"
+}
+
+is "a run writes its page" "kvmem: 6.12.1" \
+	"$(page "$M/fails/report.html" "text(p.getElementsByTagName('title')[0])")"
+is "report.html: every test that failed" "$(of "$M/fails/results.json" \
+	"[t['name'] for t in r['tests'] if t['status'] == 'fail']")" \
+	"$(page "$M/fails/report.html" "[text(e).split()[1] for f in by_class('failure') for e in f.getElementsByTagName('h3')]")"
+is "report.html: a figure for the distributions" 1 \
+	"$(page "$M/base/report.html" "len(p.getElementsByTagName('svg'))")"
+is "report.html: nothing that has to be fetched, nothing that runs" "[]" \
+	"$(page "$M/base/report.html" "[e.tagName for e in p.getElementsByTagName('*') if e.tagName in ('script', 'link', 'img', 'iframe', 'object') or e.getAttribute('src') or e.getAttribute('href')[:1] not in ('', '#')]")"
+is "report.html: no name is there twice" True \
+	"$(page "$M/slow/report.html" "(lambda ids: len(ids) == len(set(ids)))([e.getAttribute('id') for e in p.getElementsByTagName('*') if e.hasAttribute('id')])")"
+export_as html "$M/fails" >"$M/page.html"
+is "export html: the output of what failed comes from its log" True "$(
+	made "$M/talks" pass 1 2 3
+	sed -i 's/"status":"pass"/"status":"fail"/' "$M/talks/results.json"
+	printf '=== p.a\nwhat it said\n--- fail: x (0.1 s)\n' >"$M/talks/log/p.log"
+	export_as html "$M/talks" >"$M/page.html"
+	page "$M/page.html" "'what it said' in text(p.getElementsByTagName('pre')[0])"
+)"
+expect_code "export html: without gnuplot there are the tables" 0 "gnuplot is not installed" \
+	env PATH=/nonexistent "$REPORT" export --format html "$M/base"
+# Names are foreign text for gnuplot as well.
+cp -r "$M/base" "$M/evil"
+sed -i "s|\"exit.a\",\"unit\"|\"exit.\`touch $M/pwned\`'; system('touch $M/pwned') #%s\",\"unit\"|" \
+	"$M/evil/results.json"
+is "export html: no name is a command of gnuplot's" "1 unharmed" "$(
+	export_as html "$M/evil" >"$M/page.html"
+	page "$M/page.html" "len(p.getElementsByTagName('svg'))" | tr '\n' ' '
+	test ! -e "$M/pwned" && echo unharmed
+)"
+"$REPORT" export --format html --output "$M/page.html" "$M/base" "$M/again" "$M/slow"
+is "export html: three runs side by side" "['A', 'B', 'B / A', 'C', 'C / A']" \
+	"$(page "$M/page.html" "[text(e) for t in by_class('numbers')[:1] for e in t.getElementsByTagName('th') if text(e)][2:]")"
+is "export html: the ratio, and that it is worse" "1.050 worse" \
+	"$(page "$M/page.html" "' '.join(text(e) for e in by_class('numbers')[0].getElementsByTagName('td')[-2:])")"
+refused "export: several runs where one is meant" "only html takes several" \
+	export_as junit "$M/base" "$M/slow"
+refused "export html: a truncated run among others" "cut off" \
+	"$REPORT" export --format html "$M/base" "$(head -c 300 "$good" | bad; echo "$M/bad")"
+expect_code "run.sh export: html of two runs" 0 "" \
+	./run.sh export --format html --output "$M/page.html" "$M/base" "$M/slow"
+is "it has the titles of behaviours" True "$(page "$M/page.html" "'every write exits once' in text(p.documentElement)")"
