@@ -17,7 +17,7 @@
 # kernel's lib.mk: make -C tools/testing/selftests TARGETS=kvmem, after make headers.
 
 TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_bind gmem_race gmem_file \
-	private_attributes private_fault private_huge map_gpa_range prefault model_random \
+	private_attributes private_fault private_huge map_gpa_range prefault prefault_host model_random \
 	proposed_refused proposed_hole proposed_hole_vm proposed_hva proposed_memtype nested wc_memtype wc_device \
 	mmio_generation smm \
 	single_hva alias_dirty alias_slots alias_huge alias_pv alias_uffd alias_reclaim

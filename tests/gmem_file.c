@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "alias.h"
 #include "arch.h"
 #include "gmem.h"
 #include "record.h"
@@ -25,6 +26,7 @@
 #define PAGES	8
 #define SIZE	(PAGES * PAGE_4K)
 #define GPA	0xc0000000ULL
+#define COPY_GPA	0x30000000ULL
 #define BOTH	(GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
 
 #ifndef MADV_HWPOISON
@@ -135,6 +137,49 @@ KVMEM_TEST_F(file, fallocate_ranges, "D11")
 			TH_LOG("punch row %u", i);
 		}
 		ASSERT_EQ(!rows[i].punch && !rows[i].offset ? 0 : 42, vcpu_load(self->v, 8, GPA));
+	}
+}
+
+/* A copy of the whole file as the guest sees it, in plain memory. */
+static bool copy_out(struct vcpu *v)
+{
+	return vcpu_expect(v, "copy of the file",
+			   OPS({ .kind = OP_MOVS, .width = 8, .flags = OPF_REP, .addr = GPA,
+				 .addr2 = COPY_GPA, .value = { SIZE / 8 } }), NO_EXITS);
+}
+
+/*
+ * Pages are new, or gone, to the last byte, and kept to the last byte: the guest
+ * fills them all and looks at all of them.
+ * Red with: a page that is cleared in part; a truncation up to a wrong byte, which
+ * the page cache answers by clearing a part of the last page.
+ */
+KVMEM_TEST_F(file, every_byte, "D4 D1 D11")
+{
+	uint8_t *copy = vm_alloc(SIZE);
+	unsigned int p, q, i;
+
+	vm_slot(self->vm, 3, 0, COPY_GPA, SIZE, copy);
+	/* What the file gets was somebody else's, and not zero. */
+	alias_use_up();
+	alias_use_up();
+	memset(copy, 0x77, SIZE);
+	ASSERT_TRUE(copy_out(self->v));
+	for (i = 0; i < SIZE; i++)
+		ASSERT_EQ(0, copy[i]);
+	for (p = 0; p < PAGES; p++) {
+		for (q = p + 1; q <= PAGES; q += 1 + p % 2) {
+			ASSERT_TRUE(vcpu_expect(self->v, "fill of the file",
+				OPS({ .kind = OP_STOS, .width = 8, .flags = OPF_REP, .addr = GPA,
+				      .addr2 = GPA, .value = { SIZE / 8, ~0ULL } }), NO_EXITS));
+			ASSERT_EQ(0, gmem_punch(self->fd, p * PAGE_4K, (q - p) * PAGE_4K));
+			alias_use_up();
+			ASSERT_TRUE(copy_out(self->v));
+			for (i = 0; i < SIZE; i++)
+				ASSERT_EQ(i >= p * PAGE_4K && i < q * PAGE_4K ? 0 : 0xff, copy[i]) {
+					TH_LOG("byte 0x%x after a punch of pages %u to %u", i, p, q);
+				}
+		}
 	}
 }
 

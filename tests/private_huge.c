@@ -332,6 +332,53 @@ KVMEM_TEST_F(huge, private_before_the_slot, "E5 E13")
 	ASSERT_TRUE(check(self, "none left"));
 }
 
+/* --- 1 GiB (E13) ----------------------------------------------------------------- */
+
+/* One word of every 2 MiB range of the GiB. */
+static bool read_gib(struct vcpu *v)
+{
+	const struct mbox_op op = {
+		.kind = OP_LOAD, .width = 8, .addr = HUGE_GPA, .stride = PAGE_2M, .count = 512,
+	};
+
+	return vcpu_expect(v, "read of one GiB", &op, 1, NO_EXITS);
+}
+
+/*
+ * The same one level up: a private page takes 1 GiB apart into 511 times 2 MiB
+ * and one range of small pages; shared again, it is one mapping again.
+ * Red with: the upper level's count of mixed ranges not kept.
+ */
+KVMEM_TEST(one_gib, "E13")
+{
+	const uint64_t size = 1ULL << 30;
+	uint64_t target = HUGE_GPA + 77 * PAGE_2M, small, large;
+	struct vm *vm = gmem_kind_vm(GMEM_PRIVATE, NULL);
+	struct vcpu *v = vm->vcpu[0];
+	int i, fd = gmem_kind_create(vm, GMEM_PRIVATE, size);
+	void *h = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | 30 << 26, -1, 0);
+
+	REQUIRE(h != MAP_FAILED, "needs a huge page of 1 GiB (hugepagesz=1G hugepages=1)");
+	ASSERT_EQ(0, vm_region2(vm, 1, KVM_MEM_GUEST_MEMFD, HUGE_GPA, size, h, fd, 0));
+	ASSERT_TRUE(read_gib(v));
+	small = vm_stat(vm, "pages_4k");
+	large = vm_stat(vm, "pages_1g");
+	REQUIRE(large == 1, "this CPU or KVM does not map 1 GiB at once");
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, gmem_attributes(vm, target + i * PAGE_4K, PAGE_4K, PRIVATE));
+		ASSERT_TRUE(read_gib(v));
+		ASSERT_EQ(0, vm_stat(vm, "pages_1g"));
+		ASSERT_EQ(511, vm_stat(vm, "pages_2m"));
+		ASSERT_EQ(small + 1, vm_stat(vm, "pages_4k"));
+		ASSERT_EQ(0, gmem_attributes(vm, target + i * PAGE_4K, PAGE_4K, 0));
+		vcpu_load(v, 8, target + i * PAGE_4K);
+		ASSERT_EQ(1, vm_stat(vm, "pages_1g"));
+		ASSERT_EQ(0, vm_stat(vm, "pages_2m"));
+		ASSERT_EQ(small, vm_stat(vm, "pages_4k"));
+	}
+}
+
 /* --- races (E14) --------------------------------------------------------------- */
 
 /*

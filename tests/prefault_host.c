@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM_PRE_FAULT_MEMORY on the host's own memory: no more than a read, huge pages,
+ * and a vCPU that is not where its tables are (BEHAVIOURS E17).
+ */
+#include "test.h"
+
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "arch.h"
+#include "arch/x86_64/l2.h"
+#include "place.h"
+#include "record.h"
+#include "vcpu.h"
+
+#define GPA		0xc0000000ULL
+#define HUGE_GPA	0x100000000ULL
+#define HOLE		0xe0000000ULL
+#define L2_GPA		0x200000000ULL
+#define PAGES		8
+#define SIZE		(PAGES * PAGE_4K)
+
+static struct vm *prefault_vm(void)
+{
+	struct vm *vm = vm_create(NULL);
+
+	if (!vm_cap(vm, KVM_CAP_PRE_FAULT_MEMORY))
+		end_skip("no KVM_CAP_PRE_FAULT_MEMORY (6.11, two-dimensional paging)");
+	place_still();
+	return vm;
+}
+
+static int prefault(struct vcpu *v, struct kvm_pre_fault_memory *r)
+{
+	return ioctl(v->fd, KVM_PRE_FAULT_MEMORY, r) ? -errno : 0;
+}
+
+/*
+ * A read fault and no more: a private mapping of a file is not copied, so that
+ * it goes on to show what the file holds.
+ * Red with: PFERR_WRITE_MASK in the error code of the prefault.
+ */
+KVMEM_TEST(no_copy_on_write, "E17")
+{
+	struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
+	struct vm *vm = prefault_vm();
+	int fd = memfd_create("file", 0);
+	uint64_t *file, *copy, p;
+
+	ASSERT_EQ(0, ftruncate(fd, SIZE));
+	file = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	copy = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	ASSERT_NE(MAP_FAILED, file);
+	ASSERT_NE(MAP_FAILED, copy);
+	for (p = 0; p < PAGES; p++)
+		file[p * 512] = p + 1;
+	vm_slot(vm, 1, 0, GPA, SIZE, copy);
+	ASSERT_EQ(0, prefault(vm->vcpu[0], &r));
+	ASSERT_EQ(0, r.size);
+	for (p = 0; p < PAGES; p++) {
+		file[p * 512] = 100 + p;
+		ASSERT_EQ(100 + p, copy[p * 512]);
+		ASSERT_EQ(100 + p, vcpu_load(vm->vcpu[0], 8, GPA + p * PAGE_4K));
+		/* The guest's own write copies, as ever. */
+		vcpu_store(vm->vcpu[0], 8, GPA + p * PAGE_4K, 200 + p);
+		ASSERT_EQ(200 + p, copy[p * 512]);
+		ASSERT_EQ(100 + p, file[p * 512]);
+	}
+}
+
+/* Read-only slots are mapped for reads, and stay read-only. */
+KVMEM_TEST(read_only_slot, "E17")
+{
+	struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
+	struct vm *vm = prefault_vm();
+	uint64_t *ram = vm_alloc(SIZE), faults;
+
+	memset(ram, 0x11, SIZE);
+	vm_slot(vm, 1, KVM_MEM_READONLY, GPA, SIZE, ram);
+	/* The guest's own tables are mapped then, and one page of the slot. */
+	vcpu_load(vm->vcpu[0], 8, GPA + 7 * PAGE_4K);
+	ASSERT_EQ(0, prefault(vm->vcpu[0], &r));
+	ASSERT_EQ(0, r.size);
+	faults = vcpu_stat(vm->vcpu[0], "pf_fixed");
+	ASSERT_EQ(0x1111111111111111ULL, vcpu_load(vm->vcpu[0], 8, GPA));
+	ASSERT_EQ(faults, vcpu_stat(vm->vcpu[0], "pf_fixed"));
+	ASSERT_TRUE(vcpu_expect(vm->vcpu[0], "write", OPS(ST(8, GPA + 8, 5)),
+				EXITS(MMIO_WR(GPA + 8, 8, 5))));
+	ASSERT_EQ(0x1111111111111111ULL, ram[1]);
+}
+
+/*
+ * Whether a prefaulted page counts as dirty: api.rst says nothing of it (it
+ * promises "not Accessed"), kernels map it writable and report it.
+ */
+KVMEM_TEST(dirty_log, "E17")
+{
+	struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
+	struct vm *vm = prefault_vm();
+	uint64_t *ram = vm_alloc(SIZE), bitmap = 0;
+	struct kvm_dirty_log log = { .slot = 1, .dirty_bitmap = &bitmap };
+
+	memset(ram, 1, SIZE);
+	vm_slot(vm, 1, KVM_MEM_LOG_DIRTY_PAGES, GPA, SIZE, ram);
+	ASSERT_EQ(0, prefault(vm->vcpu[0], &r));
+	ASSERT_EQ(0, ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log));
+	record_observation("E17", "prefault.dirty", "%s",
+			   !bitmap		      ? "no" :
+			   bitmap == (1 << PAGES) - 1 ? "all pages" :
+							"some pages");
+	/* And what the guest writes from here on is reported, mapped before or not. */
+	vcpu_store(vm->vcpu[0], 8, GPA + 5 * PAGE_4K, 1);
+	bitmap = 0;
+	ASSERT_EQ(0, ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log));
+	ASSERT_EQ(1 << 5, bitmap);
+}
+
+/*
+ * From within a huge page: what is mapped is huge, and the progress is counted
+ * from where the call began, not from the huge page's begin or to its end.
+ * Red with: a whole huge page returned for part of it (3ccbf6f47098's class).
+ */
+KVMEM_TEST(within_a_huge_page, "E17")
+{
+	static const struct {
+		uint64_t from, size; /* pages */
+		uint64_t huge; /* mapped then, 2 MiB each */
+	} rows[] = {
+		{ 0, 1, 1 },   { 5, 1, 1 },	{ 511, 1, 1 },	 { 5, 3, 1 },	 { 256, 256, 1 },
+		{ 511, 2, 2 }, { 300, 512, 2 }, { 512, 512, 1 }, { 0, 1024, 2 }, { 1, 1023, 2 },
+	};
+	struct vm *vm = prefault_vm();
+	struct vcpu *v = vm->vcpu[0];
+	uint8_t *ram = vm_alloc(2 * PAGE_2M);
+	unsigned int i;
+
+	madvise(ram, 2 * PAGE_2M, MADV_HUGEPAGE);
+	memset(ram, 7, 2 * PAGE_2M);
+	vcpu_do(v, OPS({ .kind = OP_NOP }), NO_EXITS);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct kvm_pre_fault_memory r = {
+			.gpa = HUGE_GPA + rows[i].from * PAGE_4K,
+			.size = rows[i].size * PAGE_4K,
+		};
+		uint64_t small, huge, end = r.gpa + r.size;
+
+		vm_slot(vm, 1, 0, HUGE_GPA, 2 * PAGE_2M, ram);
+		vcpu_do(v, OPS({ .kind = OP_NOP }), NO_EXITS);
+		small = vm_stat(vm, "pages_4k");
+		huge = vm_stat(vm, "pages_2m");
+		ASSERT_EQ(0, prefault(v, &r));
+		ASSERT_EQ(end, r.gpa) {
+			TH_LOG("row %u", i);
+		}
+		ASSERT_EQ(0, r.size);
+		if (!i && vm_stat(vm, "pages_2m") == huge)
+			SKIP(return, "no transparent huge pages here");
+		ASSERT_EQ(huge + rows[i].huge, vm_stat(vm, "pages_2m")) {
+			TH_LOG("row %u", i);
+		}
+		ASSERT_EQ(small, vm_stat(vm, "pages_4k"));
+		vm_slot(vm, 1, 0, 0, 0, NULL);
+	}
+}
+
+/*
+ * A vCPU that left KVM_RUN out of a guest of its guest walks that one's tables:
+ * prefault says so, and is possible again when the first guest runs.
+ * Red with: the check of the page-fault handler dropped, which maps by the
+ * wrong tables.
+ */
+KVMEM_TEST(while_l2_runs, "E17")
+{
+	struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
+	struct vm_opts o = { .full_cpuid = true };
+	struct vcpu *v;
+	struct vm *vm;
+
+	l2_require();
+	vm = vm_create(&o);
+	v = vm->vcpu[0];
+	REQUIRE(vm_cap(vm, KVM_CAP_PRE_FAULT_MEMORY), "no KVM_CAP_PRE_FAULT_MEMORY (6.11)");
+	l2_prepare(v, true);
+	l2_map(vm, L2_GPA, HOLE, 1, true);
+	vm_map(vm, VM_WINDOW, L2_GPA, 1);
+	vm_slot(vm, 1, 0, GPA, SIZE, vm_alloc(SIZE));
+	vcpu_start(v, OPS({ .kind = OP_LOAD, .width = 8, .addr = VM_WINDOW, .flags = OPF_L2 }));
+	ASSERT_EQ(VCPU_RESUME, vcpu_run(v));
+	ASSERT_EQ(KVM_EXIT_MMIO, v->log[0].reason);
+	ASSERT_EQ(-EOPNOTSUPP, prefault(v, &r));
+	ASSERT_EQ(GPA, r.gpa);
+	ASSERT_EQ(SIZE, r.size);
+	ASSERT_EQ(VCPU_DONE, vcpu_finish(v));
+	ASSERT_EQ(~0ULL, vcpu_value(v, 0));
+	ASSERT_EQ(0, prefault(v, &r));
+	ASSERT_EQ(0, r.size);
+}
+
+KVMEM_MAIN
