@@ -278,11 +278,25 @@ static int route_set(struct route *r, unsigned int first, unsigned int last, boo
 	return gmem_attributes(r->vm, begin, end - begin, private ? PRIVATE : 0);
 }
 
-/* Both copies of every page get a tag of their own. */
+/*
+ * Both copies of every page get a tag of their own.  The mappings of the first
+ * must be gone before anything is mapped in their place: a kernel that keeps one
+ * may panic over it.
+ */
 static bool route_fill(struct route *r)
 {
-	return !route_set(r, 0, r->pages - 1, true) && route_write(r, 1) &&
-	       !route_set(r, 0, r->pages - 1, false) && route_write(r, 2);
+	uint64_t before;
+
+	if (route_set(r, 0, r->pages - 1, true) || !route_write(r, 1))
+		return false;
+	before = vm_stat(r->vm, "pages_4k");
+	if (route_set(r, 0, r->pages - 1, false))
+		return false;
+	if (before - vm_stat(r->vm, "pages_4k") == r->pages)
+		return route_write(r, 2);
+	diag("a conversion of %u pages took %lld mappings", r->pages,
+	     (long long)(before - vm_stat(r->vm, "pages_4k")));
+	return false;
 }
 
 /*
