@@ -10,6 +10,7 @@
 
 #include "alias.h"
 #include "hostmem.h"
+#include "param.h"
 #include "record.h"
 #include "uapi.h"
 #include "vcpu.h"
@@ -380,6 +381,41 @@ KVMEM_TEST_F(log, emulated, "C6 C17")
 		ASSERT_TRUE(logs_are(a, "ins", want, variant->manual));
 		ASSERT_EQ((uint32_t)*host, vcpu_load(a->v, 4, alias_gpa(a, NR - 1 - i, 4) + 0x128));
 	}
+}
+
+/*
+ * A locked instruction has a way of its own to memory.  On RAM KVM emulates it
+ * only for a guest that asks, which needs kvm.force_emulation_prefix.
+ * Red with: kvm_vcpu_mark_page_dirty() left out of emulator_cmpxchg_emulated().
+ */
+KVMEM_TEST(emulated_cmpxchg, "C6 C17")
+{
+	/* mov $gpa,%rdi; mov $1,%eax; mov $2,%ecx; PREFIX lock cmpxchg %ecx,(%rdi); ret */
+	static const uint8_t code[] = {
+		0x48, 0xbf, 0, 0, 0, 0, 0, 0, 0, 0,
+		0xb8, 1, 0, 0, 0, 0xb9, 2, 0, 0, 0,
+		0x0f, 0x0b, 'k', 'v', 'm', 0xf0, 0x0f, 0xb1, 0x0f, 0xc3,
+	};
+	char *hva = vm_alloc(SIZE);
+	struct aliases a;
+	uint64_t gpa;
+	int r;
+
+	r = param_set("kvm.force_emulation_prefix", 1);
+	if (r)
+		SKIP(return, "kvm.force_emulation_prefix can't be set: %s", strerror(-r));
+	alias_init(&a, vm_create(NULL), NR, PAGES);
+	gpa = alias_gpa(&a, 2, 7);
+	memcpy(hva + PAGE_4K, code, sizeof(code));
+	memcpy(hva + PAGE_4K + 2, &gpa, 8);
+	hva[7 * PAGE_4K] = 1;
+	alias_slots(&a, hva, LOG);
+	ASSERT_EQ(1, vcpu_load(a.v, 4, gpa));
+	get_log(&a, 2);
+	ASSERT_TRUE(vcpu_expect(a.v, "lock cmpxchg, emulated",
+		OPS({ .kind = OP_CALL, .addr = alias_gpa(&a, 0, 1) }), NO_EXITS));
+	ASSERT_EQ(2, hva[7 * PAGE_4K]);
+	ASSERT_EQ(1 << 7, get_log(&a, 2));
 }
 
 /*

@@ -332,6 +332,26 @@ KVMEM_TEST_F(alias, dirty_log, "C9 C6")
 	ASSERT_EQ(self->huge, vm_stat(self->vm, "pages_2m"));
 }
 
+/* Nothing is mapped yet when the log begins, and there is no huge page to split. */
+KVMEM_TEST_F(alias, logged_from_the_start, "C9 C6")
+{
+	struct vm *vm = vm_create(NULL);
+	struct vcpu *v = vm->vcpu[0];
+	unsigned int last = 0;
+	uint64_t none;
+
+	vcpu_load(v, 4, VM_SYS_GPA);
+	none = vm_stat(vm, "pages_2m");
+	vm_slot(vm, 1, KVM_MEM_LOG_DIRTY_PAGES, GPA, PAGE_2M, self->mem);
+	vcpu_store(v, 4, GPA + 9 * PAGE_4K, 0x900);
+	ASSERT_EQ(none, vm_stat(vm, "pages_2m"));
+	ASSERT_EQ(1, dirty_pages(vm, 1, &last));
+	ASSERT_EQ(9, last);
+	vcpu_store(v, 4, GPA + 11 * PAGE_4K, 0x910);
+	ASSERT_EQ(1, dirty_pages(vm, 1, &last));
+	ASSERT_EQ(11, last);
+}
+
 /* One alias deleted: the others keep page and mapping. */
 KVMEM_TEST_F(alias, one_deleted, "C9 C7")
 {

@@ -283,6 +283,9 @@ KVMEM_TEST_F(ioeventfd, deassign, "A15")
 
 	ASSERT_EQ(0, assign(self->vm, self->fd, a, variant->len, 0, 0));
 	ASSERT_EQ(-EEXIST, assign(self->vm, self->fd, a, variant->len, 0, 0));
+	/* One with a datamatch would be another. */
+	ASSERT_EQ(-ENOENT, assign(self->vm, self->fd, a, variant->len,
+				  KVM_IOEVENTFD_FLAG_DEASSIGN | KVM_IOEVENTFD_FLAG_DATAMATCH, 0));
 	vcpu_store(self->v, w, a, 1);
 	ASSERT_EQ(1, signals(self->fd));
 	ASSERT_EQ(0, assign(self->vm, self->fd, a, variant->len, KVM_IOEVENTFD_FLAG_DEASSIGN, 0));
@@ -312,6 +315,12 @@ KVMEM_TEST_F(ioeventfd, datamatch, "A15")
 		EXITS(MMIO_WR(a, w, match ^ 0x80))));
 	ASSERT_EQ(1, signals(self->fd));
 	ASSERT_EQ(2, signals(other));
+	/* Neither goes by the datamatch of the other, or without one. */
+	ASSERT_EQ(-ENOENT, assign(self->vm, self->fd, a, w, KVM_IOEVENTFD_FLAG_DEASSIGN, match));
+	ASSERT_EQ(-ENOENT, assign(self->vm, self->fd, a, w, KVM_IOEVENTFD_FLAG_DEASSIGN |
+				  KVM_IOEVENTFD_FLAG_DATAMATCH, match ^ 1));
+	ASSERT_EQ(0, assign(self->vm, self->fd, a, w, KVM_IOEVENTFD_FLAG_DEASSIGN |
+			    KVM_IOEVENTFD_FLAG_DATAMATCH, match));
 }
 
 KVMEM_TEST(ioeventfd_validation, "A15")

@@ -37,6 +37,38 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* --- one entry (A6) ------------------------------------------------------- */
+
+/*
+ * An entry is about its own page.  It is asked only when the guest was elsewhere
+ * in between; the pages around it are RAM, which a split access gets at while KVM
+ * still remembers what the entry has told.
+ * Red with: make_mmio_spte() of another gfn, or get_mmio_spte_gfn().
+ */
+KVMEM_TEST(neighbours, "A6 A4")
+{
+	uint64_t page = HOLE + PAGE_4K, far = HOLE + 0x1000000, data = 0x8182838485868788ULL;
+	uint8_t *ram = vm_alloc(2 * PAGE_4K);
+	struct vm *vm = vm_create(NULL);
+	struct vcpu *v = vm->vcpu[0];
+	int i;
+
+	vm_slot(vm, 1, 0, HOLE, PAGE_4K, ram);
+	vm_slot(vm, 2, 0, page + PAGE_4K, PAGE_4K, ram + PAGE_4K);
+	for (i = 0; i < 2; i++, data = ~data) {
+		ASSERT_TRUE(vcpu_expect(v, "elsewhere, then out of the page at its end",
+			OPS(LD(4, page), LD(4, far), ST(8, page + 0xffc, data)),
+			EXITS(MMIO_RD(page, 4, 1), MMIO_RD(far, 4, 2),
+			      MMIO_WR(page + 0xffc, 4, (uint32_t)data))));
+		ASSERT_EQ(data >> 32, *(uint32_t *)(ram + PAGE_4K));
+		ASSERT_TRUE(vcpu_expect(v, "elsewhere, then into the page at its begin",
+			OPS(LD(4, page), LD(4, far), ST(8, page - 4, data)),
+			EXITS(MMIO_RD(page, 4, 1), MMIO_RD(far, 4, 2),
+			      MMIO_WR(page, 4, data >> 32))));
+		ASSERT_EQ((uint32_t)data, *(uint32_t *)(ram + 0xffc));
+	}
+}
+
 /* --- updates without a vCPU running (A8, A9) ------------------------------ */
 
 FIXTURE(updates) {

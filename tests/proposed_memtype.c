@@ -129,6 +129,25 @@ KVMEM_TEST_F(memtype, create, "F9m")
 	}
 }
 
+/* guest_memfd with everything right but the company it is in. */
+KVMEM_TEST(create_with_gmem, "F9m")
+{
+	static const enum proposed features[] = { PROPOSED_DMA, PROPOSED_WC };
+	struct vm *vm;
+	size_t i;
+	int fd;
+
+	proposed_require(PROPOSED_DMA);
+	proposed_require(PROPOSED_WC);
+	vm = gmem_vm_create(NULL);
+	fd = gmem_create(vm, SIZE, gmem_default_flags(vm));
+	ASSERT_LE(0, fd);
+	for (i = 0; i < ARRAY_SIZE(features); i++)
+		ASSERT_EQ(-EINVAL, vm_region2(vm, SLOT, proposed_flag(features[i]) |
+					      KVM_MEM_GUEST_MEMFD, GPA, SIZE, vm_alloc(SIZE), fd, 0));
+	ASSERT_EQ(0, vm_region2(vm, SLOT, KVM_MEM_GUEST_MEMFD, GPA, SIZE, vm_alloc(SIZE), fd, 0));
+}
+
 KVMEM_TEST_F(memtype, immutable, "F9m")
 {
 	uint32_t other = proposed_flag(variant->feature == PROPOSED_WC ? PROPOSED_DMA : PROPOSED_WC);

@@ -405,7 +405,8 @@ KVMEM_TEST(mprotect_refuses_writes, "C3")
 
 /*
  * Slots of different size that begin at different pages of the same memory, and
- * ranges that begin and end before, in and behind each of them.
+ * ranges that begin and end before, in and behind each of them.  For the guest
+ * one follows on the other, so that what goes beyond a slot hits the next one.
  * Red with: a range that is not clamped to the slot, or not rounded outwards.
  */
 KVMEM_TEST(parts, "C4 C3")
@@ -417,6 +418,7 @@ KVMEM_TEST(parts, "C4 C3")
 	struct vm *vm = vm_create(NULL);
 	char *hva = vm_alloc(WHOLE * PAGE_4K);
 	struct range part[PARTS];
+	uint64_t gpa[PARTS + 1] = { ALIAS_GPA };
 	const struct range *t;
 	struct aliases a;
 	unsigned int s, p;
@@ -424,8 +426,9 @@ KVMEM_TEST(parts, "C4 C3")
 	alias_init(&a, vm, 1, 1);
 	for (s = 0; s < PARTS; s++) {
 		part[s] = (struct range){ s * 5 % 9, 1 + s % 7 };
-		vm_slot(vm, ALIAS_SLOT + s, 0, ALIAS_GPA + s * PAGE_2M, part[s].n * PAGE_4K,
+		vm_slot(vm, ALIAS_SLOT + s, 0, gpa[s], part[s].n * PAGE_4K,
 			hva + part[s].first * PAGE_4K);
+		gpa[s + 1] = gpa[s] + part[s].n * PAGE_4K;
 	}
 	for (t = taken; t < taken + ARRAY_SIZE(taken); t++) {
 		unsigned int mapped = 0;
@@ -436,7 +439,7 @@ KVMEM_TEST(parts, "C4 C3")
 		for (s = 0; s < PARTS; s++)
 			for (p = 0; p < part[s].n; p++)
 				ASSERT_EQ(100 + part[s].first + p,
-					  vcpu_load(a.v, 4, ALIAS_GPA + s * PAGE_2M + p * PAGE_4K));
+					  vcpu_load(a.v, 4, gpa[s] + p * PAGE_4K));
 		for (s = 0; s < PARTS; s++)
 			for (p = part[s].first; p < part[s].first + part[s].n; p++)
 				mapped += p >= t->first && p < t->first + t->n;
