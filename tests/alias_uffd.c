@@ -235,7 +235,7 @@ KVMEM_TEST_F(uffd, two_wait, "C5")
 			ASSERT_EQ(VCPU_DONE, (intptr_t)stop);
 			ASSERT_EQ(FRESH(p), vcpu_value(a->vm->vcpu[1 + k], 0));
 		}
-		ASSERT_EQ(p + 1, self->u.resolved);
+		ASSERT_EQ(p + 1, atomic_load(&self->u.resolved));
 		EVENTS("two vCPUs", (int)p, 2);
 	}
 	uffd_stop(&self->u);

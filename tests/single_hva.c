@@ -252,21 +252,21 @@ FIXTURE_VARIANT(way) {
 	void (*give_back)(const struct mem *m); /* before the guest can go on */
 };
 
-FIXTURE_VARIANT_ADD(way, dontneed) { by_dontneed };
-FIXTURE_VARIANT_ADD(way, dontneed_file) { by_dontneed, .memfd = true, .keeps = true };
-FIXTURE_VARIANT_ADD(way, remove) { by_remove, .memfd = true };
-FIXTURE_VARIANT_ADD(way, punch) { by_punch, .memfd = true };
-FIXTURE_VARIANT_ADD(way, munmap) { by_munmap };
-FIXTURE_VARIANT_ADD(way, mmap) { by_mmap, .memfd = true };
-FIXTURE_VARIANT_ADD(way, mremap_away) { by_mremap_away };
-FIXTURE_VARIANT_ADD(way, mremap_onto) { by_mremap_onto };
-FIXTURE_VARIANT_ADD(way, mprotect) { by_mprotect, .keeps = true, .give_back = allow_again };
-FIXTURE_VARIANT_ADD(way, mprotect_read) { by_mprotect_read, .keeps = true,
+FIXTURE_VARIANT_ADD(way, dontneed) { .take = by_dontneed };
+FIXTURE_VARIANT_ADD(way, dontneed_file) { .take = by_dontneed, .memfd = true, .keeps = true };
+FIXTURE_VARIANT_ADD(way, remove) { .take = by_remove, .memfd = true };
+FIXTURE_VARIANT_ADD(way, punch) { .take = by_punch, .memfd = true };
+FIXTURE_VARIANT_ADD(way, munmap) { .take = by_munmap };
+FIXTURE_VARIANT_ADD(way, mmap) { .take = by_mmap, .memfd = true };
+FIXTURE_VARIANT_ADD(way, mremap_away) { .take = by_mremap_away };
+FIXTURE_VARIANT_ADD(way, mremap_onto) { .take = by_mremap_onto };
+FIXTURE_VARIANT_ADD(way, mprotect) { .take = by_mprotect, .keeps = true, .give_back = allow_again };
+FIXTURE_VARIANT_ADD(way, mprotect_read) { .take = by_mprotect_read, .keeps = true,
 					 .give_back = allow_again };
-FIXTURE_VARIANT_ADD(way, migration) { by_migration, .keeps = true };
-FIXTURE_VARIANT_ADD(way, migration_file) { by_migration, .memfd = true, .keeps = true };
-FIXTURE_VARIANT_ADD(way, ksm) { by_ksm, .keeps = true };
-FIXTURE_VARIANT_ADD(way, swap) { by_swap, .keeps = true };
+FIXTURE_VARIANT_ADD(way, migration) { .take = by_migration, .keeps = true };
+FIXTURE_VARIANT_ADD(way, migration_file) { .take = by_migration, .memfd = true, .keeps = true };
+FIXTURE_VARIANT_ADD(way, ksm) { .take = by_ksm, .keeps = true };
+FIXTURE_VARIANT_ADD(way, swap) { .take = by_swap, .keeps = true };
 
 KVMEM_SETUP(way)
 {
