@@ -52,7 +52,6 @@ KVMEM_SETUP(race)
 	self->fd = gmem_kind_create(self->vm, variant->kind, self->size);
 	ASSERT_EQ(0,
 		  gmem_slot(self->vm, variant->kind, 1, GPA, self->size, self->hva, self->fd, 0));
-	diag("%u vCPUs on %d CPUs", 1 + self->writers, cpus);
 }
 
 /* Writer @i counts upwards in a page of its own. */
@@ -69,6 +68,12 @@ static void start_writer(FIXTURE_DATA(race) *self, struct hammer *h, unsigned in
 				       .addr = page_of(i),
 				       .value = { 1 },
 				       .flags = OPF_COUNTER });
+}
+
+/* Said at the end: the first line of a test that fails is its reason. */
+static void say_cpus(FIXTURE_DATA(race) *self)
+{
+	diag("%u vCPUs on %d CPUs", 1 + self->writers, hammer_cpus());
 }
 
 /* Let a random moment pass, up to about as long as a fault takes. */
@@ -104,6 +109,7 @@ KVMEM_TEST_F(race, punch_seen_at_once, "D3")
 	hammer_stop(&h);
 	ASSERT_EQ(VCPU_DONE, h.stop);
 	ASSERT_EQ(0, h.v->nr_exits);
+	say_cpus(self);
 }
 
 /*
@@ -140,6 +146,7 @@ KVMEM_TEST_F(race, punch_against_faults, "D17")
 		ASSERT_EQ(0, h[w].v->nr_exits);
 		ASSERT_EQ(h[w].v->mb->last, vcpu_load(self->v, 8, page_of(w)));
 	}
+	say_cpus(self);
 }
 
 /* Pages beside the punched ones keep counting, and keep what was counted. */
@@ -163,6 +170,7 @@ KVMEM_TEST_F(race, neighbours_of_a_punch, "D17 D1")
 	}
 	for (w = 0; w < self->writers; w++)
 		hammer_stop(&h[w]);
+	say_cpus(self);
 }
 
 /* --- slots that come and go (D18, D19) ------------------------------------ */
@@ -225,6 +233,7 @@ KVMEM_TEST_F(race, punch_against_slots, "D18 D19")
 	vcpu_store(self->v, 8, GPA, 4712);
 	ASSERT_EQ(4711, ram[0]);
 	ASSERT_EQ(4712, vcpu_load(self->vm->vcpu[1], 8, GPA));
+	say_cpus(self);
 }
 
 /* --- the last close (D9, D10) ---------------------------------------------- */
@@ -267,6 +276,7 @@ KVMEM_TEST_F(race, close_while_running, "D9")
 		for (w = 0; w < self->writers; w++)
 			ASSERT_EQ(0, vcpu_load(self->v, 8, page_of(w)));
 	}
+	say_cpus(self);
 }
 
 static void *close_it(void *fd)
@@ -301,6 +311,7 @@ KVMEM_TEST_F(race, close_races_delete, "D10")
 	ASSERT_EQ(0,
 		  gmem_slot(self->vm, variant->kind, 1, GPA, self->size, self->hva, self->fd, 0));
 	ASSERT_EQ(0, vcpu_load(self->v, 8, GPA));
+	say_cpus(self);
 }
 
 KVMEM_MAIN

@@ -357,7 +357,7 @@ static void *prefault_until_stop(void *arg)
 KVMEM_TEST_F(prefault, against_deletion, "E17")
 {
 	struct prefaulter p = { .v = self->vm->vcpu[1] };
-	uint64_t rounds = env_pick(50, 300, 5000), i;
+	uint64_t rounds = env_pick(300, 1000, 5000), i;
 	struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
 
 	ASSERT_EQ(0, pthread_create(&p.thread, NULL, prefault_until_stop, &p));

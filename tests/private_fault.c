@@ -67,7 +67,6 @@ KVMEM_TEST_F(priv, convert_while_running, "E6")
 	vcpu_store(self->v, 8, GPA, 222);
 	ASSERT_EQ(0, gmem_attributes(self->vm, GPA, PAGE_4K, 0));
 	self->shared[0] = 111;
-	diag("on %d CPUs", hammer_cpus());
 	h.retry_faults = true;
 	hammer_start(&h, self->v, (struct mbox_op)LD(8, GPA));
 	for (i = 0; i < rounds; i++) {
@@ -78,7 +77,7 @@ KVMEM_TEST_F(priv, convert_while_running, "E6")
 	}
 	hammer_stop(&h);
 	ASSERT_EQ(VCPU_DONE, h.stop);
-	diag("%u faults overtaken by a conversion", self->v->nr_exits);
+	diag("on %d CPUs: %u faults overtaken by a conversion", hammer_cpus(), self->v->nr_exits);
 }
 
 /*
@@ -108,6 +107,7 @@ KVMEM_TEST_F(priv, stores_follow_the_conversion, "E6 E3")
 	hammer_stop(&h);
 	ASSERT_EQ(VCPU_DONE, h.stop);
 	ASSERT_EQ(h.v->mb->last, *shared);
+	diag("on %d CPUs: %u faults overtaken by a conversion", hammer_cpus(), self->v->nr_exits);
 }
 
 /* --- slots and holes without private memory (E7, E8, E9, E12) ---------------- */

@@ -397,7 +397,6 @@ KVMEM_TEST_F(huge, neighbour_race, "E14")
 	struct hammer h = { .retry_faults = false };
 
 	REQUIRE(self->end - self->first > 9, "the slot has no neighbours");
-	diag("on %d CPUs", hammer_cpus());
 	hammer_start(&h, self->v,
 		     (struct mbox_op){ .kind = OP_STORE, .width = 4, .addr = target + PAGE_4K,
 				       .flags = OPF_COUNTER });
@@ -417,6 +416,7 @@ KVMEM_TEST_F(huge, neighbour_race, "E14")
 	hammer_stop(&h);
 	ASSERT_EQ(VCPU_DONE, h.stop);
 	ASSERT_EQ((uint32_t)h.v->mb->last, *beside);
+	diag("on %d CPUs", hammer_cpus());
 }
 
 KVMEM_MAIN
