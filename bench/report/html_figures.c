@@ -222,11 +222,35 @@ void html_distributions(const struct page *p, struct run *r)
 
 /* --- growth -------------------------------------------------------------- */
 
-/* Of a name with a number in it: "slots.create.", 64, "" of slots.create.64 */
+/* Of a name with a number in it: "slot.create.", 100, "" of slot.create.hundred */
 struct numbered {
 	size_t before, after; /* where the number begins, and what follows it */
 	double value;
 };
+
+/* Names have few digits in them: a part of one that is a word for a number. */
+static bool find_word(const char *name, struct numbered *n)
+{
+	static const struct {
+		const char *word;
+		double value;
+	} words[] = {
+		{ "one", 1 },	   { "two", 2 },       { "four", 4 },	     { "eight", 8 },
+		{ "sixteen", 16 }, { "hundred", 100 }, { "thousand", 1000 },
+	};
+	size_t at, len, i;
+
+	for (at = 0; name[at]; at += len + (name[at + len] != 0)) {
+		len = strcspn(name + at, "._");
+		for (i = 0; i < ARRAY_SIZE(words); i++) {
+			if (strlen(words[i].word) != len || strncmp(name + at, words[i].word, len))
+				continue;
+			*n = (struct numbered){ at, at + len, words[i].value };
+			return true;
+		}
+	}
+	return false;
+}
 
 static bool find_number(const char *name, struct numbered *n)
 {
@@ -238,10 +262,8 @@ static bool find_number(const char *name, struct numbered *n)
 	while (i && isdigit((unsigned char)name[i - 1]))
 		i--;
 	if (i == end || end - i > 15)
-		return false;
-	n->before = i;
-	n->after = end;
-	n->value = strtod(name + i, NULL);
+		return i == end && find_word(name, n);
+	*n = (struct numbered){ i, end, strtod(name + i, NULL) };
 	if (name[end] && strchr("kmg", name[end]) && !isalnum((unsigned char)name[end + 1])) {
 		n->value *= name[end] == 'k' ? 1024 : name[end] == 'm' ? 1048576 : 1073741824;
 		n->after++;
@@ -326,9 +348,10 @@ static void put_slopes(const struct page *p, const struct series *s)
 	fputs("</span>", p->f);
 	if (p->n > 1)
 		fprintf(p->f, " on %c", (char)('A' + s->run));
-	html_textf(p->f,
-		   ": from %.10g to %.10g each further one costs %s %s; growth with the power %.2f",
-		   s->x[last - 1], s->x[last], text, s->like->unit, power);
+	html_textf(
+		p->f,
+		": from %.10g to %.10g each further one costs %s %s; growth with the power %.2f (1: linear)",
+		s->x[last - 1], s->x[last], text, s->like->unit, power);
 	fputs("</li>\n", p->f);
 }
 

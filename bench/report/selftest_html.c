@@ -203,6 +203,10 @@ static void test_figures(void)
 	measure(&r, "slots.create.n1", 100);
 	measure(&r, "slots.create.n10", 1000);
 	measure(&r, "slots.create.n100", 10000);
+	measure(&r, "slot.move.one.mapped", 7);
+	measure(&r, "slot.move.hundred.mapped", 70);
+	measure(&r, "slot.move.thousand.mapped", 70);
+	measure(&r, "slot.move.many.mapped", 70);
 	measure(&r, "gmem.punch_4k", 5);
 	measure(&r, "gmem.punch_2m", 6);
 	page = page_of(&r, 1, NULL);
@@ -210,13 +214,15 @@ static void test_figures(void)
 		      !strstr(page, "<svg"),
 	      "HTML: without gnuplot the page says so");
 	check_text(between(page, "<tr><td>exit.a</td>", "</tr>"),
-		   "exit.acycles1001001001001000"
-		   "1.000--",
-		   "HTML: a row of the measurements");
+		   "exit.acycles10010010010010001.000--", "HTML: a row of the measurements");
 	check_text(between(page, "<li><span class=\"name\">slots.create.n#", "</li>"),
 		   "slots.create.n#: from 10 to 100 each further one costs 100 cycles; "
-		   "growth with the power 1.00",
+		   "growth with the power 1.00 (1: linear)",
 		   "HTML: growth over the number in a name");
+	check_text(between(page, "<li><span class=\"name\">slot.move.#.mapped", "</li>"),
+		   "slot.move.#.mapped: from 100 to 1000 each further one costs 0 cycles; "
+		   "growth with the power 0.00 (1: linear)",
+		   "HTML: or over the word for one");
 	check(!strstr(page, "gmem.punch_#"), "HTML: two points are no growth");
 	free(page);
 	run_free(&r);
