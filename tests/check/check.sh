@@ -22,7 +22,7 @@ trap 'rm -rf "$WORK"' EXIT
 export HAVE_KVM=yes
 
 parts=("$@")
-((${#parts[@]})) || parts=(static unit mutants report runner input intree conformance)
+((${#parts[@]})) || parts=(static unit report mutants runner input intree lab mutation conformance)
 [[ " ${parts[*]} " == *" static "* ]] ||
 	make -s -j"$(nproc)" KSRC="$KSRC" KHDR="$KHDR" OUTPUT="$ROOT/build" all checks
 for part in "${parts[@]}"; do
