@@ -175,6 +175,7 @@ Environment
   KSRC=TREE            kernel tree that supplies the kselftest harness and the
                        UAPI headers (6.9 or newer), in place of Debian's
                        linux-source; it is not written to
+  KHDR=DIR             with KSRC: where its UAPI headers are, if they are made already
   KVMEM_CACHE=DIR      what all runs share (~/.cache/kvmem)
   KVMEM_BUILD=DIR      where to build (build/)
   KVMEM_PLANT=N        make every exit to userspace dearer on purpose, by N cycles, or

@@ -72,6 +72,11 @@ ksrc_user() {
 	KSRC=$(absolute "$KSRC")
 	ksrc_check
 	cache_dir
+	if [[ ${KHDR:-} ]]; then
+		KHDR=$(absolute "$KHDR")
+		[[ -r $KHDR/linux/kvm.h ]] || die "KHDR=$KHDR: there is no linux/kvm.h in it"
+		return
+	fi
 	KHDR=$CACHE/khdr/$(ksrc_state)/usr/include
 	[[ -d $KHDR ]] || ksrc_headers
 }

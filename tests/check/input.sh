@@ -11,6 +11,7 @@ expect_code "replay file that is not there" 2 "no such file" ./run.sh test --rep
 expect_code "replay file that is none" 2 "not a replay file" ./run.sh test --replay "$ROOT/README.md"
 expect_code "KSRC that is no kernel tree" 2 "KSRC" env KSRC=/etc ./run.sh test
 expect_code "KSRC that is not there" 2 "KSRC" env KSRC="$WORK/nowhere" ./run.sh test
+expect_code "KHDR without headers" 2 "there is no linux/kvm.h" env KHDR="$WORK" ./run.sh test
 expect_code "results that is a file" 2 "results" ./run.sh test --results "$ROOT/README.md" slot_api
 expect_code "missing KVM device" 4 "KVM cannot be used" \
 	env KVMEM_DEV="$WORK/kvm" ./run.sh test --results "$WORK/x" slot_api

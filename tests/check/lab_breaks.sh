@@ -131,7 +131,7 @@ killed() {
 	mkdir "$tmp"
 	TMPDIR=$tmp KVMEM_PROGRAMS=$WORK/hangs begin "killed_$signal" \
 		lab "killed_$signal" --append "kvmem_$signal" test
-	for _ in {1..300}; do
+	for _ in {1..600}; do
 		grep -q '"start","name":"b_hangs' "$WORK/lab/killed_$signal"/*/log/stream.jsonl 2>/dev/null && break
 		sleep 0.2
 	done
