@@ -19,8 +19,6 @@ export KSRC KHDR
 
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/kvmem-check-XXXXXX")
 trap 'rm -rf "$WORK"' EXIT
-export HAVE_KVM=yes
-
 parts=("$@")
 ((${#parts[@]})) || parts=(static unit report mutants runner input intree lab mutation conformance)
 [[ " ${parts[*]} " == *" static "* ]] ||

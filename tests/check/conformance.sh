@@ -3,7 +3,7 @@
 # The suite on this host's own KVM.  What is known of its kernel is in
 # configs/known_issues; anything else that fails is news, and red.
 
-if [ -z "$HAVE_KVM" ]; then
+if ! have_kvm; then
 	skip "conformance on this host" "no usable KVM here"
 	return 0
 fi

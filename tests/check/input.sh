@@ -20,7 +20,7 @@ expect_code "device that is not KVM" 4 "not a KVM device" \
 expect "no results folder is left by a run that did not begin" test ! -e "$WORK/x"
 
 KVM_CREATE_VM=0xae01
-if [ -z "$HAVE_KVM" ]; then
+if ! have_kvm; then
 	skip "KVM_CREATE_VM that fails" "no usable KVM here"
 else
 	expect_code "KVM_CREATE_VM: EBUSY" 2 "another hypervisor" build/tests/check/deny $KVM_CREATE_VM 16 \

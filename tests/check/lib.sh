@@ -48,6 +48,11 @@ is() {
 	fi
 }
 
+# have_kvm: whether VMs can be made on this host
+have_kvm() {
+	build/kvmem-run --probe >/dev/null 2>&1
+}
+
 # of RESULTS.json EXPRESSION: a Python expression over r
 of() {
 	python3 -c 'import json, sys; r = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$1" "$2"

@@ -68,7 +68,6 @@ expect "an unexpected pass is reported" grep -q 'listed as a known issue' "$WORK
 gone "nothing a test forked is left" "$V/tests/victim"
 
 if [ "$(status_of "$R" victim.guest_hangs)" = skip ]; then
-	export HAVE_KVM=
 	skip "guests that hang and die" "$(reason_of "$R" victim.guest_hangs)"
 else
 	is "victim.guest_hangs fails" fail "$(status_of "$R" victim.guest_hangs)"
