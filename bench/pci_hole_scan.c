@@ -40,37 +40,24 @@
 #define MADV_COLLAPSE 25
 #endif
 
-/* What a variant costs besides time: counters, and how they are read. */
-static uint64_t kib_of(const char *path, const char *key)
-{
-	FILE *f = fopen(path, "re");
-	unsigned long long kib = 0;
-	char line[256];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, key, strlen(key)) &&
-		    line[strlen(key)] == ':')
-			sscanf(line + strlen(key) + 1, "%llu", &kib);
-	if (f)
-		fclose(f);
-	return kib * 1024;
-}
-
-/* Host memory of this process, every page counted once however often mapped. */
+/*
+ * What a variant costs besides time.  Host memory of this process: every page
+ * counts once, however often it is mapped.
+ */
 static uint64_t host_memory(void)
 {
-	return kib_of("/proc/self/smaps_rollup", "Pss");
+	return (uint64_t)env_kib("/proc/self/smaps_rollup", "Pss") * 1024;
 }
 
 /* Page tables: of all VMs of the host (its own are what changes), of this process. */
 static uint64_t kvm_tables(void)
 {
-	return kib_of("/proc/meminfo", "SecPageTables");
+	return (uint64_t)env_kib("/proc/meminfo", "SecPageTables") * 1024;
 }
 
 static uint64_t host_tables(void)
 {
-	return kib_of("/proc/self/status", "VmPTE");
+	return (uint64_t)env_kib("/proc/self/status", "VmPTE") * 1024;
 }
 
 static uint64_t count_vmas(void)
@@ -458,34 +445,21 @@ static void run_in_kernel(const struct bench *b)
 	check_ones(v, &b->op);
 }
 
-#define SCAN                                                                  \
-	{                                                                     \
-		.kind = OP_LOAD, .width = 4, .addr = WINDOW, .stride = STRIDE \
-	}
-#define ALL                                                                    \
-	{                                                                      \
-		.kind = OP_LOAD, .width = 4, .addr = WINDOW, .stride = PAGE_4K \
-	}
+#define SCAN	{ .kind = OP_LOAD, .width = 4, .addr = WINDOW, .stride = STRIDE }
+#define ALL	{ .kind = OP_LOAD, .width = 4, .addr = WINDOW, .stride = PAGE_4K }
 
 static const struct bench table[] = {
 	{ "hole_scan.userspace", "N3", run, 3, SCAN, USERSPACE },
-	{ "hole_scan.in_kernel",
-	  "N3",
-	  run_in_kernel,
-	  3,
-	  { .kind = OP_LOAD, .width = 4, .addr = LAPIC + 0x30 },
-	  0 },
+	{ "hole_scan.in_kernel", "N3", run_in_kernel, 3,
+	  { .kind = OP_LOAD, .width = 4, .addr = LAPIC + 0x30 }, 0 },
 	{ "hole_scan.own_pages", "N3", run, 3, SCAN, OWN_PAGES },
 	{ "hole_scan.one_page_4k", "N3", run, 3, SCAN, ONE_4K },
 	{ "hole_scan.one_page_2m", "N3", run, 3, SCAN, ONE_2M },
-	{ "hole_scan.one_page_4k_prefaulted", "N3", run, 3, SCAN,
-	  ONE_4K_PREFAULTED },
-	{ "hole_scan.one_page_2m_prefaulted", "N3", run, 3, SCAN,
-	  ONE_2M_PREFAULTED },
+	{ "hole_scan.one_page_4k_prefaulted", "N3", run, 3, SCAN, ONE_4K_PREFAULTED },
+	{ "hole_scan.one_page_2m_prefaulted", "N3", run, 3, SCAN, ONE_2M_PREFAULTED },
 	{ "hole_scan.hole_emulated", "N3", run, 3, SCAN, HOLE_EMULATED },
 	{ "hole_scan.hole_4k", "N3", run, 3, SCAN, HOLE_4K },
-	{ "hole_scan.hole_4k_prefetched", "N3", run, 3, SCAN,
-	  HOLE_4K_PREFETCHED },
+	{ "hole_scan.hole_4k_prefetched", "N3", run, 3, SCAN, HOLE_4K_PREFETCHED },
 	{ "hole_scan.hole_2m", "N3", run, 3, SCAN, HOLE_2M },
 	{ "hole_scan.single_hva_4k", "N3", run, 3, SCAN, SINGLE_4K },
 	{ "hole_scan.single_hva_2m", "N3", run, 3, SCAN, SINGLE_2M },
@@ -493,14 +467,11 @@ static const struct bench table[] = {
 	{ "hole_window.userspace", "N5", run, 2, ALL, USERSPACE },
 	{ "hole_window.one_page_4k", "N5", run, 2, ALL, ONE_4K },
 	{ "hole_window.one_page_2m", "N5", run, 2, ALL, ONE_2M },
-	{ "hole_window.one_page_4k_prefaulted", "N5", run, 2, ALL,
-	  ONE_4K_PREFAULTED },
-	{ "hole_window.one_page_2m_prefaulted", "N5", run, 2, ALL,
-	  ONE_2M_PREFAULTED },
+	{ "hole_window.one_page_4k_prefaulted", "N5", run, 2, ALL, ONE_4K_PREFAULTED },
+	{ "hole_window.one_page_2m_prefaulted", "N5", run, 2, ALL, ONE_2M_PREFAULTED },
 	{ "hole_window.hole_emulated", "N5", run, 2, ALL, HOLE_EMULATED },
 	{ "hole_window.hole_4k", "N5", run, 2, ALL, HOLE_4K },
-	{ "hole_window.hole_4k_prefetched", "N5", run, 2, ALL,
-	  HOLE_4K_PREFETCHED },
+	{ "hole_window.hole_4k_prefetched", "N5", run, 2, ALL, HOLE_4K_PREFETCHED },
 	{ "hole_window.hole_2m", "N5", run, 2, ALL, HOLE_2M },
 	{ "hole_window.single_hva_4k", "N5", run, 2, ALL, SINGLE_4K },
 	{ "hole_window.single_hva_2m", "N5", run, 2, ALL, SINGLE_2M },

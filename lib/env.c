@@ -153,6 +153,21 @@ long env_read_long(const char *path, long missing)
 	return end == line ? missing : v;
 }
 
+long env_kib(const char *path, const char *key)
+{
+	FILE *f = fopen(path, "re");
+	size_t len = strlen(key);
+	char line[256];
+	long kib = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, key, len) && line[len] == ':')
+			sscanf(line + len + 1, "%ld", &kib);
+	if (f)
+		fclose(f);
+	return kib;
+}
+
 /*
  * No process of ours outlives the one that started it.  The harness forks once
  * or twice per test and puts the child into a process group of its own, and

@@ -99,6 +99,15 @@ void diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 long env_read_long(const char *path, long missing);
 
 /**
+ * env_kib - a size of a file with lines "KEY: NUMBER kB", as /proc/meminfo has them
+ * @path: file
+ * @key: before the colon
+ *
+ * Return: KiB, the last such line's; 0 when there is none.
+ */
+long env_kib(const char *path, const char *key);
+
+/**
  * env_read_word - the first line of a file, without the newline
  * @path: file
  * @buf: result, empty when the file can't be read

@@ -95,13 +95,5 @@ int gmem_attributes(const struct vm *vm, uint64_t gpa, uint64_t size, uint64_t a
 
 long gmem_unevictable_kib(void)
 {
-	FILE *f = fopen("/proc/meminfo", "re");
-	char line[128];
-	long kib = 0;
-
-	while (f && fgets(line, sizeof(line), f))
-		sscanf(line, "Unevictable: %ld", &kib);
-	if (f)
-		fclose(f);
-	return kib;
+	return env_kib("/proc/meminfo", "Unevictable");
 }

@@ -514,19 +514,6 @@ KVMEM_TEST(memory_comes_back, "E21")
 	ASSERT_LT(after, before + 8 * 1024);
 }
 
-static long slab_kib(void)
-{
-	FILE *f = fopen("/proc/meminfo", "re");
-	char line[128];
-	long kib = 0;
-
-	while (f && fgets(line, sizeof(line), f))
-		sscanf(line, "Slab: %ld", &kib);
-	if (f)
-		fclose(f);
-	return kib;
-}
-
 /*
  * Attributes are kept in memory of the kernel, some 9 bytes a page: a VM's end
  * gives that back.  Each GiB would leave 2.3 MiB behind.
@@ -544,10 +531,10 @@ KVMEM_TEST(attributes_come_back, "E21 E19")
 		ASSERT_EQ(0, gmem_attributes(vm, HUGE_GPA, size, PRIVATE));
 		vm_destroy(vm);
 		if (!i)
-			before = slab_kib();
+			before = env_kib("/proc/meminfo", "Slab");
 	}
 	for (i = 0; i < 50; i++) {
-		after = slab_kib();
+		after = env_kib("/proc/meminfo", "Slab");
 		if (after < before + (rounds - 1) * 1200)
 			return;
 		usleep(100000);

@@ -437,16 +437,7 @@ static void far_hole(struct vm *vm, uint64_t size)
 
 static uint64_t page_tables(void)
 {
-	char line[128];
-	unsigned long long kib = 0;
-	FILE *f = fopen("/proc/meminfo", "re");
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "SecPageTables: %llu", &kib) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return kib * 1024;
+	return (uint64_t)env_kib("/proc/meminfo", "SecPageTables") * 1024;
 }
 
 /*

@@ -13,16 +13,6 @@
 
 /* --- the table ----------------------------------------------------------- */
 
-static bool has_note(const struct measurement *m, const char *note)
-{
-	size_t i;
-
-	for (i = 0; i < m->notes.n; i++)
-		if (!strcmp(m->notes.v[i], note))
-			return true;
-	return false;
-}
-
 static void put_notes(const struct page *p, const struct run *r)
 {
 	struct strlist notes = { 0 };
@@ -37,7 +27,7 @@ static void put_notes(const struct page *p, const struct run *r)
 		html_text(p->f, notes.v[k]);
 		fputs(" <span class=\"name\">(", p->f);
 		for (i = 0; i < r->n_measurements; i++)
-			if (has_note(r->measurements[i], notes.v[k]))
+			if (measurement_has_note(r->measurements[i], notes.v[k]))
 				html_textf(p->f, " %s", r->measurements[i]->name);
 		fputs(" )</span></li>\n", p->f);
 	}

@@ -124,3 +124,13 @@ void measurement_free(struct measurement *m)
 	strlist_free(&m->notes);
 	free(m);
 }
+
+bool measurement_has_note(const struct measurement *m, const char *note)
+{
+	size_t i;
+
+	for (i = 0; i < m->notes.n; i++)
+		if (!strcmp(m->notes.v[i], note))
+			return true;
+	return false;
+}

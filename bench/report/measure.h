@@ -53,6 +53,8 @@ double median(const double *v, size_t n);
 /** measurement_add - take over a replicate, @s->quantiles with it */
 void measurement_add(struct measurement *m, const struct sample *s);
 void measurement_aggregate(struct measurement *m);
+/** measurement_has_note - whether @note was said of it */
+bool measurement_has_note(const struct measurement *m, const char *note);
 void measurement_free(struct measurement *m);
 
 #endif /* KVMEM_REPORT_MEASURE_H */

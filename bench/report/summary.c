@@ -177,16 +177,6 @@ static void put_behaviours(FILE *f, const struct run *r)
 	catalogue_free(&all);
 }
 
-static bool has_note(const struct measurement *m, const char *note)
-{
-	size_t i;
-
-	for (i = 0; i < m->notes.n; i++)
-		if (!strcmp(m->notes.v[i], note))
-			return true;
-	return false;
-}
-
 /* One and the same note often goes for all figures of a benchmark. */
 static void put_notes(FILE *f, const struct run *r)
 {
@@ -200,7 +190,7 @@ static void put_notes(FILE *f, const struct run *r)
 	for (k = 0; k < notes.n; k++) {
 		names = (struct strlist){ 0 };
 		for (i = 0; i < r->n_measurements; i++)
-			if (has_note(r->measurements[i], notes.v[k]))
+			if (measurement_has_note(r->measurements[i], notes.v[k]))
 				strlist_add(&names, r->measurements[i]->name);
 		list = names.n > 3 ? xprintf("%zu of %zu figures; results.json says which", names.n,
 					     r->n_measurements) : joined(&names);
