@@ -41,8 +41,8 @@ debian_match() {
 
 # --- the cache ---------------------------------------------------------------
 
-# A folder for each kernel, RELEASE_VERSION_CHECKSUM of its packages, with
-# vmlinuz, config, release, modules/ and their checksums.
+# A folder for each kernel, RELEASE_VERSION_CHECKSUM of its packages and of what
+# is kept of them: vmlinuz, config, release, modules/ and their checksums.
 
 # debian_sound FOLDER: nothing of it is missing or broken
 debian_sound() {
@@ -264,7 +264,8 @@ debian_provide() {
 	local version release parts name
 
 	IFS=$'\t' read -r version release parts <<<"$choice"
-	name=${release}_${version}_$(sha256sum <<<"$parts" | head -c 12)
+	# shellcheck disable=SC2154	# of modules.sh
+	name=${release}_${version}_$(sha256sum <<<"$parts$modules_wanted" | head -c 12)
 	dir=$CACHE/kernels/debian/$name
 	if [[ -d $dir ]] && ! debian_sound "$dir"; then
 		say "$name in the cache is broken: fetching it again"

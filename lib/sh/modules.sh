@@ -33,9 +33,10 @@ module_info() {
 	module_plain "$1" | tr '\0' '\n' | sed -n "s/^$2=//p" | head -n 1
 }
 
-# What a lab can make use of: its stream to the host, and KVM.
+# What a lab can make use of: its stream to the host, a swap device, and KVM.
 modules_wanted='
 virtio     virtio_pci virtio_console
+swap       brd
 kvm_amd    kvm_amd
 kvm_intel  kvm_intel
 '
