@@ -5,14 +5,13 @@
  */
 #include "test.h"
 
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 
 #include "alias.h"
 #include "hammer.h"
 #include "hostmem.h"
+#include "prefault.h"
 #include "uapi.h"
 #include "vcpu.h"
 
@@ -349,25 +348,6 @@ KVMEM_TEST_F(mixed, readonly_mapping, "C8")
 
 /* --- mapped beforehand (C13) --------------------------------------------- */
 
-static void nothing(int sig)
-{
-	(void)sig;
-}
-
-/* Return: 0 or -errno, -EINTR when it does not end; @r says how far it got. */
-static int prefault(struct vcpu *v, struct kvm_pre_fault_memory *r)
-{
-	struct itimerval never = { 0 }, limit = { .it_value = { .tv_sec = 5 } };
-	struct sigaction handler = { .sa_handler = nothing };
-	int ret;
-
-	sigaction(SIGALRM, &handler, NULL);
-	setitimer(ITIMER_REAL, &limit, NULL);
-	ret = ioctl(v->fd, KVM_PRE_FAULT_MEMORY, r) ? -errno : 0;
-	setitimer(ITIMER_REAL, &never, NULL);
-	return ret;
-}
-
 /*
  * One call over all slots.  Red with: a mapping that is found already there for
  * the page and not for the gfn; progress by the slot in place of the page.
@@ -378,7 +358,7 @@ KVMEM_TEST_F(quirk, prefault, "C13")
 	struct aliases *a = &self->a;
 	uint64_t none, faults;
 
-	REQUIRE(vm_cap(self->vm, KVM_CAP_PRE_FAULT_MEMORY), "no KVM_CAP_PRE_FAULT_MEMORY (6.11)");
+	prefault_require(self->vm);
 	hostmem_map_over(self->hva, -1, 0, SIZE);
 	fill(self->hva, self->want, 0x700);
 	none = vm_stat(self->vm, "pages_4k");
@@ -403,7 +383,7 @@ KVMEM_TEST_F(quirk, prefault_after_delete, "C13 C7")
 	unsigned int i = NR / 2;
 	uint64_t none;
 
-	REQUIRE(vm_cap(self->vm, KVM_CAP_PRE_FAULT_MEMORY), "no KVM_CAP_PRE_FAULT_MEMORY (6.11)");
+	prefault_require(self->vm);
 	remove_alias(self, i);
 	ASSERT_EQ(0, madvise(self->hva, SIZE, MADV_DONTNEED));
 	fill(self->hva, self->want, 0x800);

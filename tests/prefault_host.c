@@ -11,6 +11,7 @@
 #include "arch.h"
 #include "arch/x86_64/l2.h"
 #include "place.h"
+#include "prefault.h"
 #include "record.h"
 #include "vcpu.h"
 
@@ -25,15 +26,9 @@ static struct vm *prefault_vm(void)
 {
 	struct vm *vm = vm_create(NULL);
 
-	if (!vm_cap(vm, KVM_CAP_PRE_FAULT_MEMORY))
-		end_skip("no KVM_CAP_PRE_FAULT_MEMORY (6.11, two-dimensional paging)");
+	prefault_require(vm);
 	place_still();
 	return vm;
-}
-
-static int prefault(struct vcpu *v, struct kvm_pre_fault_memory *r)
-{
-	return ioctl(v->fd, KVM_PRE_FAULT_MEMORY, r) ? -errno : 0;
 }
 
 /*
