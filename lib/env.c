@@ -11,7 +11,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-void (*env_end_hook)(int code, const char *reason);
+void (*env_end_hook)(int code, bool never, const char *reason);
 
 enum profile env_profile(void)
 {
@@ -100,14 +100,15 @@ void diag(const char *fmt, ...)
 	fflush(stdout);
 }
 
-static void __attribute__((noreturn)) end_with(int code, const char *fmt, va_list ap)
+static void __attribute__((noreturn))
+end_with(int code, bool never, const char *fmt, va_list ap)
 {
 	char reason[512];
 
 	vsnprintf(reason, sizeof(reason), fmt, ap);
 	diag("%s: %s", code == 4 ? "SKIP" : "FAIL", reason);
 	if (env_end_hook)
-		env_end_hook(code, reason);
+		env_end_hook(code, never, reason);
 	/* Any thread may get here; the harness takes the status of the process. */
 	_exit(code);
 }
@@ -117,7 +118,15 @@ void end_skip(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	end_with(4, fmt, ap);
+	end_with(4, false, fmt, ap);
+}
+
+void end_never(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	end_with(4, true, fmt, ap);
 }
 
 void end_fail(const char *fmt, ...)
@@ -125,7 +134,7 @@ void end_fail(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	end_with(1, fmt, ap);
+	end_with(1, false, fmt, ap);
 }
 
 bool env_read_line(const char *path, char *buf, int size)

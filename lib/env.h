@@ -73,18 +73,27 @@ bool env_kernel_from(int major, int minor);
 void end_skip(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /**
+ * end_never - end_skip() for what this kernel can't do at all, however often it
+ * is asked: no capability, no such flag or VM type
+ *
+ * Out of a fixture's setup, no other test of that variant is tried (serve.h).
+ */
+void end_never(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+/**
  * end_fail - leave the test: what was to be set up did not come about
  * @fmt: what happened, with the errno's text where there is one
  */
 void end_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /**
- * env_end_hook - who is told before end_skip() and end_fail() end the process
+ * env_end_hook - who is told before end_skip(), end_never() and end_fail() end the
+ * process
  *
  * lib/test.h points it at the harness, so that reasons reach the result line.
- * Arguments: exit code (4 skip, 1 failure) and reason.
+ * Arguments: exit code (4 skip, 1 failure), whether it will ever be so, and reason.
  */
-extern void (*env_end_hook)(int code, const char *reason);
+extern void (*env_end_hook)(int code, bool never, const char *reason);
 
 /**
  * diag - one diagnostic line on standard output, "# " in front (KTAP)

@@ -24,7 +24,7 @@ struct vm *gmem_vm_create(const struct vm_opts *opts)
 		return vm;
 	vm_destroy(vm);
 	if (!(vm_cap(NULL, KVM_CAP_VM_TYPES) & 1 << KVM_X86_SW_PROTECTED_VM))
-		end_skip("guest_memfd needs KVM_CAP_GUEST_MEMFD_FLAGS (6.18) or VM type KVM_X86_SW_PROTECTED_VM");
+		end_never("guest_memfd needs KVM_CAP_GUEST_MEMFD_FLAGS (6.18) or VM type KVM_X86_SW_PROTECTED_VM");
 	o.type = KVM_X86_SW_PROTECTED_VM;
 	return vm_create(&o);
 }
@@ -51,10 +51,10 @@ struct vm *gmem_kind_vm(enum gmem_kind kind, const struct vm_opts *opts)
 
 	o.type = kind == GMEM_PRIVATE ? KVM_X86_SW_PROTECTED_VM : KVM_X86_DEFAULT_VM;
 	if (kind == GMEM_PRIVATE && !(vm_cap(NULL, KVM_CAP_VM_TYPES) & 1 << KVM_X86_SW_PROTECTED_VM))
-		end_skip("private memory needs VM type KVM_X86_SW_PROTECTED_VM (CONFIG_KVM_SW_PROTECTED_VM)");
+		end_never("private memory needs VM type KVM_X86_SW_PROTECTED_VM (CONFIG_KVM_SW_PROTECTED_VM)");
 	vm = vm_create(&o);
 	if (kind == GMEM_SHARED && gmem_default_flags(vm) != BOTH)
-		end_skip("guest_memfd as plain RAM needs KVM_CAP_GUEST_MEMFD_FLAGS (6.18)");
+		end_never("guest_memfd as plain RAM needs KVM_CAP_GUEST_MEMFD_FLAGS (6.18)");
 	return vm;
 }
 

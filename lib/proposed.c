@@ -177,9 +177,9 @@ void proposed_require(enum proposed p)
 {
 	switch (proposed_state(p)) {
 	case PROPOSED_REFUSED:
-		end_skip("kernel has no %s (bit %u refused)", proposed_name(p), proposed_bit(p));
+		end_never("kernel has no %s (bit %u refused)", proposed_name(p), proposed_bit(p));
 	case PROPOSED_OTHER:
-		end_skip("bit %u is not %s in this kernel; --uapi %s=N names another",
+		end_never("bit %u is not %s in this kernel; --uapi %s=N names another",
 			 proposed_bit(p), proposed_name(p), features[p].bit);
 	case PROPOSED_HERE:
 		return;

@@ -28,6 +28,7 @@
 #include "env.h"
 #include "klog.h"
 #include "param.h"
+#include "serve.h"
 #include "trace.h"
 #include "vm.h"
 
@@ -37,10 +38,13 @@ struct kvmem_covers {
 };
 
 static struct __test_metadata *kvmem_metadata;
+static bool kvmem_in_setup;
 
-/* end_skip() and end_fail() of the library reach the harness through this. */
-static inline void kvmem_end(int code, const char *reason)
+/* The library's ways out of a test reach the harness through this. */
+static inline void kvmem_end(int code, bool never, const char *reason)
 {
+	if (never && kvmem_in_setup)
+		serve_never(reason);
 	trace_stop_all();
 	param_restore_all();
 	if (!kvmem_metadata)
@@ -98,7 +102,9 @@ static inline void kvmem_finish(struct __test_metadata *_metadata)
 	FIXTURE_SETUP(fixture)						\
 	{								\
 		kvmem_begin(_metadata);					\
+		kvmem_in_setup = true;					\
 		setup_##fixture(_metadata, self, variant);		\
+		kvmem_in_setup = false;					\
 	}								\
 	FIXTURE_TEARDOWN(fixture)					\
 	{								\
@@ -177,11 +183,21 @@ static inline void kvmem_timeouts(void)
 			t->timeout = atoi(s);
 }
 
+/* As if the program had been executed with -r NAME. */
+static inline int kvmem_run_one(char *name)
+{
+	char *argv[] = { "test", "-r", name, NULL };
+
+	return test_harness_run(3, argv);
+}
+
 static inline int kvmem_main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "--list"))
 		return kvmem_list();
 	kvmem_timeouts();
+	if (argc == 2 && !strcmp(argv[1], "--serve"))
+		return serve(kvmem_run_one);
 	return test_harness_run(argc, argv);
 }
 

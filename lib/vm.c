@@ -65,7 +65,7 @@ static int create_vm_fd(unsigned long type)
 	case EBUSY:
 		end_skip("KVM_CREATE_VM: another hypervisor holds the CPU (EBUSY): stop it first");
 	case EINVAL:
-		end_skip("KVM_CREATE_VM: this kernel has no VM type %lu", type);
+		end_never("KVM_CREATE_VM: this kernel has no VM type %lu", type);
 	default:
 		end_skip("KVM_CREATE_VM: %s", strerror(errno));
 	}
@@ -127,7 +127,7 @@ static void disable_quirks(const struct vm *vm, uint64_t quirks)
 	uint64_t can = (uint64_t)vm_cap(vm, KVM_CAP_DISABLE_QUIRKS2);
 
 	if ((can & quirks) != quirks)
-		end_skip("KVM_CAP_DISABLE_QUIRKS2 offers 0x%llx, not 0x%llx",
+		end_never("KVM_CAP_DISABLE_QUIRKS2 offers 0x%llx, not 0x%llx",
 			 (unsigned long long)can, (unsigned long long)quirks);
 	if (vm_enable_cap(vm, KVM_CAP_DISABLE_QUIRKS2, quirks))
 		end_fail("KVM_CAP_DISABLE_QUIRKS2: %s", strerror(errno));

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../serve.h"
+
 #define MAX_OUTPUT (256 * 1024)	/* of one program; more is cut */
 
 static volatile pid_t current;
@@ -34,9 +36,26 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void __attribute__((noreturn)) start(char *const *argv, int out, int record)
+/* Descriptors of a program: its output, its records and, of one that serves, its answers. */
+enum { OUT, REC, ANSWERS, NR_PIPES };
+
+struct child {
+	pid_t pid;
+	int requests;			/* of one that serves, else -1 */
+	struct pollfd fds[NR_PIPES];	/* .fd is -1 when there is no more to come */
+};
+
+static void pass_on(const char *variable, int fd)
 {
 	char number[16];
+
+	fcntl(fd, F_SETFD, 0);
+	snprintf(number, sizeof(number), "%d", fd);
+	setenv(variable, number, 1);
+}
+
+static void __attribute__((noreturn)) start(char *const *argv, const int *ends, int requests)
+{
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -44,15 +63,70 @@ static void __attribute__((noreturn)) start(char *const *argv, int out, int reco
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	dup2(out, 1);
-	dup2(out, 2);
-	fcntl(record, F_SETFD, 0);
-	snprintf(number, sizeof(number), "%d", record);
-	setenv("KVMEM_RECORD", number, 1);
+	dup2(ends[OUT], 1);
+	dup2(ends[OUT], 2);
+	pass_on("KVMEM_RECORD", ends[REC]);
+	if (requests >= 0) {
+		dup2(requests, 0);
+		pass_on(SERVE_ANSWERS, ends[ANSWERS]);
+	}
 	execv(argv[0], argv);
 	dprintf(2, "%s: %s\n", argv[0], strerror(errno));
 	_exit(127);
 }
+
+static void close_all(struct child *c)
+{
+	int i;
+
+	for (i = 0; i < NR_PIPES; i++)
+		if (c->fds[i].fd >= 0)
+			close(c->fds[i].fd);
+	if (c->requests >= 0)
+		close(c->requests);
+}
+
+/* Returns 0 or an errno. */
+static int spawn(struct child *c, char *const *argv, bool serves)
+{
+	int ends[NR_PIPES] = { -1, -1, -1 }, in[2] = { -1, -1 }, i, pair[2], err = 0;
+
+	*c = (struct child){ .requests = -1 };
+	for (i = 0; i < NR_PIPES; i++)
+		c->fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
+	for (i = 0; i < (serves ? NR_PIPES : ANSWERS) && !err; i++) {
+		err = pipe2(pair, O_CLOEXEC) ? errno : 0;
+		if (err)
+			break;
+		c->fds[i].fd = pair[0];
+		ends[i] = pair[1];
+		/* The output of a test ends before its pipe does. */
+		if (serves)
+			fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	}
+	if (!err && serves && pipe2(in, O_CLOEXEC))
+		err = errno;
+	c->requests = in[1];
+	if (!err) {
+		c->pid = fork();
+		if (c->pid == 0)
+			start(argv, ends, in[0]);
+		if (c->pid > 0)
+			setpgid(c->pid, c->pid);
+		else
+			err = errno;
+	}
+	for (i = 0; i < NR_PIPES; i++)
+		if (ends[i] >= 0)
+			close(ends[i]);
+	if (in[0] >= 0)
+		close(in[0]);
+	if (err)
+		close_all(c);
+	return err;
+}
+
+/* --- what it writes ------------------------------------------------------ */
 
 /* Lines of the record pipe; what is left of the last one stays in buf. */
 static void take_records(char *buf, size_t *len, void (*on_record)(char *line))
@@ -81,54 +155,115 @@ static void keep_output(struct child_result *r, const char *text, size_t n)
 	r->output[r->len] = '\0';
 }
 
+static ssize_t take(struct pollfd *p, char *text, size_t size)
+{
+	ssize_t n = read(p->fd, text, size);
+
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+		close(p->fd);
+		p->fd = -1;
+	}
+	return n;
+}
+
+struct listener {
+	void (*on_record)(char *line);
+	void (*on_output)(const char *text, size_t len);
+	struct child_result *r;
+	char records[1 << 16];
+	size_t nr_records;
+};
+
+static bool hear_output(struct child *c, struct listener *l)
+{
+	char text[8192];
+	ssize_t n = take(&c->fds[OUT], text, sizeof(text));
+
+	if (n <= 0)
+		return false;
+	keep_output(l->r, text, (size_t)n);
+	if (l->on_output)
+		l->on_output(text, (size_t)n);
+	return true;
+}
+
+static bool hear_records(struct child *c, struct listener *l)
+{
+	ssize_t n = take(&c->fds[REC], l->records + l->nr_records,
+			 sizeof(l->records) - l->nr_records);
+
+	if (n <= 0)
+		return false;
+	l->nr_records += (size_t)n;
+	take_records(l->records, &l->nr_records, l->on_record);
+	if (l->nr_records == sizeof(l->records))
+		l->nr_records = 0;	/* a line without end */
+	return true;
+}
+
+/* At most until @until; the pipe of answers is for the caller. */
+static void hear(struct child *c, struct listener *l, double until)
+{
+	double left = until - now();
+
+	poll(c->fds, NR_PIPES, left < 0 ? 0 : left < 0.1 ? (int)(left * 1000) + 1 : 100);
+	if (c->fds[OUT].fd >= 0 && c->fds[OUT].revents)
+		hear_output(c, l);
+	if (c->fds[REC].fd >= 0 && c->fds[REC].revents)
+		hear_records(c, l);
+}
+
+static struct listener *listener(void (*on_record)(char *line),
+				 void (*on_output)(const char *text, size_t len),
+				 struct child_result *r)
+{
+	static struct listener l;
+
+	memset(r, 0, sizeof(*r));
+	keep_output(r, "", 0);
+	l.on_record = on_record;
+	l.on_output = on_output;
+	l.r = r;
+	l.nr_records = 0;
+	return &l;
+}
+
+static void ended(struct child_result *r, int status)
+{
+	r->how = WIFSIGNALED(status) ? CHILD_SIGNALED : CHILD_EXITED;
+	r->code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int reap(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* --- a program ----------------------------------------------------------- */
+
 /*
  * Reads until both pipes are closed.  The program may leave descendants that
  * hold them open: once it has ended, they get a moment.
  */
-static bool collect(pid_t pid, int out, int rec, double deadline,
-		    void (*on_record)(char *line),
-		    void (*on_output)(const char *text, size_t len), struct child_result *r)
+static bool collect(struct child *c, struct listener *l, double deadline)
 {
-	static char records[1 << 16];
-	struct pollfd fds[2] = { { .fd = out, .events = POLLIN }, { .fd = rec, .events = POLLIN } };
-	size_t nr_records = 0;
 	double grace = 0;
-	char text[8192];
-	ssize_t n;
 
-	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
+	while (c->fds[OUT].fd >= 0 || c->fds[REC].fd >= 0) {
 		siginfo_t info = { .si_pid = 0 };
-		double left = deadline - now();
 
-		if (!grace && !waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
-		    info.si_pid == pid)
+		if (!grace && !waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
+		    info.si_pid == c->pid)
 			grace = now() + 0.5;
 		if (grace && now() > grace)
 			break;
-		if (left <= 0)
+		if (now() >= deadline)
 			return false;
-		poll(fds, 2, left < 0.1 ? (int)(left * 1000) + 1 : 100);
-		if (fds[0].revents) {
-			n = read(out, text, sizeof(text));
-			if (n > 0) {
-				keep_output(r, text, (size_t)n);
-				if (on_output)
-					on_output(text, (size_t)n);
-			} else {
-				fds[0].fd = -1;
-			}
-		}
-		if (fds[1].revents) {
-			n = read(rec, records + nr_records, sizeof(records) - nr_records);
-			if (n > 0) {
-				nr_records += (size_t)n;
-				take_records(records, &nr_records, on_record);
-				if (nr_records == sizeof(records))
-					nr_records = 0;	/* a line without end */
-			} else {
-				fds[1].fd = -1;
-			}
-		}
+		hear(c, l, deadline);
 	}
 	return true;
 }
@@ -136,45 +271,164 @@ static bool collect(pid_t pid, int out, int rec, double deadline,
 void child_run(char *const *argv, unsigned int timeout, void (*on_record)(char *line),
 	       void (*on_output)(const char *text, size_t len), struct child_result *r)
 {
+	struct listener *l = listener(on_record, on_output, r);
 	double began = now();
-	int out[2], rec[2], status = 0;
+	struct child c;
 	bool in_time;
-	pid_t pid;
+	int err;
 
-	memset(r, 0, sizeof(*r));
-	keep_output(r, "", 0);
-	if (pipe2(out, O_CLOEXEC) || pipe2(rec, O_CLOEXEC)) {
+	err = spawn(&c, argv, false);
+	if (err) {
 		r->how = CHILD_BROKEN;
-		r->code = errno;
+		r->code = err;
 		return;
 	}
-	pid = fork();
-	if (pid == 0)
-		start(argv, out[1], rec[1]);
-	if (pid > 0)
-		setpgid(pid, pid);
-	close(out[1]);
-	close(rec[1]);
-	if (pid < 0) {
-		r->how = CHILD_BROKEN;
-		r->code = errno;
-		close(out[0]);
-		close(rec[0]);
-		return;
-	}
-	current = pid;
-	in_time = collect(pid, out[0], rec[0], began + timeout, on_record, on_output, r);
+	current = c.pid;
+	in_time = collect(&c, l, began + timeout);
 	if (!in_time)
-		kill(-pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+		kill(-c.pid, SIGKILL);
+	ended(r, reap(c.pid));
 	current = 0;
-	kill(-pid, SIGKILL);	/* what it left behind in its group */
-	close(out[0]);
-	close(rec[0]);
+	kill(-c.pid, SIGKILL);	/* what it left behind in its group */
+	close_all(&c);
 	r->seconds = now() - began;
-	r->how = !in_time ? CHILD_TIMEOUT : WIFSIGNALED(status) ? CHILD_SIGNALED : CHILD_EXITED;
-	r->code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+	if (!in_time)
+		r->how = CHILD_TIMEOUT;
+}
+
+/* --- one that serves ----------------------------------------------------- */
+
+static struct {
+	struct child child;
+	char path[4096];	/* "" when none is running */
+	char answers[64];
+	size_t len;
+} server;
+
+static int server_end(void)
+{
+	int status;
+
+	close_all(&server.child);
+	kill(-server.child.pid, SIGKILL);
+	status = reap(server.child.pid);
+	server.path[0] = '\0';
+	return status;
+}
+
+static int server_begin(const char *path)
+{
+	char *argv[] = { server.path, "--serve", NULL };
+	int err;
+
+	if (!strcmp(server.path, path))
+		return 0;
+	if (server.path[0])
+		server_end();
+	server.len = 0;
+	snprintf(server.path, sizeof(server.path), "%s", path);
+	err = spawn(&server.child, argv, true);
+	if (err)
+		server.path[0] = '\0';
+	return err;
+}
+
+/* The number in an answer that begins with @word, once it is there. */
+static bool answered(const char *word, int *value)
+{
+	size_t n = strlen(word);
+	char *end;
+
+	end = memchr(server.answers, '\n', server.len);
+	if (!end || server.len < n || strncmp(server.answers, word, n))
+		return false;
+	*value = atoi(server.answers + n);
+	server.len -= (size_t)(end + 1 - server.answers);
+	memmove(server.answers, end + 1, server.len);
+	return true;
+}
+
+/* False when there will be no more. */
+static bool hear_answers(void)
+{
+	struct pollfd *p = &server.child.fds[ANSWERS];
+	ssize_t n;
+
+	if (!p->revents)
+		return true;
+	n = take(p, server.answers + server.len, sizeof(server.answers) - server.len);
+	if (n > 0)
+		server.len += (size_t)n;
+	return p->fd >= 0;
+}
+
+/*
+ * Until the answer, or until both the deadline and the time that an end by force
+ * takes are over; true when it came.
+ */
+static bool server_collect(struct listener *l, double deadline, int *status, bool *in_time)
+{
+	bool alive = true;
+	int pid = 0;
+
+	*in_time = true;
+	current = server.child.pid;
+	while (alive) {
+		hear(&server.child, l, *in_time ? deadline : deadline + 5);
+		alive = hear_answers();
+		if (!pid && answered("began ", &pid))
+			current = pid;
+		if (answered("ended ", status))
+			break;
+		if (now() < deadline)
+			continue;
+		if (*in_time && pid)
+			kill(-pid, SIGKILL);
+		else if (*in_time || now() > deadline + 5)
+			alive = false;
+		*in_time = false;
+	}
+	current = 0;
+	if (pid)
+		kill(-pid, SIGKILL);	/* what it left behind in its group */
+	while (server.child.fds[OUT].fd >= 0 && hear_output(&server.child, l))
+		;
+	while (server.child.fds[REC].fd >= 0 && hear_records(&server.child, l))
+		;
+	return alive;
+}
+
+void child_test(const char *path, const char *name, unsigned int timeout,
+		void (*on_record)(char *line),
+		void (*on_output)(const char *text, size_t len), struct child_result *r)
+{
+	struct listener *l = listener(on_record, on_output, r);
+	double began = now();
+	int status = 0, err;
+	bool in_time;
+
+	err = server_begin(path);
+	if (!err && dprintf(server.child.requests, "%s\n", name) < 0) {
+		err = errno;
+		server_end();
+	}
+	if (err) {
+		r->how = CHILD_BROKEN;
+		r->code = err;
+		return;
+	}
+	if (!server_collect(l, began + timeout, &status, &in_time))
+		status = server_end();
+	ended(r, status);
+	r->seconds = now() - began;
+	if (!in_time)
+		r->how = CHILD_TIMEOUT;
+}
+
+void child_forget(void)
+{
+	if (server.path[0])
+		server_end();
 }
 
 void child_free(struct child_result *r)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One program in a process group of its own, with a timeout and pipes. */
+/* A program, or one of its tests, in a process group of its own, with a timeout and pipes. */
 #ifndef KVMEM_CHILD_H
 #define KVMEM_CHILD_H
 
@@ -34,6 +34,21 @@ struct child_result {
  */
 void child_run(char *const *argv, unsigned int timeout, void (*on_record)(char *line),
 	       void (*on_output)(const char *text, size_t len), struct child_result *r);
+
+/**
+ * child_test - run one test of a program, in a process of its own
+ * @path: a program that has --serve (serve.h); it is kept for its next test,
+ *	until a test of another program is run
+ * @name: of the test
+ *
+ * The rest as in child_run().
+ */
+void child_test(const char *path, const char *name, unsigned int timeout,
+		void (*on_record)(char *line),
+		void (*on_output)(const char *text, size_t len), struct child_result *r);
+
+/** child_forget - end the program that child_test() has kept, and what it knows */
+void child_forget(void);
 
 /** child_free - release the output */
 void child_free(struct child_result *r);

@@ -204,11 +204,10 @@ static void pass_kernel_log(const struct options *o)
 	}
 }
 
-/* Returns whether further replicates make sense: one that skips will skip again. */
+/* Returns whether it did not skip: further replicates make no sense if it did. */
 static bool run_item(const struct options *o, const struct item *it, unsigned long replicate)
 {
-	char rep[32], *test[] = { it->path, "-r", it->arg, NULL };
-	char *bench[] = { it->path, "--run", it->arg, "--replicate", rep, NULL };
+	char rep[32], *bench[] = { it->path, "--run", it->arg, "--replicate", rep, NULL };
 	unsigned int timeout = (unsigned int)o->timeout;
 	struct child_result r;
 	struct verdict v;
@@ -224,8 +223,10 @@ static bool run_item(const struct options *o, const struct item *it, unsigned lo
 	emit(&j);
 
 	/* The harness has its own timeout and says more: let it be first. */
-	child_run(it->bench ? bench : test, it->bench ? timeout : timeout + 5, on_record,
-		  on_output, &r);
+	if (it->bench)
+		child_run(bench, timeout, on_record, on_output, &r);
+	else
+		child_test(it->path, it->arg, timeout + 5, on_record, on_output, &r);
 	if (stopped)
 		return false;
 	verdict_of(&r, timeout, &v);
@@ -276,17 +277,88 @@ static void run_mutant(const struct options *o, struct mutation *m, const struct
 	emit(&j);
 }
 
+/* Whether two names are of the same test, "fixture.variant.test", in two variants. */
+static bool same_test(const char *a, const char *b)
+{
+	const char *variant_a = strchr(a, '.'), *variant_b = strchr(b, '.');
+	const char *test_a = strrchr(a, '.'), *test_b = strrchr(b, '.');
+
+	return variant_a && variant_b && test_a > variant_a && test_b > variant_b &&
+	       variant_a - a == variant_b - b && !strncmp(a, b, (size_t)(variant_a - a)) &&
+	       !strcmp(test_a, test_b);
+}
+
+/* The profile quick has each test once: in the first variant that does not skip. */
+static bool quickly_done(const struct options *o, const struct plan *plan, size_t item,
+			 const bool *ran)
+{
+	size_t i;
+
+	if (strcmp(o->profile, "quick"))
+		return false;
+	for (i = item; i-- > 0 && !strcmp(plan->items[i].path, plan->items[item].path);)
+		if (ran[i] && same_test(plan->items[i].arg, plan->items[item].arg))
+			return true;
+	return false;
+}
+
+static void leave_out(const struct item *it)
+{
+	struct jsonw j;
+
+	begin_event(&j, "start");
+	jsonw_str(&j, "name", it->name);
+	emit(&j);
+	begin_event(&j, "end");
+	jsonw_str(&j, "name", it->name);
+	jsonw_str(&j, "status", "skip");
+	jsonw_str(&j, "reason", "the profile quick has it in another variant");
+	jsonw_num(&j, "duration_s", 0);
+	emit(&j);
+}
+
+/*
+ * A VM that is there as long as tests run: without it each test's is the first
+ * and the last one, and under emulation switching the hardware on and off, and
+ * patching the code of the scheduler for it, takes longer than most tests.
+ */
+static int hold_vm(const struct options *o)
+{
+	int dev, vm = -1;
+
+	if (strcmp(o->where, "lab"))
+		return -1;
+	dev = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (dev >= 0)
+		vm = ioctl(dev, KVM_CREATE_VM, 0);
+	if (vm >= 0)
+		close(ioctl(vm, KVM_CREATE_VCPU, 0));
+	close(dev);
+	return vm;
+}
+
 static void run_tests(const struct options *o, struct plan *plan)
 {
 	struct mutation *m = o->mutation;
+	bool *ran = calloc(plan->nr + 1, sizeof(*ran));
+	int held = hold_vm(o);
 	size_t i;
 
+	if (!ran)
+		abort();
 	for (i = 0; i < plan->nr && !stopped; i++) {
 		if (m)
 			run_mutant(o, m, &plan->items[i]);
-		else if (!plan->items[i].bench)
-			run_item(o, &plan->items[i], 0);
+		else if (plan->items[i].bench)
+			continue;
+		else if (quickly_done(o, plan, i, ran))
+			leave_out(&plan->items[i]);
+		else
+			ran[i] = run_item(o, &plan->items[i], 0);
 	}
+	free(ran);
+	if (held >= 0)
+		close(held);
 }
 
 static int run_plan(const struct options *o, struct plan *plan)

@@ -85,11 +85,11 @@ void l2_require(void)
 	const struct kvm_cpuid_entry2 *e = offered(0x80000001);
 
 	if (!strcmp(arch_backend(), "vmx"))
-		end_skip("a guest's guest: there is a payload for SVM only, this host has VMX");
+		end_never("a guest's guest: there is a payload for SVM only, this host has VMX");
 	if (strcmp(arch_backend(), "svm"))
-		end_skip("a guest's guest: the backend %s has no nesting", arch_backend());
+		end_never("a guest's guest: the backend %s has no nesting", arch_backend());
 	if (!e || !(e->ecx & (1 << 2)))
-		end_skip("a guest's guest: KVM offers no SVM to guests (kvm_amd.nested=0?)");
+		end_never("a guest's guest: KVM offers no SVM to guests (kvm_amd.nested=0?)");
 }
 
 void l2_prepare(struct vcpu *v, bool npt)
@@ -100,7 +100,7 @@ void l2_prepare(struct vcpu *v, bool npt)
 	struct kvm_sregs s;
 
 	if (npt && (!svm || !(svm->edx & (1 << 0))))
-		end_skip("a guest's guest: KVM offers no nested paging to guests (kvm_amd.npt=0?)");
+		end_never("a guest's guest: KVM offers no nested paging to guests (kvm_amd.npt=0?)");
 	if (ioctl(v->fd, KVM_GET_SREGS, &s))
 		end_fail("KVM_GET_SREGS: %s", strerror(errno));
 	memset(vmcb_of(v), 0, PAGE_4K);

@@ -65,7 +65,7 @@ bool smm_possible(const struct vm *vm)
 void smm_init(struct smm *s, struct vcpu *v)
 {
 	if (!smm_possible(v->vm))
-		end_skip("no KVM_CAP_X86_SMM with a second address space");
+		end_never("no KVM_CAP_X86_SMM with a second address space");
 	s->v = v;
 	s->ram = vm_alloc(SMM_SIZE);
 	memcpy(s->ram + SMM_CODE, smm_code, (size_t)(smm_code_end - smm_code));
