@@ -66,6 +66,9 @@ qemu_cmdline() {
 	local line="console=ttyS0 earlyprintk=ttyS0 quiet panic=-1 oops=panic"
 
 	line+=" watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
+	# The end of a VM waits for RCU's callbacks: mostly for a tick, then for another.
+	[[ ${opt[exact]:-} ]] ||
+		line+=" rcu_nocbs=all rcutree.jiffies_till_first_fqs=0"
 	# On a busy host the test of the timer interrupt finds none, and that is a panic.
 	[[ $QEMU_ACCEL != tcg ]] || line+=" no_timer_check"
 	# The same addresses every time: the way through a tree costs instructions.
