@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The page's parts about measurements of one run. */
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "growth.h"
 #include "hole.h"
 #include "html_part.h"
 #include "plot.h"
@@ -212,137 +212,19 @@ void html_distributions(const struct page *p, struct run *r)
 
 /* --- growth -------------------------------------------------------------- */
 
-/* Of a name with a number in it: "slot.create.", 100, "" of slot.create.hundred */
-struct numbered {
-	size_t before, after; /* where the number begins, and what follows it */
-	double value;
-};
-
-/* Names have few digits in them: a part of one that is a word for a number. */
-static bool find_word(const char *name, struct numbered *n)
+/* The curve nearest to a series. */
+static void put_fit(const struct page *p, const struct series *s)
 {
-	static const struct {
-		const char *word;
-		double value;
-	} words[] = {
-		{ "one", 1 },	   { "two", 2 },       { "four", 4 },	     { "eight", 8 },
-		{ "sixteen", 16 }, { "hundred", 100 }, { "thousand", 1000 },
-	};
-	size_t at, len, i;
+	char *text = growth_text(s);
 
-	for (at = 0; name[at]; at += len + (name[at + len] != 0)) {
-		len = strcspn(name + at, "._");
-		for (i = 0; i < ARRAY_SIZE(words); i++) {
-			if (strlen(words[i].word) != len || strncmp(name + at, words[i].word, len))
-				continue;
-			*n = (struct numbered){ at, at + len, words[i].value };
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool find_number(const char *name, struct numbered *n)
-{
-	size_t i = strlen(name), end;
-
-	while (i && !isdigit((unsigned char)name[i - 1]))
-		i--;
-	end = i;
-	while (i && isdigit((unsigned char)name[i - 1]))
-		i--;
-	if (i == end || end - i > 15)
-		return i == end && find_word(name, n);
-	*n = (struct numbered){ i, end, strtod(name + i, NULL) };
-	if (name[end] && strchr("kmg", name[end]) && !isalnum((unsigned char)name[end + 1])) {
-		n->value *= name[end] == 'k' ? 1024 : name[end] == 'm' ? 1048576 : 1073741824;
-		n->after++;
-	}
-	return n->value > 0;
-}
-
-/* A series of some run: what it is called, and the measurements of growing numbers. */
-struct series {
-	char *name;
-	const struct measurement *like;
-	size_t run;
-	double *x, *y;
-	size_t n;
-};
-
-struct growth {
-	struct series *v;
-	size_t n;
-};
-
-static struct series *series_of(struct growth *g, const char *name, const struct measurement *m,
-				size_t run)
-{
-	struct series *s;
-	size_t i;
-
-	for (i = 0; i < g->n; i++)
-		if (g->v[i].run == run && !strcmp(g->v[i].name, name) &&
-		    !strcmp(g->v[i].like->unit, m->unit))
-			return &g->v[i];
-	g->v = xrealloc(g->v, (g->n + 1) * sizeof(*g->v));
-	s = &g->v[g->n++];
-	*s = (struct series){ .name = xstrdup(name), .like = m, .run = run };
-	return s;
-}
-
-/* In ascending order of the number. */
-static void series_add(struct series *s, double x, double y)
-{
-	size_t i;
-
-	s->x = xrealloc(s->x, (s->n + 1) * sizeof(*s->x));
-	s->y = xrealloc(s->y, (s->n + 1) * sizeof(*s->y));
-	for (i = s->n++; i && s->x[i - 1] > x; i--) {
-		s->x[i] = s->x[i - 1];
-		s->y[i] = s->y[i - 1];
-	}
-	s->x[i] = x;
-	s->y[i] = y;
-}
-
-static void collect(struct growth *g, struct run *r, size_t run)
-{
-	struct numbered number;
-	size_t i;
-	char *name;
-
-	for (i = 0; i < r->n_measurements; i++) {
-		struct measurement *m = r->measurements[i];
-
-		measurement_aggregate(m);
-		if (!(m->figures[FIG_P50] > 0) || !find_number(m->name, &number))
-			continue;
-		name = xprintf("%.*s#%s", (int)number.before, m->name, m->name + number.after);
-		series_add(series_of(g, name, m, run), number.value, m->figures[FIG_P50]);
-		free(name);
-	}
-}
-
-/* What one more costs at the end of the series, and with which power it grows. */
-static void put_slopes(const struct page *p, const struct series *s)
-{
-	size_t last = s->n - 1;
-	double each = (s->y[last] - s->y[last - 1]) / (s->x[last] - s->x[last - 1]);
-	double power = log(s->y[last] / s->y[last - 1]) / log(s->x[last] / s->x[last - 1]);
-	char text[48];
-
-	table_number(text, sizeof(text), each);
 	fputs("<li><span class=\"name\">", p->f);
 	html_text(p->f, s->name);
 	fputs("</span>", p->f);
 	if (p->n > 1)
 		fprintf(p->f, " on %c", (char)('A' + s->run));
-	html_textf(
-		p->f,
-		": from %.10g to %.10g each further one costs %s %s; growth with the power %.2f (1: linear)",
-		s->x[last - 1], s->x[last], text, s->like->unit, power);
+	html_textf(p->f, ": %s", text);
 	fputs("</li>\n", p->f);
+	free(text);
 }
 
 /* The series that begin alike, in figures of as many as can be told apart. */
@@ -375,7 +257,7 @@ static void put_growth(const struct page *p, const struct growth *g, size_t firs
 	html_figure(p, plot_curves(&a, c, n), caption);
 	fputs("<ul>\n", p->f);
 	for (i = 0; i < n; i++) {
-		put_slopes(p, &g->v[of[i]]);
+		put_fit(p, &g->v[of[i]]);
 		g->v[of[i]].n = 0;
 		free(names[i]);
 	}
@@ -390,7 +272,7 @@ void html_growth(const struct page *p)
 	size_t i;
 
 	for (i = 0; i < p->n; i++)
-		collect(&g, &p->runs[i], i);
+		growth_collect(&g, &p->runs[i], i);
 	for (i = 0; i < g.n; i++) {
 		if (g.v[i].n < 3)
 			continue;
@@ -401,12 +283,7 @@ void html_growth(const struct page *p)
 	}
 	if (begun)
 		html_section_end(p);
-	for (i = 0; i < g.n; i++) {
-		free(g.v[i].name);
-		free(g.v[i].x);
-		free(g.v[i].y);
-	}
-	free(g.v);
+	growth_free(&g);
 }
 
 /* --- the PCI hole -------------------------------------------------------- */

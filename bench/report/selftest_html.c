@@ -216,12 +216,10 @@ static void test_figures(void)
 	check_text(between(page, "<tr><td>exit.a</td>", "</tr>"),
 		   "exit.acycles10010010010010001.000--", "HTML: a row of the measurements");
 	check_text(between(page, "<li><span class=\"name\">slots.create.n#", "</li>"),
-		   "slots.create.n#: from 10 to 100 each further one costs 100 cycles; "
-		   "growth with the power 1.00 (1: linear)",
+		   "slots.create.n#: 0 + 100 n^1.00 cycles (within 0%); as a line, 100 for each",
 		   "HTML: growth over the number in a name");
 	check_text(between(page, "<li><span class=\"name\">slot.move.#.mapped", "</li>"),
-		   "slot.move.#.mapped: from 100 to 1000 each further one costs 0 cycles; "
-		   "growth with the power 0.00 (1: linear)",
+		   "slot.move.#.mapped: 0 + 7.603 n^0.34 cycles (within 48%); as a line, 0.068 for each",
 		   "HTML: or over the word for one");
 	check(!strstr(page, "gmem.punch_#"), "HTML: two points are no growth");
 	free(page);

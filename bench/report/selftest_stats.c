@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fit.h"
 #include "selftest.h"
 #include "stats.h"
 #include "util.h"
@@ -191,8 +192,44 @@ static void test_share(void)
 	check(stats_share_limit(5, 5, 0.95) == 1, "all of 5 may be all");
 }
 
+/* Points of known curves; the relative weights are what keeps the fixed cost right. */
+static void test_fit(void)
+{
+	static const double x[] = { 1, 8, 64, 512, 4096 };
+	double linear[5], square[5], root[5], flat[5] = { 700, 701, 699, 700, 701 };
+	struct fit f;
+	size_t i;
+
+	for (i = 0; i < 5; i++) {
+		linear[i] = 5000 + 30 * x[i];
+		square[i] = 100 + 0.5 * x[i] * x[i];
+		root[i] = 10 * sqrt(x[i]);
+	}
+	check(fit_growth(x, linear, 5, &f) && near(f.power, 1) && near(f.each, 30) &&
+		      near(f.fixed, 5000) && f.off < 1e-9,
+	      "growth: a fixed and a linear part");
+	check(near(fit_slope(x, linear, 5), 30), "growth: as a line");
+	check(fit_growth(x, square, 5, &f) && near(f.power, 2) && near(f.each, 0.5) &&
+		      near(f.fixed, 100),
+	      "growth: a square");
+	check(fit_growth(x, root, 5, &f) && near(f.power, 0.5) && near(f.each, 10) &&
+		      about(f.fixed, 0, 1e-9),
+	      "growth: a root");
+	check(fit_growth(x, flat, 5, &f) && f.power == 0 && f.each == 0 && about(f.fixed, 700, 1) &&
+		      about(f.off, 0.0014, 0.001),
+	      "growth: none");
+	/* 3 % of noise, and falling at the end: still a line of about 30 for each. */
+	for (i = 0; i < 5; i++)
+		linear[i] *= i % 2 ? 1.03 : 0.97;
+	check(fit_growth(x, linear, 5, &f) && about(f.power, 1, 0.05) && about(f.fixed, 5000, 250) &&
+		      f.off < 0.06,
+	      "growth: a noisy line");
+	check(!fit_growth(x, linear, 2, &f), "growth: two points are too few");
+}
+
 void test_stats(void)
 {
+	test_fit();
 	test_rank_tables();
 	test_rank_examples();
 	test_rank_large();

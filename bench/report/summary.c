@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "behaviour.h"
+#include "growth.h"
 #include "hole.h"
 #include "text.h"
 
@@ -214,6 +215,7 @@ void summary_print(FILE *f, struct run *r, const char *folder)
 		fputs("\nMeasurements (quantiles: median over fresh VMs)\n", f);
 		table_print(f, r);
 		put_notes(f, r);
+		growth_print(f, r);
 		hole_print(f, r);
 	}
 	fprintf(f, "\nResults: %s\n", folder);
