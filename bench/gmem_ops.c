@@ -18,7 +18,6 @@
 
 #define GPA 0x80000000ULL /* the first of the slots, 2 MiB for each */
 #define SLOT 10
-#define MAX_SLOTS 64
 #define SIZE PAGE_2M
 
 struct bed {
@@ -26,7 +25,7 @@ struct bed {
 	struct vcpu *v;
 	int fd;
 	unsigned int slots; /* bound to the file, 2 MiB of it each */
-	uint64_t size; /* of one operation */
+	uint64_t size; /* of one operation; the first 2 MiB of it at most have pages */
 	uint64_t attribute;
 	bool mapped;
 };
@@ -40,6 +39,7 @@ static uint32_t repetitions(uint64_t size)
 /* Private memory where there is some, else guest_memfd that is plain RAM. */
 static void make_bed(struct bed *bed, unsigned int slots)
 {
+	uint64_t bound = (slots ? slots : 1) * SIZE;
 	unsigned int i;
 
 	bed->vm = gmem_vm_create(NULL);
@@ -47,7 +47,7 @@ static void make_bed(struct bed *bed, unsigned int slots)
 	bed->slots = slots;
 	bed->attribute =
 		gmem_default_flags(bed->vm) ? 0 : KVM_MEMORY_ATTRIBUTE_PRIVATE;
-	bed->fd = gmem_create(bed->vm, (slots ? slots : 1) * SIZE,
+	bed->fd = gmem_create(bed->vm, bed->size > bound ? bed->size : bound,
 			      gmem_default_flags(bed->vm));
 	if (bed->fd < 0)
 		end_fail("KVM_CREATE_GUEST_MEMFD: %s", strerror(-bed->fd));
@@ -82,11 +82,12 @@ static void touch(struct bed *bed, uint64_t gpa, uint64_t size)
 static void map_again(void *arg, uint32_t i)
 {
 	struct bed *bed = arg;
+	uint64_t size = bed->size < SIZE ? bed->size : SIZE;
 
 	(void)i;
-	if (bed->mapped && bed->slots)
-		touch(bed, GPA, bed->size);
-	else if (fallocate(bed->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)bed->size))
+	if (bed->mapped)
+		touch(bed, GPA, size);
+	else if (fallocate(bed->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size))
 		end_fail("fallocate: %s", strerror(errno));
 }
 
@@ -102,8 +103,7 @@ static void punch(void *arg, uint32_t i)
 
 static void run_punch(const struct bench *b)
 {
-	struct bed bed = { .size = b->op.width ? PAGE_4K : SIZE,
-			   .mapped = b->op.count };
+	struct bed bed = { .size = b->op.addr, .mapped = b->op.count };
 
 	make_bed(&bed, (unsigned int)b->param);
 	bench_host(b, NULL, repetitions(bed.size), map_again, punch, &bed);
@@ -157,8 +157,7 @@ static void convert(void *arg, uint32_t i)
 
 static void run_convert(const struct bench *b)
 {
-	struct bed bed = { .size = b->op.width ? PAGE_4K : SIZE,
-			   .mapped = b->op.count };
+	struct bed bed = { .size = b->op.addr, .mapped = b->op.count };
 
 	make_bed(&bed, 1);
 	need_attributes(&bed);
@@ -176,7 +175,7 @@ static void convert_and_touch(void *arg, uint32_t i)
 
 static void run_convert_touch(const struct bench *b)
 {
-	struct bed bed = { .size = PAGE_4K, .mapped = true };
+	struct bed bed = { .size = b->op.addr, .mapped = true };
 
 	make_bed(&bed, 1);
 	need_attributes(&bed);
@@ -214,43 +213,40 @@ static void run_fault(const struct bench *b)
 	bench_host(b, NULL, repetitions(PAGE_4K), NULL, fault, &bed);
 }
 
-/* width: 4 KiB against 2 MiB; count: whether the guest has it mapped */
-#define PAGE               \
-	{                  \
-		.width = 1 \
-	}
-#define PAGE_MAPPED                    \
-	{                              \
-		.width = 1, .count = 1 \
-	}
-#define LARGE              \
-	{                  \
-		.width = 0 \
-	}
-#define LARGE_MAPPED                   \
-	{                              \
-		.width = 0, .count = 1 \
-	}
+/* How much of the file, and whether the guest has it mapped. */
+#define PAGE(is_mapped)		{ .addr = PAGE_4K, .count = (is_mapped) }
+#define LARGE(is_mapped)	{ .addr = SIZE, .count = (is_mapped) }
+#define HUGE(is_mapped)		{ .addr = 1ULL << 30, .count = (is_mapped) }
 
 static const struct bench table[] = {
-	{ "gmem.punch_4k.unbound", "N8", run_punch, 0, PAGE, 0 },
-	{ "gmem.punch_4k.one_slot", "N8", run_punch, 0, PAGE, 1 },
-	{ "gmem.punch_4k.one_slot_mapped", "N8", run_punch, 0, PAGE_MAPPED, 1 },
-	{ "gmem.punch_4k.many_slots", "N8", run_punch, 0, PAGE, MAX_SLOTS },
-	{ "gmem.punch_4k.many_slots_mapped", "N8", run_punch, 0, PAGE_MAPPED,
-	  MAX_SLOTS },
-	{ "gmem.punch_2m.unbound", "N8", run_punch, 0, LARGE, 0 },
-	{ "gmem.punch_2m.one_slot", "N8", run_punch, 0, LARGE, 1 },
-	{ "gmem.punch_2m.one_slot_mapped", "N8", run_punch, 0, LARGE_MAPPED,
-	  1 },
-	{ "gmem.close.one_slot", "N8", run_close, 0, {}, 1 },
-	{ "gmem.close.eight_slots", "N8", run_close, 0, {}, 8 },
+	{ "gmem.punch_4k.slots_0", "N8", run_punch, 0, PAGE(0), 0 },
+	{ "gmem.punch_4k.slots_1", "N8", run_punch, 0, PAGE(0), 1 },
+	{ "gmem.punch_4k.slots_8", "N8", run_punch, 0, PAGE(0), 8 },
+	{ "gmem.punch_4k.slots_64", "N8", run_punch, 0, PAGE(0), 64 },
+	{ "gmem.punch_2m.slots_0", "N8", run_punch, 0, LARGE(0), 0 },
+	{ "gmem.punch_2m.slots_1", "N8", run_punch, 0, LARGE(0), 1 },
+	{ "gmem.punch_2m.slots_8", "N8", run_punch, 0, LARGE(0), 8 },
+	{ "gmem.punch_2m.slots_64", "N8", run_punch, 0, LARGE(0), 64 },
+	{ "gmem.punch_1g.slots_0", "N8", run_punch, 0, HUGE(0), 0 },
+	{ "gmem.punch_1g.slots_1", "N8", run_punch, 0, HUGE(0), 1 },
+	{ "gmem.punch_1g.slots_8", "N8", run_punch, 0, HUGE(0), 8 },
+	{ "gmem.punch_1g.slots_64", "N8", run_punch, 0, HUGE(0), 64 },
+	{ "gmem.punch_4k.mapped.slots_1", "N8", run_punch, 0, PAGE(1), 1 },
+	{ "gmem.punch_4k.mapped.slots_8", "N8", run_punch, 0, PAGE(1), 8 },
+	{ "gmem.punch_4k.mapped.slots_64", "N8", run_punch, 0, PAGE(1), 64 },
+	{ "gmem.punch_2m.mapped.slots_1", "N8", run_punch, 0, LARGE(1), 1 },
+	{ "gmem.punch_2m.mapped.slots_8", "N8", run_punch, 0, LARGE(1), 8 },
+	{ "gmem.punch_2m.mapped.slots_64", "N8", run_punch, 0, LARGE(1), 64 },
+	{ "gmem.close.slots_1", "N8", run_close, 0, {}, 1 },
+	{ "gmem.close.slots_8", "N8", run_close, 0, {}, 8 },
+	{ "gmem.close.slots_64", "N8", run_close, 0, {}, 64 },
 	{ "gmem.memory_fault", "N9", run_fault, 0, {}, 0 },
-	{ "gmem.convert_4k.unmapped", "N9", run_convert, 0, PAGE, 0 },
-	{ "gmem.convert_4k.mapped", "N9", run_convert, 0, PAGE_MAPPED, 0 },
-	{ "gmem.convert_2m.unmapped", "N9", run_convert, 0, LARGE, 0 },
-	{ "gmem.convert_2m.mapped", "N9", run_convert, 0, LARGE_MAPPED, 0 },
-	{ "gmem.convert_4k.and_touch", "N9", run_convert_touch, 0, PAGE, 0 },
+	{ "gmem.convert_4k.unmapped", "N9", run_convert, 0, PAGE(0), 0 },
+	{ "gmem.convert_4k.mapped", "N9", run_convert, 0, PAGE(1), 0 },
+	{ "gmem.convert_4k.and_touch", "N9", run_convert_touch, 0, PAGE(1), 0 },
+	{ "gmem.convert_2m.unmapped", "N9", run_convert, 0, LARGE(0), 0 },
+	{ "gmem.convert_2m.mapped", "N9", run_convert, 0, LARGE(1), 0 },
+	{ "gmem.convert_2m.and_touch", "N9", run_convert_touch, 0, LARGE(1), 0 },
 };
 
 int main(int argc, char **argv)
