@@ -186,7 +186,8 @@ bisect_build() {
 
 	mkdir -p -- "$objects" || die "the cache folder cannot be written: $objects"
 	if [[ ${opt[build-cmd]:-} ]]; then
-		# The command may leave bzImage, config and modules/ in KVMEM_OUT.
+		# The command may leave bzImage, config and modules/ in KVMEM_OUT, and what is
+		# to be on that kernel's command line in append.
 		(cd -- "$work" && KVMEM_OUT=$1 become sh -c "${opt[build-cmd]}") >"$1/build.log" 2>&1 </dev/null &
 	else
 		bisect_make "$work" "$objects" >"$1/build.log" 2>&1 </dev/null &
@@ -196,6 +197,7 @@ bisect_build() {
 	[[ ! ${opt[build-cmd]:-} ]] || args=(--kernel "$work")
 	[[ ! -e $1/bzImage ]] || args=(--kernel "$1/bzImage")
 	[[ ! -d $1/modules ]] || args+=(--modules "$1/modules")
+	[[ ! -s $1/append ]] || args+=(--append "$(<"$1/append")")
 	return "$rc"
 }
 
