@@ -60,8 +60,21 @@ void klog_line(struct klog_scan *s, const char *line)
 
 static int kmsg = -1;
 
+/* A WARN_ONCE that some other test has drawn would not come again. */
+static void warn_again(void)
+{
+	int fd = open("/sys/kernel/debug/clear_warn_once", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "1\n", 2) < 0)
+		diag("clear_warn_once: %s", strerror(errno));
+	close(fd);
+}
+
 void klog_mark(void)
 {
+	warn_again();
 	if (kmsg < 0)
 		kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (kmsg >= 0)
