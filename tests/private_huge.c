@@ -379,6 +379,38 @@ KVMEM_TEST(one_gib, "E13")
 	}
 }
 
+/*
+ * A slot without guest_memfd can have a dirty log.  When that is switched off KVM
+ * looks for what can be huge again, in the private part of the slot too, of which
+ * nothing can be mapped.
+ * Red with: any complaint about a gfn that is private but has no fault; the
+ * attribute not asked for, so that the shared memory is mapped huge.
+ */
+KVMEM_TEST(log_off_over_private, "E13 E4")
+{
+	struct vm *vm = gmem_kind_vm(GMEM_PRIVATE, NULL);
+	struct vcpu *v = vm->vcpu[0];
+	uint32_t *h = vm_alloc(2 * PAGE_2M);
+	unsigned int p;
+
+	for (p = 0; p < 2 * BLOCK; p++)
+		h[p * 1024] = shared_tag(p);
+	vm_slot(vm, 1, KVM_MEM_LOG_DIRTY_PAGES, HUGE_GPA, 2 * PAGE_2M, h);
+	for (p = 0; p < 2 * BLOCK; p += 37)
+		ASSERT_EQ(shared_tag(p), vcpu_load(v, 4, HUGE_GPA + p * PAGE_4K));
+	ASSERT_EQ(0, gmem_attributes(vm, HUGE_GPA + PAGE_2M, PAGE_2M, PRIVATE));
+	vm_slot(vm, 1, 0, HUGE_GPA, 2 * PAGE_2M, h);
+	ASSERT_TRUE(vcpu_expect_stop(v, "private without guest_memfd", OPS(LD(4, HUGE_GPA + PAGE_2M)),
+				     EXITS({ .reason = KVM_EXIT_MEMORY_FAULT,
+					     .addr = HUGE_GPA + PAGE_2M,
+					     .data = PAGE_4K,
+					     .flags = KVM_MEMORY_EXIT_FLAG_PRIVATE,
+					     .err = EFAULT })));
+	ASSERT_EQ(0, gmem_attributes(vm, HUGE_GPA + PAGE_2M, PAGE_2M, 0));
+	for (p = 0; p < 2 * BLOCK; p++)
+		ASSERT_EQ(shared_tag(p), vcpu_load(v, 4, HUGE_GPA + p * PAGE_4K));
+}
+
 /* --- races (E14) --------------------------------------------------------------- */
 
 /*
