@@ -340,12 +340,25 @@ bool hostmem_is_idle(const void *p)
 	return idle_word(p, false);
 }
 
+/*
+ * A page on its way to a list of the kernel's has no such mark yet.  Before pages
+ * are moved all of them arrive there, and this one is where it should be.
+ */
+static void arrive(const void *p)
+{
+	void *page = (void *)(uintptr_t)p;
+	int node, status;
+
+	if (!move_pages(0, 1, &page, NULL, &node, 0))
+		move_pages(0, 1, &page, &node, &status, MPOL_MF_MOVE);
+}
+
 void hostmem_set_idle(const void *p)
 {
 	unsigned int try;
 
-	/* A page on its way to a list of the kernel's has no such mark yet. */
 	for (try = 0; try < 50; try++) {
+		arrive(p);
 		idle_word(p, true);
 		if (hostmem_is_idle(p))
 			return;
