@@ -95,7 +95,7 @@ static bool run_it(int (*run)(char *name), char *name, int answers)
 static bool skip_it(const char *name, const char *reason, int answers)
 {
 	dprintf(1, "TAP version 13\n1..1\nok 1 %s # SKIP %s\n", name, reason);
-	return dprintf(answers, "ended %d\n", W_EXITCODE(4, 0)) > 0;
+	return dprintf(answers, "ended %d\n", W_EXITCODE(0, 0)) > 0;
 }
 
 int serve(int (*run)(char *name))
