@@ -19,10 +19,12 @@ debian_find() {
 	[[ $suite =~ ^[a-z0-9-]*$ ]] || die "'$suite' is no name of a Debian suite"
 
 	if [[ ${opt[offline]:-} ]]; then
-		debian_cached "$pattern" || die "no Debian kernel in the cache matches '$1': $(debian_cache_list)"
+		debian_cached "$pattern" "$suite" ||
+			die "no Debian kernel in the cache matches '$1'${suite:+ and is of $suite}: $(debian_cache_list)"
 	else
 		debian_choose "$pattern" "$suite"
 		debian_provide
+		grep -qsx -- "${suite:-own}" "$dir/suites" || echo "${suite:-own}" >>"$dir/suites"
 	fi
 	touch -- "$dir"
 }
@@ -49,13 +51,15 @@ debian_sound() {
 	(cd -- "$1" 2>/dev/null && sha256sum --status --strict -c SHA256SUMS 2>/dev/null)
 }
 
-# debian_cached PATTERN: set the caller's dir to the newest that matches
+# debian_cached PATTERN SUITE: set the caller's dir to the newest that matches and
+# came from there, once or more often
 debian_cached() {
 	local name release version
 
 	while IFS=$'\t' read -r version release name; do
 		debian_match "$1" "$release" "$version" || continue
 		dir=$CACHE/kernels/debian/$name
+		[[ ! -e $dir/suites ]] || grep -qx -- "${2:-own}" "$dir/suites" || continue
 		debian_sound "$dir" && return
 		say "$name in the cache is broken"
 	done < <(debian_cache)

@@ -114,6 +114,7 @@ KVMEM_CACHE=$OTHER PATH=$WORK/bin:$PATH begin refetch lab refetch test slot_api.
 finish refetch 0 "in the cache is broken: fetching it again" "came broken: fetching it again"
 KVMEM_CACHE=$OTHER begin offline lab offline --offline test slot_api.api.region.adjacent
 finish offline 0
+KVMEM_CACHE=$OTHER bad "kernel of another suite, offline" "and is of sid" --offline --suite sid --kernel debian
 if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 	expect_code "lab: no space in the cache" 2 "no space" unshare -m sh -c \
 		"mkdir -p '$WORK/tiny' && mount -t tmpfs -o size=2m none '$WORK/tiny' && KVMEM_CACHE='$WORK/tiny' \
