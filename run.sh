@@ -158,7 +158,7 @@ Options of compare and gate
   -v                   also what did not change
   gate takes the options of the run it makes as well
 Options of export, besides --format, --origin and --build-id
-  --output FILE        in place of standard output
+  --output FILE        in place of standard output; of compare: a page (HTML) as well
 Options of proof
   --rounds N           how often each kind of run is made (2)
   --exact              only the part that counts instructions
@@ -408,7 +408,7 @@ main() {
 	run | bench) allow "${run_options[@]}" ;;
 	lab) allow kernel replay "${run_options[@]}" "${lab_options[@]}" ;;
 	matrix) allow "${run_options[@]}" "${lab_options[@]}" ;;
-	compare) allow metric thresholds rule verbose ;;
+	compare) allow metric thresholds rule verbose output ;;
 	gate)
 		allow baseline metric thresholds rule kernel "${run_options[@]}" "${lab_options[@]}"
 		;;

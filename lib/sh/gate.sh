@@ -5,12 +5,18 @@
 #
 # Runs compared with each other, and the gate that a CI waits at.
 
-# compare_runs RUN RUN...: what changed
+# compare_runs RUN RUN...: what changed, and as a page if --output names one
 compare_runs() {
+	local args=() code=0
+
 	(($# >= 2)) || usage_error "compare needs two results folders or more"
 	prepare
 	gate_arguments
-	"$BUILD/kvmem-report" compare "${args[@]}" -- "$@"
+	"$BUILD/kvmem-report" compare "${args[@]}" -- "$@" || code=$?
+	if [[ ${opt[output]-} ]] && ((code < 2)); then
+		export_one html --output "${opt[output]}" -- "$@" || code=$?
+	fi
+	return "$code"
 }
 
 # gate BASELINE [RUN]: exit code 0 no regression, 1 regression, 4 inconclusive

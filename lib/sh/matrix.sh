@@ -87,6 +87,7 @@ matrix_show() {
 		"$BUILD/kvmem-report" matrix ${opt[verbose]:+-v} "${folders[@]}" || true
 		printf '\nResults\n'
 		printf '  %s\n' "${folders[@]}"
+		matrix_page
 	fi
 	for i in "${!refs[@]}"; do
 		code=${codes[i]}
@@ -100,4 +101,15 @@ matrix_show() {
 	done
 	[[ " ${codes[*]} " == *' 0 '* || $verdict != 0 ]] || verdict=4
 	return "$verdict"
+}
+
+# matrix_page: kernels side by side, for a browser
+matrix_page() {
+	local page
+
+	page=$RESULTS/matrix-$(date -u +%Y%m%d-%H%M%S).html
+	((${#folders[@]} > 1)) || return 0
+	if export_one html --output "$page" -- "${folders[@]}"; then
+		printf '  %s\n' "$page"
+	fi
 }
