@@ -175,8 +175,8 @@ static bool is_sound(struct mutation *m, size_t test, unsigned int timeout)
 }
 
 /*
- * Whether one test finds it: it passes without the bug, fails with it, and
- * passes again without it.
+ * Whether one test finds it: it passes without the bug, fails with it, passes again
+ * without it, and fails again with it.  A test that fails now and then finds much.
  */
 static bool finds(struct mutation *m, const struct mutant *x, size_t test, unsigned int timeout,
 		  void (*say)(const char *text, size_t len), struct verdict *v)
@@ -191,17 +191,23 @@ static bool finds(struct mutation *m, const struct mutant *x, size_t test, unsig
 	/* What needs the feature that the bug took away. */
 	if (!strcmp(v->status, "skip"))
 		return false;
-	if (run_test(it, 0, timeout, &again)) {
-		n = snprintf(text, sizeof(text), "%s: %s: %s\n", it->name, v->status, v->reason);
+	if (!run_test(it, 0, timeout, &again)) {
+		/* The bug has left something behind, or the test is not to be trusted. */
+		n = snprintf(text, sizeof(text), "%s fails without the mutant as well now: %s\n",
+			     it->name, again.reason);
 		say(text, (size_t)n);
-		return true;
+		m->sound[test] = SOUND_NO;
+		return false;
 	}
-	/* The bug has left something behind, or the test is not to be trusted. */
-	n = snprintf(text, sizeof(text), "%s fails without the mutant as well now: %s\n", it->name,
-		     again.reason);
+	if (run_test(it, x->number, timeout, &again)) {
+		n = snprintf(text, sizeof(text), "%s passes with the mutant the next time: %s\n",
+			     it->name, v->reason);
+		say(text, (size_t)n);
+		return false;
+	}
+	n = snprintf(text, sizeof(text), "%s: %s: %s\n", it->name, v->status, v->reason);
 	say(text, (size_t)n);
-	m->sound[test] = SOUND_NO;
-	return false;
+	return true;
 }
 
 /*
