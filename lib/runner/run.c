@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../jsonw.h"
+#include "child.h"
+#include "hostinfo.h"
+#include "suite.h"
+#include "verdict.h"
+
+static volatile sig_atomic_t stopped;
+static const char *current_name;
+
+static void on_stop(int sig)
+{
+	stopped = sig;
+	child_kill_current();
+}
+
+/* The stream is the only way out: when nobody reads it, there is nothing to do. */
+static void emit(struct jsonw *j)
+{
+	if (!jsonw_send(j, 1)) {
+		child_kill_current();
+		_exit(2);
+	}
+}
+
+static void begin_event(struct jsonw *j, const char *event)
+{
+	jsonw_open(j);
+	jsonw_str(j, "event", event);
+}
+
+/* --- how it begins ------------------------------------------------------- */
+
+static void emit_ids(struct jsonw *j, const char *ids)
+{
+	char copy[256], *id, *save = NULL;
+
+	snprintf(copy, sizeof(copy), "%s", ids);
+	jsonw_push(j, "behaviours", '[');
+	for (id = strtok_r(copy, " ", &save); id; id = strtok_r(NULL, " ", &save))
+		jsonw_str(j, NULL, id);
+	jsonw_pop(j, '[');
+}
+
+static unsigned long replicates_of(const struct options *o, const struct item *it)
+{
+	return it->replicates && it->replicates < o->replicates ? it->replicates : o->replicates;
+}
+
+/* What only the surroundings know: how a lab's machine was made. */
+static void emit_notes(struct jsonw *j, const struct options *o)
+{
+	char key[64];
+	size_t i;
+
+	if (!o->nr_notes)
+		return;
+	jsonw_push(j, "lab", '{');
+	for (i = 0; i < o->nr_notes; i++) {
+		const char *value = strchr(o->notes[i], '=') + 1;
+
+		snprintf(key, sizeof(key), "%.*s", (int)(value - 1 - o->notes[i]), o->notes[i]);
+		jsonw_str(j, key, value);
+	}
+	jsonw_pop(j, '{');
+}
+
+static void emit_run(const struct options *o, const struct plan *plan)
+{
+	time_t t = time(NULL);
+	char started[32], id[128], stamp[32], suite[32];
+	struct utsname u;
+	struct jsonw j;
+	size_t i;
+
+	uname(&u);
+	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime(&t));
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", gmtime(&t));
+	snprintf(id, sizeof(id), "%s-%s", stamp, u.release);
+	begin_event(&j, "run");
+	jsonw_str(&j, "id", id);
+	jsonw_str(&j, "started", o->started ? o->started : started);
+	jsonw_str(&j, "profile", o->profile);
+	jsonw_u64(&j, "seed", o->seed);
+	jsonw_str(&j, "where", o->where);
+	jsonw_bool(&j, "exact", o->exact);
+	if (o->uapi)
+		jsonw_str(&j, "uapi", o->uapi);
+	suite_id(plan, suite, sizeof(suite));
+	if (suite[0])
+		jsonw_str(&j, "suite", suite);
+	/* A result that was made worse on purpose must not be taken for a real one. */
+	if (o->plant)
+		jsonw_str(&j, "planted", o->plant);
+	hostinfo_write(&j);
+	emit_notes(&j, o);
+	jsonw_push(&j, "plan", '[');
+	for (i = 0; i < plan->nr; i++) {
+		const struct item *it = &plan->items[i];
+
+		jsonw_push(&j, NULL, '{');
+		jsonw_str(&j, "kind", it->bench ? "bench" : "test");
+		jsonw_str(&j, "name", it->name);
+		/* One sequence of steps is no check of all that the test is for. */
+		emit_ids(&j, o->replay ? "" : it->behaviours);
+		if (it->bench)
+			jsonw_u64(&j, "replicates", replicates_of(o, it));
+		jsonw_pop(&j, '{');
+	}
+	jsonw_pop(&j, '[');
+	emit(&j);
+}
+
+/* --- what runs ----------------------------------------------------------- */
+
+/* Programs write whole records; they are passed on as they are. */
+static void on_record(char *line)
+{
+	if (line[0] == '{')
+		dprintf(1, "%s\n", line);
+}
+
+static void on_output(const char *text, size_t len)
+{
+	struct jsonw j;
+
+	begin_event(&j, "output");
+	jsonw_str(&j, "name", current_name);
+	jsonw_strn(&j, "text", text, len);
+	emit(&j);
+}
+
+/* On a host only what comes from now on; a lab's kernel began for this run. */
+static void pass_kernel_log(const struct options *o)
+{
+	static int fd = -2;
+	char rec[8192], *text;
+	struct jsonw j;
+	ssize_t n;
+
+	if (fd == -2) {
+		fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0 && strcmp(o->where, "lab"))
+			lseek(fd, 0, SEEK_END);
+	}
+	if (fd < 0)
+		return;
+	for (;;) {
+		n = read(fd, rec, sizeof(rec) - 1);
+		if (n < 0 && errno == EPIPE)
+			continue;
+		if (n <= 0)
+			return;
+		rec[n] = '\0';
+		text = strchr(rec, ';');
+		if (!text)
+			continue;
+		text++;
+		text[strcspn(text, "\n")] = '\0';
+		begin_event(&j, "klog");
+		jsonw_str(&j, "text", text);
+		emit(&j);
+	}
+}
+
+/* Returns whether it did not skip: further replicates make no sense if it did. */
+static bool run_item(const struct options *o, const struct item *it, unsigned long replicate)
+{
+	char rep[32], *bench[] = { it->path, "--run", it->arg, "--replicate", rep, NULL };
+	unsigned int timeout = (unsigned int)o->timeout;
+	struct child_result r;
+	struct verdict v;
+	struct jsonw j;
+	bool skipped;
+
+	snprintf(rep, sizeof(rep), "%lu", replicate);
+	current_name = it->name;
+	begin_event(&j, "start");
+	jsonw_str(&j, "name", it->name);
+	if (it->bench)
+		jsonw_u64(&j, "replicate", replicate);
+	emit(&j);
+
+	/* The harness has its own timeout and says more: let it be first. */
+	if (it->bench)
+		child_run(bench, timeout, on_record, on_output, &r);
+	else
+		child_test(it->path, it->arg, timeout + 5, on_record, on_output, &r);
+	if (stopped)
+		return false;
+	verdict_of(&r, timeout, &v);
+	pass_kernel_log(o);
+	begin_event(&j, "end");
+	jsonw_str(&j, "name", it->name);
+	if (it->bench)
+		jsonw_u64(&j, "replicate", replicate);
+	jsonw_str(&j, "status", v.status);
+	jsonw_str(&j, "reason", v.reason);
+	jsonw_num(&j, "duration_s", r.seconds);
+	skipped = !strcmp(v.status, "skip");
+	if (skipped)
+		jsonw_bool(&j, "last", true);
+	emit(&j);
+	child_free(&r);
+	return !skipped;
+}
+
+/* The tests are the means here, and the bugs the items. */
+static void run_mutant(const struct options *o, struct mutation *m, const struct item *it)
+{
+	struct timespec from, to;
+	bool by_random = false;
+	struct verdict v;
+	struct jsonw j;
+
+	current_name = it->name;
+	begin_event(&j, "start");
+	jsonw_str(&j, "name", it->name);
+	emit(&j);
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	mutation_run(m, it->name, (unsigned int)o->timeout, on_output, &by_random, &v);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	if (stopped)
+		return;
+	pass_kernel_log(o);
+	begin_event(&j, "observation");
+	jsonw_str(&j, "name", "found_by_random_test");
+	jsonw_bool(&j, "value", by_random);
+	emit(&j);
+	begin_event(&j, "end");
+	jsonw_str(&j, "name", it->name);
+	jsonw_str(&j, "status", v.status);
+	jsonw_str(&j, "reason", v.reason);
+	jsonw_num(&j, "duration_s", (double)(to.tv_sec - from.tv_sec) +
+		  (double)(to.tv_nsec - from.tv_nsec) / 1e9);
+	emit(&j);
+}
+
+/* Whether two names are of the same test, "fixture.variant.test", in two variants. */
+static bool same_test(const char *a, const char *b)
+{
+	const char *variant_a = strchr(a, '.'), *variant_b = strchr(b, '.');
+	const char *test_a = strrchr(a, '.'), *test_b = strrchr(b, '.');
+
+	return variant_a && variant_b && test_a > variant_a && test_b > variant_b &&
+	       variant_a - a == variant_b - b && !strncmp(a, b, (size_t)(variant_a - a)) &&
+	       !strcmp(test_a, test_b);
+}
+
+/* The profile quick has each test once: in the first variant that does not skip. */
+static bool quickly_done(const struct options *o, const struct plan *plan, size_t item,
+			 const bool *ran)
+{
+	size_t i;
+
+	if (strcmp(o->profile, "quick"))
+		return false;
+	for (i = item; i-- > 0 && !strcmp(plan->items[i].path, plan->items[item].path);)
+		if (ran[i] && same_test(plan->items[i].arg, plan->items[item].arg))
+			return true;
+	return false;
+}
+
+static void leave_out(const struct item *it)
+{
+	struct jsonw j;
+
+	begin_event(&j, "start");
+	jsonw_str(&j, "name", it->name);
+	emit(&j);
+	begin_event(&j, "end");
+	jsonw_str(&j, "name", it->name);
+	jsonw_str(&j, "status", "skip");
+	jsonw_str(&j, "reason", "the profile quick has it in another variant");
+	jsonw_num(&j, "duration_s", 0);
+	emit(&j);
+}
+
+/*
+ * A VM that is there as long as tests run: without it each test's is the first
+ * and the last one, and under emulation switching the hardware on and off, and
+ * patching the code of the scheduler for it, takes longer than most tests.
+ */
+static int hold_vm(const struct options *o)
+{
+	int dev, vm = -1;
+
+	if (strcmp(o->where, "lab"))
+		return -1;
+	dev = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (dev >= 0)
+		vm = ioctl(dev, KVM_CREATE_VM, 0);
+	if (vm >= 0)
+		close(ioctl(vm, KVM_CREATE_VCPU, 0));
+	close(dev);
+	return vm;
+}
+
+static void run_tests(const struct options *o, struct plan *plan)
+{
+	struct mutation *m = o->mutation;
+	bool *ran = calloc(plan->nr + 1, sizeof(*ran));
+	int held = hold_vm(o);
+	size_t i;
+
+	if (!ran)
+		abort();
+	for (i = 0; i < plan->nr && !stopped; i++) {
+		if (m)
+			run_mutant(o, m, &plan->items[i]);
+		else if (plan->items[i].bench)
+			continue;
+		else if (quickly_done(o, plan, i, ran))
+			leave_out(&plan->items[i]);
+		else
+			ran[i] = run_item(o, &plan->items[i], 0);
+	}
+	free(ran);
+	if (held >= 0)
+		close(held);
+}
+
+int run_plan(const struct options *o, struct plan *plan)
+{
+	struct sigaction stop = { .sa_handler = on_stop };
+	unsigned long rep;
+	struct jsonw j;
+	size_t i;
+
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGHUP, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	if (!o->resume)
+		emit_run(o, plan);
+	pass_kernel_log(o);
+	run_tests(o, plan);
+	/* Replicates of different benchmarks alternate: drift hits all alike. */
+	for (rep = 0; rep < o->replicates && !stopped; rep++)
+		for (i = 0; i < plan->nr && !stopped; i++)
+			if (plan->items[i].bench && rep >= plan->items[i].first &&
+			    rep < replicates_of(o, &plan->items[i]) &&
+			    !run_item(o, &plan->items[i], rep))
+				plan->items[i].replicates = 1;
+	if (stopped)
+		return 128 + stopped;
+	begin_event(&j, "done");
+	jsonw_bool(&j, "complete", true);
+	emit(&j);
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A run: tests, benchmarks or seeded bugs, and the stream that tells of them. */
+#ifndef KVMEM_RUNNER_RUN_H
+#define KVMEM_RUNNER_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mutation.h"
+#include "plan.h"
+
+#define MAX_NOTES 16
+
+struct options {
+	bool list, probe, tests, bench;
+	const char *profile, *where, *dir;
+	unsigned long seed, timeout, replicates;
+	bool exact;
+	const char *started;	/* when, if this machine's clock can't tell */
+	const char *items;	/* file of the names to run */
+	const char *replay;	/* file for model_random */
+	const char *plant;	/* a delay on purpose, see env_plant() */
+	const char *uapi;	/* other numbers than those of configs/proposed_uapi.conf */
+	bool resume;		/* the stream has its "run" event already */
+	const char *mutants;	/* table of seeded bugs to find, instead of a usual run */
+	struct mutation *mutation;
+	const char *notes[MAX_NOTES];	/* "key=value" */
+	size_t nr_notes;
+};
+
+/**
+ * run_plan - run what is in the plan, in its order
+ *
+ * Events go to standard output, one JSON object per line.  Signals that end a
+ * program end the run: it says so, and nothing is left running.
+ *
+ * Return: exit code of the runner.
+ */
+int run_plan(const struct options *o, struct plan *plan);
+
+#endif /* KVMEM_RUNNER_RUN_H */
