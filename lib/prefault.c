@@ -14,7 +14,7 @@
 #include "uapi.h"
 #include "vm.h"
 
-#define LIMIT_S (time_t)env_pick(1, 2, 5) /* in which any machine fills its tables many times */
+#define LIMIT_MS env_pick(500, 2000, 5000) /* in which any machine fills its tables many times */
 #define STUCK_SIGNAL (SIGRTMIN + 7)
 
 void prefault_require(const struct vm *vm)
@@ -56,7 +56,10 @@ static double computed(void)
 
 int prefault(const struct vcpu *v, struct kvm_pre_fault_memory *r)
 {
-	const struct itimerspec limit = { .it_value = { .tv_sec = LIMIT_S } }, never = { 0 };
+	const uint64_t ms = LIMIT_MS;
+	const struct itimerspec never = { 0 }, limit = {
+		.it_value = { .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000 * 1000000) },
+	};
 	timer_t timer = own_timer();
 	double begin = computed();
 	struct itimerspec left;
@@ -69,7 +72,7 @@ int prefault(const struct vcpu *v, struct kvm_pre_fault_memory *r)
 		timer_settime(timer, 0, &never, &left);
 		if (err != -EINTR || left.it_value.tv_sec || left.it_value.tv_nsec)
 			return err;
-	} while (computed() - begin < (double)LIMIT_S / 4);
+	} while (computed() - begin < (double)ms / 4000);
 	diag("prefault retried until a signal came");
 	return -ETIMEDOUT;
 }

@@ -22,7 +22,7 @@ void prefault_require(const struct vm *vm);
  * @r: range; on return what is left of it
  *
  * Return: 0 or a negative errno; -ETIMEDOUT, with a line said about it, when it
- * did not end for a second or more, computing, and only a signal made it.
+ * did not end for half a second or more, computing, and only a signal made it.
  */
 int prefault(const struct vcpu *v, struct kvm_pre_fault_memory *r);
 
