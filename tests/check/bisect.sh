@@ -60,10 +60,10 @@ else
 	expect "bisect: its log can be replayed" grep -q '^git bisect bad' "$WORK"/bisect-functional/*/bisect.log
 
 	history_of cost 64 <<-END
-		1 append mitigations=off
-		23 append mitigations=auto
+		1 append kvm.mmio_caching=1
+		23 append kvm.mmio_caching=0
 	END
-	find_in cost --metric exit.cpuid --worse-than 2%
+	find_in cost --metric exit.mmio_read_user --worse-than 2%
 	is "bisect: the commit that makes an exit dearer" 23 "$found"
 	is "bisect: in 7 steps at most, by a metric" yes \
 		"$( ((steps > 0 && steps <= 7)) && echo yes || echo "$steps")"
