@@ -79,7 +79,8 @@ static const char *set_key(struct rules_line *l, const char *key, const char *va
 static const char *set_global(struct rules *r, const char *key, const char *value)
 {
 	static const char *const known[] = {
-		"cpu", "microcode", "mitigations", "backend", "machine", "profile", "suite"
+		"cpu", "microcode", "mitigations", "backend", "machine", "profile", "suite",
+		"emulation"
 	};
 	double v = number_of(value, true);
 	size_t i;
@@ -104,7 +105,7 @@ static const char *set_global(struct rules *r, const char *key, const char *valu
 		if (!strcmp(value, known[i]))
 			break;
 	if (i == ARRAY_SIZE(known))
-		return "is cpu, microcode, mitigations, backend, machine, profile or suite";
+		return "is cpu, microcode, mitigations, backend, machine, profile, suite or emulation";
 	strlist_add_new(&r->accept, value);
 	return NULL;
 }

@@ -14,9 +14,9 @@
 static void begin(struct run *r)
 {
 	memset(r, 0, sizeof(*r));
-	r->meta = json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:s}}", "backend", "svm", "profile",
+	r->meta = json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:s}, s:{}}", "backend", "svm", "profile",
 			    "full", "cpu", "model", "M", "microcode", "0x1", "mitigations",
-			    "mds", "Not affected");
+			    "mds", "Not affected", "lab");
 	r->complete = true;
 }
 
@@ -269,6 +269,10 @@ static void test_machines(void)
 		{ "", "profile", "quick", "", EXIT_NOTHING,
 		  "INCONCLUSIVE: 1 measurement can't be judged: the profile differs: full and quick" },
 		{ "", "suite", "x", "", EXIT_FAILED, "REGRESSION: 1 measurement" },
+		{ "lab", "accel", "tcg", "set accept=machine", EXIT_NOTHING,
+		  "INCONCLUSIVE: 1 measurement can't be judged: times under emulation say nothing: --exact counts instructions" },
+		{ "lab", "accel", "tcg", "set accept=machine accept=emulation", EXIT_FAILED,
+		  "REGRESSION: 1 measurement" },
 		{ "", "mitigations", NULL, "", EXIT_NOTHING,
 		  "INCONCLUSIVE: 1 measurement can't be judged: the mitigations of B are unknown" },
 	};

@@ -155,6 +155,20 @@ static void compare_clocks(struct pair *p)
 	differ(p, "cpu", xprintf("the clock differs: %.0f and %.0f kHz", a, b));
 }
 
+/*
+ * The host's load and the mood of the emulator are in such times, alike for all
+ * replicates of a run: of two runs that differ in nothing one is often slower.
+ */
+static void look_for_emulation(struct pair *p)
+{
+	const json_t *accel = member(p->b, "lab", "accel");
+
+	if (json_is_string(accel) && !strcmp(json_string_value(accel), "tcg") &&
+	    !json_is_true(member(p->b, "", "exact")))
+		differ(p, "emulation",
+		       xstrdup("times under emulation say nothing: --exact counts instructions"));
+}
+
 /* Where instructions are counted, those of the benchmark's own side count too. */
 static void compare_suites(struct pair *p)
 {
@@ -212,6 +226,7 @@ void sides_compare(struct sides *s, const struct run *a, const struct run *b,
 	memset(s, 0, sizeof(*s));
 	compare_values(&p);
 	compare_mitigations(&p);
+	look_for_emulation(&p);
 	compare_clocks(&p);
 	compare_suites(&p);
 	compare_modules(&p);

@@ -72,7 +72,9 @@ proof_noisy() {
 	done
 	proof_load "after"
 	printf '\nGate on noisy measurements\n\n'
-	"$BUILD/kvmem-report" proof --thresholds "$ROOT/configs/gate.conf" "${runs[@]}"
+	# In a lab the gate itself would not judge times.
+	"$BUILD/kvmem-report" proof --thresholds "$ROOT/configs/gate.conf" \
+		--rule "set accept=emulation" "${runs[@]}"
 }
 
 # Times on a busy machine say more about that than about the gate.
