@@ -148,7 +148,7 @@ done
 expect_code "run.sh compare" 0 "+5.00%" ./run.sh compare "$M/base" "$M/slow"
 expect_code "run.sh compare: and a page" 0 "+5.00%" \
 	./run.sh compare --output "$WORK/compared.html" "$M/base" "$M/slow"
-expect "compare: the page has both" grep -q '<html' "$WORK/compared.html"
+expect "compare: the page has both" grep -q '<th class="c">A</th><th class="c">B</th>' "$WORK/compared.html"
 expect_code "run.sh gate" 1 "REGRESSION" ./run.sh gate --baseline "$M/base" "$M/slow"
 expect_code "run.sh gate: a rule of the command line" 0 "PASSED" \
 	./run.sh gate --baseline "$M/base" "$M/slow" --rule 'exit.a relative=8%'

@@ -66,6 +66,20 @@ is "run is complete" True "$(of "$R" "r['run']['complete']")"
 is "observation is kept" 1 "$(of "$R" "len(r['observations'])")"
 expect "an unexpected pass is reported" grep -q 'listed as a known issue' "$WORK/r.out"
 gone "nothing a test forked is left" "$V/tests/victim"
+for test in first second; do
+	is "victim.needs.nothing_there.$test: skipped, with the reason" "skip: no such thing in this kernel" \
+		"$(status_of "$R" "victim.needs.nothing_there.$test"): $(reason_of "$R" "victim.needs.nothing_there.$test")"
+	is "victim.needs.nothing_else.$test passes" pass "$(status_of "$R" "victim.needs.nothing_else.$test")"
+done
+is "what is missing for good is looked for once" 1 "$(grep -c '^# setup of one that skips' "$WORK/r/log/victim.log")"
+
+record "$WORK/quick" --profile quick victim.needs >/dev/null 2>&1 || true
+Q=$WORK/quick/results.json
+for test in first second; do
+	is "quick: victim.needs.nothing.$test, the first that can run" pass "$(status_of "$Q" "victim.needs.nothing.$test")"
+	is "quick: victim.needs.nothing_else.$test is left out" "the profile quick has it in another variant" \
+		"$(reason_of "$Q" "victim.needs.nothing_else.$test")"
+done
 
 if [ "$(status_of "$R" victim.guest_hangs)" = skip ]; then
 	skip "guests that hang and die" "$(reason_of "$R" victim.guest_hangs)"

@@ -77,4 +77,32 @@ KVMEM_TEST(forks, "A8")
 			pause();
 }
 
+/* What the kernel does not have is found out in the setup, once for a variant. */
+FIXTURE(needs) {
+	int unused;
+};
+
+FIXTURE_VARIANT(needs) {
+	bool missing;
+};
+
+FIXTURE_VARIANT_ADD(needs, nothing_there) { true };
+FIXTURE_VARIANT_ADD(needs, nothing) { false };
+FIXTURE_VARIANT_ADD(needs, nothing_else) { false };
+
+KVMEM_SETUP(needs)
+{
+	diag("setup of %s", variant->missing ? "one that skips" : "one that does not");
+	if (variant->missing)
+		end_never("no such thing in this kernel");
+}
+
+KVMEM_TEST_F(needs, first, "A9")
+{
+}
+
+KVMEM_TEST_F(needs, second, "A9")
+{
+}
+
 KVMEM_MAIN
