@@ -33,6 +33,9 @@ void klog_end(struct klog_scan *s);
 /**
  * klog_mark - remember where the kernel log ends and the taint flags now
  *
+ * With the privilege for it, warnings that come once (WARN_ONCE) are armed again,
+ * those of other parts of the kernel too: /sys/kernel/debug/clear_warn_once.
+ *
  * Does nothing where /dev/kmsg can't be read (no privilege): then nothing is
  * known, and klog_check() says so by returning false with an empty text.
  */

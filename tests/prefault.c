@@ -316,8 +316,9 @@ static void *prefault_until_stop(void *arg)
 
 /*
  * A slot is deleted and made again under a prefault: that ends with success,
- * ENOENT (EFAULT where the range is private, see private_without_memory), or EAGAIN (from 6.18 on; api.rst's table of errors does not have it,
- * finding F4).  Before, prefault retried as long as the deletion waited for it
+ * ENOENT (EFAULT where the range is private, see private_without_memory), or
+ * EAGAIN (from 6.18 on; api.rst's table of errors does not have it, finding F4).
+ * Before, prefault retried as long as the deletion waited for it
  * to leave.  And on a default VM with the quirk SLOT_ZAP_ALL the root becomes
  * obsolete meanwhile, which the retries never look at: both hang until a signal
  * comes (7.3 too, known_issues).

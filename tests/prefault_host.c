@@ -175,7 +175,7 @@ KVMEM_TEST(while_l2_runs, "E17")
 	l2_require();
 	vm = vm_create(&o);
 	v = vm->vcpu[0];
-	REQUIRE(vm_cap(vm, KVM_CAP_PRE_FAULT_MEMORY), "no KVM_CAP_PRE_FAULT_MEMORY (6.11)");
+	prefault_require(vm);
 	l2_prepare(v, true);
 	l2_map(vm, L2_GPA, HOLE, 1, true);
 	vm_map(vm, VM_WINDOW, L2_GPA, 1);

@@ -383,8 +383,8 @@ KVMEM_TEST(one_gib, "E13")
  * A slot without guest_memfd can have a dirty log.  When that is switched off KVM
  * looks for what can be huge again, in the private part of the slot too, of which
  * nothing can be mapped.
- * Red with: any complaint about a gfn that is private but has no fault; the
- * attribute not asked for, so that the shared memory is mapped huge.
+ * Red with: WARN_ONCE(1, ...) where kvm_gmem_max_mapping_level() has no fault to
+ * ask, as 7.3 has it.
  */
 KVMEM_TEST(log_off_over_private, "E13 E4")
 {

@@ -14,6 +14,7 @@
 #include "arch/x86_64/l2.h"
 #include "arch/x86_64/mmu.h"
 #include "hammer.h"
+#include "prefault.h"
 #include "proposed_hole.h"
 #include "record.h"
 
@@ -329,13 +330,11 @@ KVMEM_TEST_F(hole, prefault, "B8")
 	uint64_t before, grown;
 	int err = 0;
 
-	if (!vm_cap(self->vm, KVM_CAP_PRE_FAULT_MEMORY))
-		SKIP(return, "no KVM_CAP_PRE_FAULT_MEMORY");
+	prefault_require(self->vm);
 	vcpu_load(self->v, 8, RAM);
 	before = mapped(self->vm);
 	while (r.size && !err)
-		if (ioctl(self->v->fd, KVM_PRE_FAULT_MEMORY, &r) && errno != EINTR)
-			err = errno;
+		err = -prefault(self->v, &r);
 	grown = mapped(self->vm) - before;
 	if (err) {
 		ASSERT_EQ(ENOENT, err);

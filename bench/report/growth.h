@@ -28,7 +28,8 @@ struct growth {
  * growth_collect - add the series of a run
  * @run: which one it is, where there are several
  *
- * The number is the last one in a name, in digits (4k is 4096) or as a word.
+ * The number is the last one in a name, in digits (4k is 4096) or as a word; 0 has no
+ * place on the figure's axis and is left out.
  * Series of less than three numbers are in it too; they say nothing of growth.
  */
 void growth_collect(struct growth *g, struct run *r, size_t run);
