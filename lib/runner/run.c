@@ -177,6 +177,29 @@ static void pass_kernel_log(const struct options *o)
 	}
 }
 
+static void begin_item(struct jsonw *j, const char *event, const struct item *it,
+		       unsigned long replicate)
+{
+	begin_event(j, event);
+	jsonw_str(j, "name", it->name);
+	if (it->bench)
+		jsonw_u64(j, "replicate", replicate);
+}
+
+static void emit_end(const struct item *it, unsigned long replicate, const char *status,
+		     const char *reason, double seconds)
+{
+	struct jsonw j;
+
+	begin_item(&j, "end", it, replicate);
+	jsonw_str(&j, "status", status);
+	jsonw_str(&j, "reason", reason);
+	jsonw_num(&j, "duration_s", seconds);
+	if (it->bench && !strcmp(status, "skip"))
+		jsonw_bool(&j, "last", true);
+	emit(&j);
+}
+
 /* Returns whether it did not skip: further replicates make no sense if it did. */
 static bool run_item(const struct options *o, const struct item *it, unsigned long replicate)
 {
@@ -185,14 +208,10 @@ static bool run_item(const struct options *o, const struct item *it, unsigned lo
 	struct child_result r;
 	struct verdict v;
 	struct jsonw j;
-	bool skipped;
 
 	snprintf(rep, sizeof(rep), "%lu", replicate);
 	current_name = it->name;
-	begin_event(&j, "start");
-	jsonw_str(&j, "name", it->name);
-	if (it->bench)
-		jsonw_u64(&j, "replicate", replicate);
+	begin_item(&j, "start", it, replicate);
 	emit(&j);
 
 	/* The harness has its own timeout and says more: let it be first. */
@@ -204,19 +223,9 @@ static bool run_item(const struct options *o, const struct item *it, unsigned lo
 		return false;
 	verdict_of(&r, timeout, &v);
 	pass_kernel_log(o);
-	begin_event(&j, "end");
-	jsonw_str(&j, "name", it->name);
-	if (it->bench)
-		jsonw_u64(&j, "replicate", replicate);
-	jsonw_str(&j, "status", v.status);
-	jsonw_str(&j, "reason", v.reason);
-	jsonw_num(&j, "duration_s", r.seconds);
-	skipped = !strcmp(v.status, "skip");
-	if (skipped)
-		jsonw_bool(&j, "last", true);
-	emit(&j);
+	emit_end(it, replicate, v.status, v.reason, r.seconds);
 	child_free(&r);
-	return !skipped;
+	return strcmp(v.status, "skip");
 }
 
 /* The tests are the means here, and the bugs the items. */
@@ -228,8 +237,7 @@ static void run_mutant(const struct options *o, struct mutation *m, const struct
 	struct jsonw j;
 
 	current_name = it->name;
-	begin_event(&j, "start");
-	jsonw_str(&j, "name", it->name);
+	begin_item(&j, "start", it, 0);
 	emit(&j);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	mutation_run(m, it->name, (unsigned int)o->timeout, on_output, &by_random, &v);
@@ -241,13 +249,8 @@ static void run_mutant(const struct options *o, struct mutation *m, const struct
 	jsonw_str(&j, "name", "found_by_random_test");
 	jsonw_bool(&j, "value", by_random);
 	emit(&j);
-	begin_event(&j, "end");
-	jsonw_str(&j, "name", it->name);
-	jsonw_str(&j, "status", v.status);
-	jsonw_str(&j, "reason", v.reason);
-	jsonw_num(&j, "duration_s", (double)(to.tv_sec - from.tv_sec) +
-		  (double)(to.tv_nsec - from.tv_nsec) / 1e9);
-	emit(&j);
+	emit_end(it, 0, v.status, v.reason, (double)(to.tv_sec - from.tv_sec) +
+		 (double)(to.tv_nsec - from.tv_nsec) / 1e9);
 }
 
 /* Whether two names are of the same test, "fixture.variant.test", in two variants. */
@@ -279,15 +282,9 @@ static void leave_out(const struct item *it)
 {
 	struct jsonw j;
 
-	begin_event(&j, "start");
-	jsonw_str(&j, "name", it->name);
+	begin_item(&j, "start", it, 0);
 	emit(&j);
-	begin_event(&j, "end");
-	jsonw_str(&j, "name", it->name);
-	jsonw_str(&j, "status", "skip");
-	jsonw_str(&j, "reason", "the profile quick has it in another variant");
-	jsonw_num(&j, "duration_s", 0);
-	emit(&j);
+	emit_end(it, 0, "skip", "the profile quick has it in another variant", 0);
 }
 
 /*
@@ -297,16 +294,18 @@ static void leave_out(const struct item *it)
  */
 static int hold_vm(const struct options *o)
 {
-	int dev, vm = -1;
+	int dev, vm;
 
 	if (strcmp(o->where, "lab"))
 		return -1;
 	dev = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (dev >= 0)
-		vm = ioctl(dev, KVM_CREATE_VM, 0);
+	if (dev < 0)
+		return -1;
+	vm = ioctl(dev, KVM_CREATE_VM, 0);
+	close(dev);
+	/* The vCPU lives as long as the VM. */
 	if (vm >= 0)
 		close(ioctl(vm, KVM_CREATE_VCPU, 0));
-	close(dev);
 	return vm;
 }
 
@@ -329,6 +328,7 @@ static void run_tests(const struct options *o, struct plan *plan)
 		else
 			ran[i] = run_item(o, &plan->items[i], 0);
 	}
+	child_forget();
 	free(ran);
 	if (held >= 0)
 		close(held);
