@@ -277,23 +277,6 @@ static int record(struct recorder *r)
 	return code;
 }
 
-static bool load_known(struct known *known, const char *path)
-{
-	FILE *f;
-	bool ok;
-
-	if (!path)
-		return true;
-	f = fopen(path, "re");
-	if (!f) {
-		complain("cannot read the known issues in %s: %s", path, strerror(errno));
-		return false;
-	}
-	ok = known_load(known, f, path);
-	fclose(f);
-	return ok;
-}
-
 static bool parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
@@ -353,7 +336,7 @@ int cmd_record(int argc, char **argv)
 	struct recorder r = { .opts = &opts };
 	int code = EXIT_BROKEN;
 
-	if (!parse_options(argc, argv, &opts) || !load_known(&r.known, opts.known))
+	if (!parse_options(argc, argv, &opts) || !known_read(&r.known, opts.known))
 		return EXIT_BROKEN;
 	/*
 	 * Ctrl-C and a lost terminal are for the runner: its stream then ends,

@@ -8,6 +8,7 @@ int cmd_compare(int argc, char **argv);
 int cmd_coverage(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_gate(int argc, char **argv);
+int cmd_known(int argc, char **argv);
 int cmd_matrix(int argc, char **argv);
 int cmd_mutation(int argc, char **argv);
 int cmd_proof(int argc, char **argv);

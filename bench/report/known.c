@@ -2,6 +2,7 @@
 #include "known.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +181,23 @@ static const char *add_line(struct known *k, const char *raw, size_t len)
 	return wrong;
 }
 
+bool known_read(struct known *known, const char *path)
+{
+	FILE *f;
+	bool ok;
+
+	if (!path)
+		return true;
+	f = fopen(path, "re");
+	if (!f) {
+		complain("cannot read the known issues in %s: %s", path, strerror(errno));
+		return false;
+	}
+	ok = known_load(known, f, path);
+	fclose(f);
+	return ok;
+}
+
 void known_free(struct known *k)
 {
 	struct known_issue *e;
@@ -223,11 +241,16 @@ bool known_load(struct known *k, FILE *f, const char *path)
 	return false;
 }
 
+bool known_applies(const struct known_issue *e, const struct known_place *where)
+{
+	return version_in_range(e->range, where->release) &&
+	       (!strcmp(e->backend, "*") || !strcmp(e->backend, where->backend));
+}
+
 static bool applies(const struct known_issue *e, const struct known_place *where,
 		    const char *name)
 {
-	return !fnmatch(e->glob, name, 0) && version_in_range(e->range, where->release) &&
-	       (!strcmp(e->backend, "*") || !strcmp(e->backend, where->backend));
+	return !fnmatch(e->glob, name, 0) && known_applies(e, where);
 }
 
 const struct known_issue *known_excuse(struct known *k, const struct known_place *where,

@@ -39,6 +39,9 @@ struct known_place {
  * Return: whether all of it could be understood; else it was said what not.
  */
 bool known_load(struct known *k, FILE *f, const char *path);
+
+/** known_read - the same by name; NULL is an empty list */
+bool known_read(struct known *known, const char *path);
 void known_free(struct known *k);
 
 /**
@@ -47,6 +50,9 @@ void known_free(struct known *k);
  */
 const struct known_issue *known_excuse(struct known *k, const struct known_place *where,
 				       const char *name, const char *reason);
+
+/** known_applies - whether failures of this kind can occur there, whatever the test */
+bool known_applies(const struct known_issue *e, const struct known_place *where);
 
 /**
  * known_unexpected - whether a test that passed was expected to fail

@@ -15,6 +15,7 @@ static const struct {
 	{ "matrix", cmd_matrix },
 	{ "coverage", cmd_coverage },
 	{ "mutation", cmd_mutation },
+	{ "known", cmd_known },
 	{ "bisect", cmd_bisect },
 	{ "compare", cmd_compare },
 	{ "gate", cmd_gate },
@@ -30,6 +31,7 @@ static const char help[] =
 	"       kvmem-report matrix [-v] DIR...\n"
 	"       kvmem-report coverage --catalogue FILE [--only ID]... DIR...\n"
 	"       kvmem-report mutation DIR\n"
+	"       kvmem-report known FILE RELEASE BACKEND\n"
 	"       kvmem-report bisect [--test PATTERN]... [--metric NAME [--against V --worse-than PERCENT]]\n"
 	"                           [--panic-is-bad] DIR\n"
 	"       kvmem-report compare [COMPARISON...] [-v] RUN RUN...\n"

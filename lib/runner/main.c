@@ -76,6 +76,7 @@ static int usage(FILE *f)
 	      "  --plant N                     make every exit dearer on purpose, by N cycles\n"
 	      "  --mutants TABLE               run the tests against seeded bugs of this kernel;\n"
 	      "                                PATTERNs are for mutants then\n"
+	      "  --doubtful GLOB               tests that find no bug: this kernel is known to fail them\n"
 	      "  --items FILE                  the exact names to run, one a line\n"
 	      "  --resume                      the stream goes on: no event for its begin\n"
 	      "  --dir DIR                     programs; default: beside this one\n", f);
@@ -99,7 +100,7 @@ static const struct option longopts[] = {
 	{ "where", required_argument, NULL, 'w' }, { "exact", no_argument, NULL, 'x' },
 	{ "note", required_argument, NULL, 'n' }, { "items", required_argument, NULL, 'i' },
 	{ "resume", no_argument, NULL, 'R' }, { "started", required_argument, NULL, 'S' },
-	{ "mutants", required_argument, NULL, 'm' },
+	{ "mutants", required_argument, NULL, 'm' }, { "doubtful", required_argument, NULL, 'q' },
 	{ "dir", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' },
 	{ "uapi", required_argument, NULL, 'u' }, { "replay", required_argument, NULL, 'y' },
 	{ "plant", required_argument, NULL, 'D' },
@@ -122,6 +123,11 @@ static bool parse(int argc, char **argv, struct options *o)
 		case 'i': o->items = optarg; break;
 		case 'R': o->resume = true; break;
 		case 'm': o->mutants = optarg; break;
+		case 'q':
+			if (o->nr_doubtful == MAX_NOTES)
+				return false;
+			o->doubtful[o->nr_doubtful++] = optarg;
+			break;
 		case 'S': o->started = optarg; break;
 		case 'u': o->uapi = optarg; break;
 		case 'y': o->replay = optarg; break;
@@ -207,7 +213,7 @@ int main(int argc, char **argv)
 		return 2;
 	if (o.mutants) {
 		export_settings(&o);
-		o.mutation = mutation_load(o.mutants, &plan);
+		o.mutation = mutation_load(o.mutants, &plan, o.doubtful, o.nr_doubtful);
 		if (!o.mutation)
 			return 2;
 		mutation_plan(o.mutation, &plan);

@@ -2,6 +2,7 @@
 #include "mutation.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,10 +87,11 @@ static bool select_mutant(unsigned int number)
 	return ok;
 }
 
-struct mutation *mutation_load(const char *table, const struct plan *tests)
+struct mutation *mutation_load(const char *table, const struct plan *tests,
+			       const char *const *doubtful, size_t nr)
 {
 	struct mutation *m = calloc(1, sizeof(*m));
-	size_t i;
+	size_t i, k;
 
 	if (!m)
 		abort();
@@ -103,6 +105,12 @@ struct mutation *mutation_load(const char *table, const struct plan *tests)
 		m->tests.items[m->tests.nr++] = tests->items[i];
 	}
 	m->sound = calloc(m->tests.nr, sizeof(*m->sound));
+	if (!m->sound)
+		abort();
+	for (i = 0; i < m->tests.nr; i++)
+		for (k = 0; k < nr; k++)
+			if (!fnmatch(doubtful[k], m->tests.items[i].name, 0))
+				m->sound[i] = SOUND_NO;
 	if (!read_table(m, table))
 		return NULL;
 	if (!select_mutant(0)) {

@@ -22,11 +22,15 @@ struct mutation;
  * mutation_load - read the table of mutants
  * @table: file
  * @tests: what there is to find them with
+ * @doubtful: globs of tests that do not count, since this kernel has a bug of its
+ *	own that fails them, sometimes or always
+ * @nr: how many
  *
  * Return: NULL when the file can't be read or the kernel has no kvm.mutant; a
  * message was printed.
  */
-struct mutation *mutation_load(const char *table, const struct plan *tests);
+struct mutation *mutation_load(const char *table, const struct plan *tests,
+			       const char *const *doubtful, size_t nr);
 
 /** mutation_plan - the mutants as items "mutation.TOPIC.NAME" */
 void mutation_plan(const struct mutation *m, struct plan *plan);
@@ -39,7 +43,7 @@ void mutation_plan(const struct mutation *m, struct plan *plan);
  * @say: called with lines about how it goes
  * @by_random: set to whether the random test finds it too
  * @v: pass: a behaviour test failed under the mutant and passed without it,
- *	before and after; fail: none did; skip: none did, and the table says why
+ *	twice; fail: none did; skip: none did, and the table says why
  *	none could
  */
 void mutation_run(struct mutation *m, const char *name, unsigned int timeout,

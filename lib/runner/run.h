@@ -23,6 +23,8 @@ struct options {
 	const char *uapi;	/* other numbers than those of configs/proposed_uapi.conf */
 	bool resume;		/* the stream has its "run" event already */
 	const char *mutants;	/* table of seeded bugs to find, instead of a usual run */
+	const char *doubtful[MAX_NOTES]; /* tests that find none: they may fail by themselves */
+	size_t nr_doubtful;
 	struct mutation *mutation;
 	const char *notes[MAX_NOTES];	/* "key=value" */
 	size_t nr_notes;

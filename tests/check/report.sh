@@ -143,6 +143,17 @@ for n in compare gate; do
 	refused "$n: a device" "it is no file" run_it "$M/base" /dev/zero
 done
 
+# --- known issues ------------------------------------------------------------
+
+cat >"$WORK/known-by-kernel" <<'END'
+a.test | 6.11.. | * | of newer kernels | -
+b.test | ..6.10 | * | of older kernels | -
+c.test | * | svm | of a backend | -
+d.test | * | vmx | of another | -
+END
+is "known: what can fail on a kernel" "a.test c.test" \
+	"$("$REPORT" known "$WORK/known-by-kernel" 6.12.3 svm | tr '\n' ' ' | sed 's/ $//')"
+
 # --- by run.sh ---------------------------------------------------------------
 
 expect_code "run.sh compare" 0 "+5.00%" ./run.sh compare "$M/base" "$M/slow"
