@@ -119,6 +119,8 @@ Options of a run
                        anyway)
   --origin NAME        for kcidb: who submits (kvmem)
   --build-id ID        for kcidb: the build of this kernel, ORIGIN:NAME
+  --perf               on a host: each benchmark once more under perf stat -e 'kvm:*' and
+                       perf kvm stat, kept in the run's perf/, the exits counted both ways
   -v                   show the output of the tests
 Options of the lab
   --kernel KERNEL      debian            newest of this release's packages (the default)
@@ -132,6 +134,7 @@ Options of the lab
   --exact              count instructions: exact costs, the same on every machine
   --append TEXT        more for the kernel's command line
   --param kvm.X=Y      a parameter of KVM's modules; may be given several times
+  --accel kvm|tcg      with this host's KVM, or emulated (kvm where nesting allows it)
   --cpu MODEL          as QEMU names it
   --memory SIZE        512M or more (2G)
   --cpus N             CPUs (2; one with --exact)
@@ -215,7 +218,7 @@ parse() {
 	while (($#)); do
 		case $1 in
 		--profile | --results | --seed | --replay | --timeout | --replicates | --kernel | --suite | \
-			--modules | --append | --param | --cpu | --memory | --cpus | --numa | --max-boots | \
+			--modules | --append | --param | --accel | --cpu | --memory | --cpus | --numa | --max-boots | \
 			--source | --uapi | --mutants | --mutants-file | --jobs | \
 			--linux | --good | --bad | --test | --metric | --worse-than | --config | --build-cmd | \
 			--baseline | --thresholds | --rule | --rounds | \
@@ -230,7 +233,7 @@ parse() {
 		--*=*) parse_joined "${1%%=*}" "${1#*=}" ;;
 		-v | --verbose) opt[verbose]=yes ;;
 		-h | --help) opt[help]=yes ;;
-		--no-install | --ids | --coverage | --check | --exact | --offline | --panic-is-bad) opt[${1#--}]=yes ;;
+		--no-install | --ids | --coverage | --check | --exact | --offline | --panic-is-bad | --perf) opt[${1#--}]=yes ;;
 		--)
 			words+=("${@:2}")
 			return
@@ -245,7 +248,7 @@ parse() {
 # parse_joined --OPTION VALUE: was written --OPTION=VALUE
 parse_joined() {
 	case $1 in
-	--no-install | --ids | --coverage | --check | --exact | --offline | --panic-is-bad | --help | --verbose)
+	--no-install | --ids | --coverage | --check | --exact | --offline | --panic-is-bad | --perf | --help | --verbose)
 		usage_error "$1 takes no value" ;;
 	esac
 	parse "$1" "$2"
@@ -304,7 +307,7 @@ check_uapi() {
 check_lab_values() {
 	local name
 
-	for name in kernel suite modules cpu source mutants linux good bad test metric config build-cmd \
+	for name in kernel suite modules accel cpu source mutants linux good bad test metric config build-cmd \
 		baseline thresholds rule output origin build-id; do
 		[[ ${opt[$name]-x} ]] || usage_error "--$name needs a value"
 	done
@@ -312,6 +315,9 @@ check_lab_values() {
 		usage_error "--memory is a number with M or G, not '${opt[memory]}'"
 	((10#${opt[cpus]-1} <= 64 && 10#${opt[numa]-1} <= 16)) ||
 		usage_error "--cpus is 64 at most, --numa 16"
+	[[ ${opt[accel]-tcg} =~ ^(kvm|tcg)$ ]] || usage_error "--accel is kvm or tcg, not '${opt[accel]}'"
+	[[ ! ${opt[exact]-} || ${opt[accel]-tcg} == tcg ]] ||
+		usage_error "--exact counts the instructions that QEMU emulates: it cannot have --accel kvm"
 	[[ ! ${opt[exact]-} ]] || ((10#${opt[cpus]-1} == 1)) ||
 		usage_error "--exact counts the instructions of one CPU: it cannot have --cpus ${opt[cpus]}"
 	for name in "${PARAMS[@]}"; do
@@ -336,7 +342,7 @@ no_patterns() {
 
 # --- commands ----------------------------------------------------------------
 
-prepare() { # [--lab]
+prepare() { # [--lab | --perf]
 	deps_ensure "$@"
 	ksrc_find
 	host_build
@@ -347,11 +353,11 @@ run() {
 	local kinds=$1 name args=()
 
 	host_results_check
-	prepare
+	prepare ${opt[perf]:+--perf}
 	list_read
 	list_check "$kinds" "${words[@]}"
 	# Who asks for nothing in particular gets what is possible; a matrix does not.
-	if [[ $command != run || ${KVMEM_TELL_RUN:-} ]]; then
+	if [[ $command != run || ${KVMEM_TELL_RUN:-} || ${opt[perf]-} ]]; then
 		host_probe
 	elif ! host_probe or_lab; then
 		say "running in the lab instead, a machine of its own in software"
@@ -391,7 +397,7 @@ main() {
 	local command kinds run_options lab_options
 
 	run_options=(profile results seed timeout replicates verbose format origin build-id uapi)
-	lab_options=(suite modules exact append param cpu memory cpus numa max-boots offline)
+	lab_options=(suite modules exact append param accel cpu memory cpus numa max-boots offline)
 	parse "$@"
 	check_values
 	command=${words[0]-run}
@@ -405,7 +411,7 @@ main() {
 	fi
 	case $command in
 	test) allow replay "${run_options[@]}" ;;
-	run | bench) allow "${run_options[@]}" ;;
+	run | bench) allow perf "${run_options[@]}" ;;
 	lab) allow kernel replay "${run_options[@]}" "${lab_options[@]}" ;;
 	matrix) allow "${run_options[@]}" "${lab_options[@]}" ;;
 	compare) allow metric thresholds rule verbose output ;;

@@ -178,10 +178,20 @@ void bench_value(const struct bench *b, const char *suffix, const char *unit,
 
 static int run_one(const struct bench *b)
 {
+	bool tell = getenv("KVMEM_TELL_EXITS");
+	unsigned int vcpus;
+	uint64_t exits;
+
+	if (tell)
+		vcpu_count_exits();
 	place_pin();
 	place_watch();
 	b->run(b);
 	vm_destroy_all();
+	if (tell) {
+		exits = vcpu_exits_counted(&vcpus);
+		record_exits(exits, vcpus);
+	}
 	return 0;
 }
 

@@ -96,6 +96,17 @@ void record_value(const struct measurement *m, double value)
 		diag("%-34s %-12s %.10g", m->name, m->unit, value);
 }
 
+void record_exits(uint64_t n, unsigned int vcpus)
+{
+	struct jsonw j;
+
+	jsonw_open(&j);
+	jsonw_str(&j, "event", "exits");
+	jsonw_u64(&j, "n", n);
+	jsonw_u64(&j, "vcpus", vcpus);
+	jsonw_send(&j, record_fd());
+}
+
 void record_file(const char *name, const char *text)
 {
 	struct jsonw j;

@@ -50,6 +50,13 @@ void record_samples(const struct measurement *m, uint32_t *samples, size_t n);
 void record_value(const struct measurement *m, double value);
 
 /**
+ * record_exits - how many exits the process has had, for perf's count beside it
+ * @n: by KVM's statistics
+ * @vcpus: how many vCPUs they are of
+ */
+void record_exits(uint64_t n, unsigned int vcpus);
+
+/**
  * record_file - keep a text as a file of the run's log folder
  * @name: of the file: lower case, digits, dots and underscores
  * @text: content

@@ -105,6 +105,29 @@ struct vcpu *vcpu_create(struct vm *vm, unsigned int id)
 	return v;
 }
 
+static bool counting;
+static uint64_t exits_counted;
+static unsigned int vcpus_counted;
+
+void vcpu_count_exits(void)
+{
+	counting = true;
+}
+
+uint64_t vcpu_exits_counted(unsigned int *nr)
+{
+	*nr = vcpus_counted;
+	return exits_counted;
+}
+
+static void count_exits(struct vcpu *v)
+{
+	uint64_t n = vcpu_has_stat(v, "exits") ? vcpu_stat(v, "exits") : 0;
+
+	exits_counted += n;
+	vcpus_counted += n > 0;
+}
+
 void vcpu_destroy(struct vcpu *v)
 {
 	size_t i;
@@ -112,6 +135,8 @@ void vcpu_destroy(struct vcpu *v)
 	for (i = 0; i < sizeof(vcpus) / sizeof(vcpus[0]); i++)
 		if (vcpus[i] == v)
 			vcpus[i] = NULL;
+	if (counting)
+		count_exits(v);
 	kvmstat_close(v->stat);
 	munmap(v->run, v->run_size);
 	close(v->fd);

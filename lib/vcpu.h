@@ -77,6 +77,15 @@ struct vcpu *vcpu_create(struct vm *vm, unsigned int id);
 /** vcpu_destroy - close it */
 void vcpu_destroy(struct vcpu *v);
 
+/** vcpu_count_exits - from now on add up the exits of each vCPU that is destroyed */
+void vcpu_count_exits(void);
+
+/**
+ * vcpu_exits_counted - how many those were, by KVM's statistic "exits"
+ * @nr: set to the number of vCPUs that had any
+ */
+uint64_t vcpu_exits_counted(unsigned int *nr);
+
 /**
  * vcpu_start - put a list into the mailbox; the next vcpu_run() begins it
  * @v: vCPU; a list it has not finished is abandoned

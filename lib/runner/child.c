@@ -70,7 +70,7 @@ static void __attribute__((noreturn)) start(char *const *argv, const int *ends, 
 		dup2(requests, 0);
 		pass_on(SERVE_ANSWERS, ends[ANSWERS]);
 	}
-	execv(argv[0], argv);
+	execvp(argv[0], argv);
 	dprintf(2, "%s: %s\n", argv[0], strerror(errno));
 	_exit(127);
 }

@@ -74,6 +74,7 @@ static int usage(FILE *f)
 	      "  --replay FILE                 the sequence that model_random is to run\n"
 	      "  --uapi 'NAME=N ...'           numbers of proposed interfaces\n"
 	      "  --plant N                     make every exit dearer on purpose, by N cycles\n"
+	      "  --perf DIR                    each benchmark once more under perf, what it says there\n"
 	      "  --mutants TABLE               run the tests against seeded bugs of this kernel;\n"
 	      "                                PATTERNs are for mutants then\n"
 	      "  --doubtful GLOB               tests that find no bug: this kernel is known to fail them\n"
@@ -103,7 +104,7 @@ static const struct option longopts[] = {
 	{ "mutants", required_argument, NULL, 'm' }, { "doubtful", required_argument, NULL, 'q' },
 	{ "dir", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' },
 	{ "uapi", required_argument, NULL, 'u' }, { "replay", required_argument, NULL, 'y' },
-	{ "plant", required_argument, NULL, 'D' },
+	{ "plant", required_argument, NULL, 'D' }, { "perf", required_argument, NULL, 'f' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -132,6 +133,7 @@ static bool parse(int argc, char **argv, struct options *o)
 		case 'u': o->uapi = optarg; break;
 		case 'y': o->replay = optarg; break;
 		case 'D': o->plant = optarg; break;
+		case 'f': o->perf = optarg; break;
 		case 'n':
 			if (!strchr(optarg, '=') || o->nr_notes == MAX_NOTES)
 				return false;

@@ -16,6 +16,7 @@
 #include "../jsonw.h"
 #include "child.h"
 #include "hostinfo.h"
+#include "perf.h"
 #include "suite.h"
 #include "verdict.h"
 
@@ -334,6 +335,18 @@ static void run_tests(const struct options *o, struct plan *plan)
 		close(held);
 }
 
+static void run_perf(const struct options *o, const struct plan *plan)
+{
+	size_t i;
+
+	if (!o->perf)
+		return;
+	for (i = 0; i < plan->nr && !stopped; i++)
+		if (plan->items[i].bench)
+			perf_item(&plan->items[i], (unsigned int)o->timeout);
+	perf_close();
+}
+
 int run_plan(const struct options *o, struct plan *plan)
 {
 	struct sigaction stop = { .sa_handler = on_stop };
@@ -345,6 +358,8 @@ int run_plan(const struct options *o, struct plan *plan)
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGHUP, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	if (o->perf && !perf_open(o->perf))
+		return 2;
 	if (!o->resume)
 		emit_run(o, plan);
 	pass_kernel_log(o);
@@ -356,6 +371,7 @@ int run_plan(const struct options *o, struct plan *plan)
 			    rep < replicates_of(o, &plan->items[i]) &&
 			    !run_item(o, &plan->items[i], rep))
 				plan->items[i].replicates = 1;
+	run_perf(o, plan);
 	if (stopped)
 		return 128 + stopped;
 	begin_event(&j, "done");

@@ -22,6 +22,7 @@ struct options {
 	const char *plant;	/* a delay on purpose, see env_plant() */
 	const char *uapi;	/* other numbers than those of configs/proposed_uapi.conf */
 	bool resume;		/* the stream has its "run" event already */
+	const char *perf;	/* folder for perf's view of the benchmarks, or NULL */
 	const char *mutants;	/* table of seeded bugs to find, instead of a usual run */
 	const char *doubtful[MAX_NOTES]; /* tests that find none: they may fail by themselves */
 	size_t nr_doubtful;

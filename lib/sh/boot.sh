@@ -196,6 +196,7 @@ boot_outcome() {
 	*)
 		outcome=down reason=$(boot_why)
 		[[ $reason == QEMU* ]] || reason="$KERNEL_NAME did not come up: $reason"
+		[[ $QEMU_ACCEL != kvm ]] || reason+=" (--accel tcg does without this host's KVM)"
 		;;
 	esac
 }

@@ -27,6 +27,10 @@ cpio              command cpio
 xz-utils          command xz
 zstd              command zstd
 '
+# Tracepoints.
+deps_perf='
+linux-perf        command perf
+'
 # Building a kernel.
 deps_kernel='
 gcc               command gcc
@@ -50,7 +54,7 @@ procps            command pkill
 rsync             command rsync
 '
 
-# deps_ensure [--lab | --kernel | --check]: have every package of a run on this
+# deps_ensure [--lab | --perf | --kernel | --check]: have every package of a run on this
 # host (and more: in a lab, building a kernel, the checks), or end with what to do
 deps_ensure() {
 	local table=$deps_run missing=() things=()
@@ -58,6 +62,7 @@ deps_ensure() {
 	[[ ${KSRC:-} ]] || table+=$deps_ksrc
 	case ${1:-} in
 	--lab) table+=$deps_lab ;;
+	--perf) table+=$deps_perf ;;
 	--kernel) table=$deps_ksrc$deps_kernel ;;
 	--check) table+=$deps_lab$deps_kernel$deps_check ;;
 	esac
@@ -160,7 +165,7 @@ deps_unknown() { # PACKAGE
 	fi
 	case $1 in
 	linux-source-*) die "no package $1 in this system's apt sources" \
-		"it is in Debian 12 and 13; elsewhere, KSRC=TREE names a kernel tree of 6.9 or newer" ;;
+		"Debian 12 has it among its security updates (bookworm-security), Debian 13 in main; elsewhere, KSRC=TREE names a kernel tree of 6.9 or newer" ;;
 	*) die "no package $1 in this system's apt sources: look at /etc/apt/sources.list" ;;
 	esac
 }

@@ -139,6 +139,7 @@ host_run() {
 	local verbose=${opt[verbose]:-} from to runner report run_rc=0 report_rc=0
 
 	host_results_dir "$(uname -r)"
+	[[ ! ${opt[perf]:-} ]] || set -- --perf "$RUN/perf" "$@"
 	pipe_open
 	# The report ends when the events end, and not before: after a signal it
 	# still has to complete the folder.

@@ -10,8 +10,13 @@ qemu_tcg_cpu+=,-nrip-save,-xsavec
 
 # qemu_machine: set what --cpu, --memory, --cpus, --numa and --exact leave open
 qemu_machine() {
-	QEMU_ACCEL=tcg
-	[[ ${opt[exact]:-} ]] || ! qemu_has_kvm || QEMU_ACCEL=kvm
+	QEMU_ACCEL=${opt[accel]:-tcg}
+	if [[ $QEMU_ACCEL == kvm ]]; then
+		qemu_has_kvm || die "this host cannot run a machine that has KVM itself" \
+			"it takes /dev/kvm, a CPU with vmx or svm, and nested=1 of kvm_intel or kvm_amd; --accel tcg does without"
+	elif [[ ! ${opt[accel]:-}${opt[exact]:-} ]] && qemu_has_kvm; then
+		QEMU_ACCEL=kvm
+	fi
 	case $QEMU_ACCEL in
 	kvm) QEMU_CPU=${opt[cpu]:-host} ;;
 	tcg) QEMU_CPU=${opt[cpu]:-$qemu_tcg_cpu} ;;

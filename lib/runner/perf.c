@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "perf.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "child.h"
+
+static struct {
+	const char *dir;
+	FILE *table;
+	unsigned int agree, differ;
+	/* As the program tells: */
+	bool told;
+	uint64_t own;		/* exits by KVM's statistics */
+	unsigned int vcpus;	/* of so many vCPUs */
+} perf;
+
+static void on_record(char *line)
+{
+	if (sscanf(line, "{\"event\":\"exits\",\"n\":%" SCNu64 ",\"vcpus\":%u", &perf.own,
+		   &perf.vcpus) == 2)
+		perf.told = true;
+}
+
+static bool run(char *const *argv, unsigned int timeout, struct child_result *r)
+{
+	perf.told = false;
+	child_run(argv, timeout, on_record, NULL, r);
+	return r->how == CHILD_EXITED && r->code == 0;
+}
+
+static void first_line(const char *text)
+{
+	fprintf(stderr, "kvmem-run: perf: %.*s\n", (int)strcspn(text, "\n"), text);
+}
+
+bool perf_open(const char *dir)
+{
+	char path[4096], *argv[] = { "perf", "stat", "-x,", "-e", "kvm:kvm_exit", "true", NULL };
+	struct child_result r;
+	bool ok;
+
+	if (mkdir(dir, 0777) && errno != EEXIST) {
+		fprintf(stderr, "kvmem-run: %s: %s\n", dir, strerror(errno));
+		return false;
+	}
+	ok = run(argv, 30, &r);
+	if (!ok || strstr(r.output ? r.output : "", "<not")) {
+		fprintf(stderr, "kvmem-run: perf cannot count kvm:kvm_exit: it takes root, or "
+				"kernel.perf_event_paranoid=-1 and a readable /sys/kernel/tracing\n");
+		if (r.output)
+			first_line(r.output);
+		child_free(&r);
+		return false;
+	}
+	child_free(&r);
+	snprintf(path, sizeof(path), "%s/exits.tsv", dir);
+	perf.table = fopen(path, "we");
+	if (!perf.table) {
+		fprintf(stderr, "kvmem-run: %s: %s\n", path, strerror(errno));
+		return false;
+	}
+	fputs("benchmark\tperf stat\tKVM\tperf kvm stat\tKVM\n", perf.table);
+	perf.dir = dir;
+	return true;
+}
+
+/* The number in a line of FILE that holds @word: its first, or the one after @word. */
+static bool number_of(const char *path, const char *word, bool after, uint64_t *n)
+{
+	char line[1024], *at;
+	bool found = false;
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return false;
+	while (!found && fgets(line, sizeof(line), f)) {
+		at = strstr(line, word);
+		found = at && sscanf(after ? at + strlen(word) : line, " %" SCNu64, n) == 1;
+	}
+	fclose(f);
+	return found;
+}
+
+/* perf stat: "2103,,kvm:kvm_exit,..." */
+static bool count(const struct item *it, unsigned int timeout, uint64_t *exits)
+{
+	char path[4096];
+	char *argv[] = { "perf", "stat", "-x,", "-o", path, "-e", "kvm:*", "--", it->path,
+			 "--run", it->arg, NULL };
+	struct child_result r;
+	bool ok;
+
+	snprintf(path, sizeof(path), "%s/%s.stat", perf.dir, it->name);
+	ok = run(argv, timeout, &r);
+	child_free(&r);
+	if (!ok || !perf.told) {
+		unlink(path);
+		return false;
+	}
+	return number_of(path, ",kvm:kvm_exit,", false, exits);
+}
+
+/*
+ * perf kvm stat: "Total Samples:2103, Total events handled time:...us."  A sample
+ * lasts from an exit to the next entry: a vCPU's last exit is none.
+ */
+static bool times(const struct item *it, unsigned int timeout, uint64_t *exits)
+{
+	char data[4096], table[4096];
+	char *record[] = { "perf", "kvm", "stat", "record", "-o", data, "--", it->path, "--run",
+			   it->arg, NULL };
+	char *report[] = { "perf", "kvm", "-i", data, "stat", "report", NULL };
+	struct child_result r;
+	FILE *f;
+	bool ok;
+
+	snprintf(data, sizeof(data), "%s/%s.data", perf.dir, it->name);
+	snprintf(table, sizeof(table), "%s/%s.kvm", perf.dir, it->name);
+	ok = run(record, timeout, &r) && perf.told;
+	child_free(&r);
+	if (ok) {
+		ok = run(report, timeout, &r);
+		f = ok ? fopen(table, "we") : NULL;
+		ok = f && fputs(r.output ? r.output : "", f) >= 0;
+		if (f)
+			fclose(f);
+		child_free(&r);
+	}
+	unlink(data);
+	if (!ok || !number_of(table, "Total Samples:", true, exits))
+		return false;
+	*exits += perf.vcpus;
+	return true;
+}
+
+/* One count beside KVM's own of the same process; they are to be equal. */
+static bool compare(const struct item *it, const char *by, uint64_t exits)
+{
+	fprintf(perf.table, "\t%" PRIu64 "\t%" PRIu64, exits, perf.own);
+	if (exits == perf.own)
+		return true;
+	fprintf(stderr, "kvmem-run: perf: %s: %" PRIu64 " exits by %s, %" PRIu64
+			" by KVM's statistics\n", it->name, exits, by, perf.own);
+	return false;
+}
+
+void perf_item(const struct item *it, unsigned int timeout)
+{
+	uint64_t exits;
+	bool same;
+
+	setenv("KVMEM_TELL_EXITS", "1", 1);
+	if (count(it, timeout, &exits) && perf.vcpus) {
+		fputs(it->name, perf.table);
+		same = compare(it, "perf stat", exits);
+		if (times(it, timeout, &exits))
+			same &= compare(it, "perf kvm stat", exits);
+		fputc('\n', perf.table);
+		perf.agree += same;
+		perf.differ += !same;
+	}
+	unsetenv("KVMEM_TELL_EXITS");
+}
+
+void perf_close(void)
+{
+	fprintf(stderr, "kvmem-run: perf and KVM's statistics count the same exits for %u of %u "
+			"benchmarks: %s/exits.tsv\n", perf.agree,
+		perf.agree + perf.differ, perf.dir);
+	fclose(perf.table);
+}

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# bench --perf: what is made of perf's answers.  Benchmarks and perf are stand-ins,
+# for not every machine has KVM: the first says how many exits it had, the second
+# how many it saw.  With KVM the real ones are tried as well.
+
+V=$WORK/perf-programs
+mkdir -p "$V/bench" "$V/bin"
+cat >"$V/bench/counted" <<'END'
+#!/bin/sh
+if [ "$1" = --list ]; then
+	printf '%s\tN4\t1\n' fake.right fake.wrong fake.skipped fake.elsewhere
+	exit 0
+fi
+tell() { [ -z "$KVMEM_TELL_EXITS" ] || echo "{\"event\":\"exits\",\"n\":$1,\"vcpus\":$2}" >&"$KVMEM_RECORD"; }
+case $2 in
+fake.right) tell 100 2 ;;
+fake.wrong) tell 99 2 ;;
+fake.skipped) echo "# SKIP: not here"; exit 4 ;;
+fake.elsewhere) tell 0 0 ;;
+esac
+END
+cat >"$V/bin/perf" <<'END'
+#!/bin/sh
+[ -z "$FAKE_PERF_REFUSES" ] || { echo "event syntax error: 'kvm:kvm_exit'"; exit 129; }
+case "$*" in
+*' report') echo 'Total Samples:98, Total events handled time:5.00us.'; exit 0 ;;
+esac
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+	[ "$1" != -o ] || out=$2
+	shift
+done
+[ -z "$out" ] || printf '3,,kvm:kvm_pio,1,100.00,,\n100,,kvm:kvm_exit,1,100.00,,\n' >"$out"
+[ $# = 0 ] || { shift; "$@"; }
+END
+chmod +x "$V/bench/counted" "$V/bin/perf"
+
+code=0
+PATH=$V/bin:$PATH build/kvmem-run --dir "$V" --bench --replicates 1 --perf "$WORK/perf" \
+	>"$WORK/perf.out" 2>"$WORK/perf.err" || code=$?
+is "perf: a run with it" 0 "$code"
+is "perf: a count for each benchmark that has exits" "fake.right 100 100 100 100|fake.wrong 100 99 100 99|" \
+	"$(tail -n +2 "$WORK/perf/exits.tsv" | tr '\t\n' ' |')"
+expect "perf: counts that differ are named" grep -q 'fake.wrong: 100 exits by perf stat, 99 by KVM' "$WORK/perf.err"
+expect "perf: and how many agree" grep -q 'same exits for 1 of 2 benchmarks' "$WORK/perf.err"
+expect "perf: perf stat's and perf kvm stat's own words are kept" \
+	test -s "$WORK/perf/fake.right.stat" -a -s "$WORK/perf/fake.right.kvm"
+expect "perf: nothing of a benchmark that was skipped" test ! -e "$WORK/perf/fake.skipped.stat"
+is "perf: the measured replicates do not count for it" 0 "$(grep -c '"exits"' "$WORK/perf.out")"
+code=0
+FAKE_PERF_REFUSES=1 PATH=$V/bin:$PATH build/kvmem-run --dir "$V" --bench --perf "$WORK/perf-refused" \
+	>/dev/null 2>"$WORK/perf.err" || code=$?
+is "perf: one that cannot count KVM's tracepoints" 2 "$code"
+expect "perf: what to do then" grep -q perf_event_paranoid "$WORK/perf.err"
+
+if ! command -v perf >/dev/null || ! build/kvmem-run --probe 2>/dev/null; then
+	skip "perf: the real one" "no usable KVM here, or no perf"
+	return 0
+fi
+code=0
+./run.sh bench --perf --profile quick --replicates 1 --results "$WORK/perf-real" exit.cpuid exit.mmio_read_user \
+	>"$WORK/perf.out" 2>&1 || code=$?
+is "perf: the real one" 0 "$code"
+[ "$code" = 0 ] || tail -n 5 "$WORK/perf.out"
+expect "perf: it and KVM's statistics count the same exits" grep -qE 'same exits for ([0-9]+) of \1 ' "$WORK/perf.out"
