@@ -43,8 +43,8 @@ void mutation_plan(const struct mutation *m, struct plan *plan);
  * @say: called with lines about how it goes
  * @by_random: set to whether the random test finds it too
  * @v: pass: a behaviour test failed under the mutant and passed without it,
- *	twice; fail: none did; skip: none did, and the table says why
- *	none could
+ *	twice; fail: none did; skip: none of the programs that the table
+ *	names for it did, and the table says why none could
  */
 void mutation_run(struct mutation *m, const char *name, unsigned int timeout,
 		  void (*say)(const char *text, size_t len), bool *by_random, struct verdict *v);
