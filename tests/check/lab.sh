@@ -34,7 +34,8 @@ finish() {
 lab() {
 	local name=$1
 	shift
-	./run.sh lab --kernel "$LAB" --results "$WORK/lab/$name" "$@"
+	# Where make check itself was started with SIGINT ignored (nohup, a shell's &).
+	env --default-signal=INT ./run.sh lab --kernel "$LAB" --results "$WORK/lab/$name" "$@"
 }
 
 folder() { # NAME
