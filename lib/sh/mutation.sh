@@ -95,7 +95,7 @@ mutation_watch() { # PID
 
 # mutation_job: what one of them does: the runner in a lab, over the items of a file
 mutation_job() {
-	local programs=$BUILD archive todo mutants=$mutation_table first_items glob
+	local programs=$BUILD archive todo mutants=$mutation_table first_items glob backend=svm
 
 	host_results_check
 	prepare --lab
@@ -108,10 +108,11 @@ mutation_job() {
 	LAB_SILENCE=200
 	todo=(env KVMEM_WATCHDOG=8 /lab/kvmem-run --mutants /lab/mutants --where lab
 		--started "$(date -u +%FT%TZ)" --profile quick --tests --timeout 25)
+	[[ $QEMU_ACCEL != kvm ]] || ! grep -qwE '^flags.* vmx' /proc/cpuinfo || backend=vmx
 	# What this kernel fails by itself, now and then, would seem to find a bug.
 	while IFS= read -r glob; do
 		todo+=(--doubtful "$glob")
-	done < <("$BUILD/kvmem-report" known "$ROOT/configs/known_issues" "$KERNEL_RELEASE" svm)
+	done < <("$BUILD/kvmem-report" known "$ROOT/configs/known_issues" "$KERNEL_RELEASE" "$backend")
 	mapfile -t -O ${#todo[@]} todo < <(qemu_notes)
 	todo+=(--note "kernel=${opt[kernel]}" --items /lab/items)
 	# Each of them may end a boot.

@@ -53,8 +53,8 @@ FAKE_PERF_REFUSES=1 PATH=$V/bin:$PATH build/kvmem-run --dir "$V" --bench --perf 
 is "perf: one that cannot count KVM's tracepoints" 2 "$code"
 expect "perf: what to do then" grep -q perf_event_paranoid "$WORK/perf.err"
 
-if ! command -v perf >/dev/null || ! build/kvmem-run --probe 2>/dev/null; then
-	skip "perf: the real one" "no usable KVM here, or no perf"
+if ! build/kvmem-run --probe 2>/dev/null; then
+	skip "perf: the real one" "no usable KVM here"
 	return 0
 fi
 code=0
