@@ -2,7 +2,6 @@
 #include "hammer.h"
 
 #include <sched.h>
-#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -24,7 +23,17 @@ static void *run(void *arg)
 		h->stop = vcpu_finish(h->v);
 	} while (h->retry_faults && h->stop == VCPU_EXIT &&
 		 h->v->run->exit_reason == KVM_EXIT_MEMORY_FAULT);
+	atomic_store(&h->ended, true);
 	return NULL;
+}
+
+static _Noreturn void fail_ended(const struct vcpu *v)
+{
+	char text[160] = "nothing";
+
+	if (v->nr_exits && v->nr_exits <= VCPU_LOG_SIZE)
+		exit_print(&v->log[v->nr_exits - 1], text, sizeof(text));
+	end_fail("the hammering vCPU ended at exit %u: %s", v->nr_exits, text);
 }
 
 /* Wait until @from repetitions are done; the vCPU may share a CPU with us. */
@@ -33,6 +42,8 @@ static void wait_for(struct hammer *h, uint64_t from)
 	double limit = now() + env_watchdog_s();
 
 	while (h->v->mb->iter < from) {
+		if (atomic_load(&h->ended))
+			fail_ended(h->v);
 		if (now() > limit)
 			end_fail("the hammering vCPU made no progress for %u s", env_watchdog_s());
 		sched_yield();
@@ -45,6 +56,7 @@ void hammer_start(struct hammer *h, struct vcpu *v, struct mbox_op op)
 
 	op.flags |= OPF_PUBLISH | OPF_UNTIL_STOP;
 	h->v = v;
+	atomic_store(&h->ended, false);
 	vcpu_start(v, &op, 1);
 	r = pthread_create(&h->thread, NULL, run, h);
 	if (r)

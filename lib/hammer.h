@@ -7,6 +7,7 @@
 #define KVMEM_HAMMER_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct hammer {
 	pthread_t thread;
 	enum vcpu_stop stop;	/* how the list ended, after hammer_stop() */
 	bool retry_faults;	/* set before the start: enter again after a memory fault */
+	atomic_bool ended;	/* the list is over, for whatever reason */
 };
 
 /**
