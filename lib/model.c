@@ -695,6 +695,9 @@ bool model_defined(const struct model *m, uint64_t offset, unsigned int width, b
 		if (m->private[h[i].page] && m->touched[h[i].page])
 			return false;
 		p = page_at(m, h[i].page, write);
+		if (p.slot && m->vm.misconfig_reads && m->touched[h[i].page] &&
+		    blurred(m, offset, width, false))
+			return false;
 		mmio |= p.who == WHO_MMIO || p.who == WHO_ONES;
 		gmem |= p.gmem;
 		fault |= p.who == WHO_FAULT;
@@ -786,6 +789,21 @@ static void memory(struct model *m, const struct half *h, const struct page *p,
 	map(m, h->page, p, data, !emulated);
 }
 
+/*
+ * An EPT misconfiguration does not tell a write from a read: where an MMIO SPTE is
+ * left from before there was a slot, KVM first maps the page for reading.
+ */
+static void misconfigured(struct model *m, unsigned int page)
+{
+	struct page p = page_at(m, page, false);
+
+	if (!m->vm.misconfig_reads || !m->touched[page] || p.who != WHO_MEMORY)
+		return;
+	if (!p.gmem && p.back->present[p.at] == MODEL_ABSENT)
+		p.back->present[p.at] = MODEL_ZERO;
+	map(m, page, &p, false, false);
+}
+
 /* One access, added to what is in @r already. */
 static void access(struct model *m, uint64_t offset, unsigned int width, const uint8_t *data,
 		   uint8_t answer, bool write_follows, struct model_result *r)
@@ -819,6 +837,8 @@ static void access(struct model *m, uint64_t offset, unsigned int width, const u
 			mmio(m, &h[i], data, answer, r);
 		if (!p[i].slot)
 			m->touched[h[i].page] = true;
+		else if (p[i].who == WHO_MMIO)
+			misconfigured(m, h[i].page);
 	}
 }
 

@@ -42,6 +42,7 @@ struct model_vm {
 	bool private;		/* and its memory can be private */
 	bool zap_all;		/* deleting or moving a slot drops every mapping */
 	bool eager_split;	/* switching the dirty log on splits huge mappings */
+	bool misconfig_reads;	/* a stale MMIO SPTE faults as a read, whatever the access */
 	bool thp;		/* buffer MODEL_THP has 2 MiB pages behind it */
 	unsigned int manual;	/* KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 */
 	bool hole, single;	/* the proposed flags */
@@ -208,9 +209,9 @@ int model_event(struct model *m, unsigned int event, const struct model_event *e
  * faults first; and a private page that the guest once used as MMIO (finding F1
  * of BEHAVIOURS 1.3: the MMIO SPTE survives, and what it then says, MMIO or a
  * memory fault without the private flag, depends on history).  An ioeventfd of
- * any length takes accesses that KVM does not decode, reads included.  What is on
- * the bus behind the first 8 bytes of an access is asked only if those went to
- * the bus as well.
+ * any length takes accesses that KVM does not decode, reads included, and on VMX
+ * also those to a slot created over an MMIO SPTE.  What is on the bus behind the
+ * first 8 bytes of an access is asked only if those went to the bus as well.
  */
 bool model_defined(const struct model *m, uint64_t offset, unsigned int width, bool read,
 		   bool write);

@@ -70,14 +70,17 @@ static bool param_is(const char *path, char value)
 	return env_read_line(path, line, sizeof(line)) && line[0] == value;
 }
 
+static bool has_ept(void)
+{
+	return !strcmp(arch_backend(), "vmx") && param_is("/sys/module/kvm_intel/parameters/ept", 'Y');
+}
+
 static bool one_table_for_all(void)
 {
-	const char *backend = arch_backend();
-
 	if (!param_is("/sys/module/kvm/parameters/tdp_mmu", 'Y'))
 		return false;
-	return (!strcmp(backend, "svm") && param_is("/sys/module/kvm_amd/parameters/npt", 'Y')) ||
-	       (!strcmp(backend, "vmx") && param_is("/sys/module/kvm_intel/parameters/ept", 'Y'));
+	return has_ept() || (!strcmp(arch_backend(), "svm") &&
+			     param_is("/sys/module/kvm_amd/parameters/npt", 'Y'));
 }
 
 /* Where the window is: BEHAVIOURS A12, D2. */
@@ -172,6 +175,7 @@ static void world_init(struct world *w, const struct world_kind *kind, const str
 		.hole = kind->proposed, .single = kind->proposed,
 		.hole_drops = kind->proposed && proposed_drops_writes(), .manual = o->v[WORLD_MANUAL],
 		.eager_split = param_is("/sys/module/kvm/parameters/eager_page_split", 'Y'),
+		.misconfig_reads = has_ept(),
 	};
 	unsigned int i;
 

@@ -72,6 +72,31 @@ TEST(who_answers)
 	EXPECT_EQ(1, res.exits);
 }
 
+/* A write to a read-only slot maps nothing, but for a stale EPT misconfiguration. */
+TEST(stale_misconfiguration)
+{
+	bool reads;
+
+	for (reads = false;; reads = true) {
+		BEGIN(.misconfig_reads = reads);
+		guest_writes(0x2000, 8, 1);
+		ASSERT_EQ(0, SLOT(0, 1, 2, .readonly = true));
+		guest_writes(0x1000, 8, 1);
+		EXPECT_TRUE(maps(0, 0));
+		guest_writes(0x2000, 8, 1);
+		EXPECT_EQ(1, res.exits);
+		EXPECT_EQ(0, model.counts.least_4k);
+		EXPECT_EQ(reads, model.counts.most_4k);
+		/* A read takes the MMIO SPTE's place. */
+		guest_reads(0x2000, 8);
+		EXPECT_TRUE(maps(1, 0));
+		guest_writes(0x2000, 8, 1);
+		EXPECT_TRUE(maps(1, 0));
+		if (reads)
+			break;
+	}
+}
+
 TEST(split_accesses)
 {
 	BEGIN();
