@@ -270,10 +270,51 @@ KVMEM_TEST_F(ioeventfd, address_and_length, "A15")
 		ASSERT_TRUE(vcpu_expect(self->v, "neighbours",
 			OPS(ST(1, a + 8, 1), ST(1, a - 1, 2), ST(2, a + 1, 3)),
 			EXITS(MMIO_WR(a + 8, 1, 1), MMIO_WR(a - 1, 1, 2), MMIO_WR(a + 1, 2, 3))));
+	}
+}
+
+/*
+ * A read goes to userspace, whether the page has been touched before or not.
+ * Red with: reads of the bus reach ioeventfd_write(); and on VMX, whose fast path
+ * for any length looks at nothing but the address (known_issues).
+ */
+KVMEM_TEST_F(ioeventfd, read, "A15")
+{
+	uint64_t a = ZONE + 0x40;
+	unsigned int i;
+
+	ASSERT_EQ(0, assign(self->vm, self->fd, a, variant->len, 0, 0));
+	for (i = 0; i < 3; i++) {
 		ASSERT_TRUE(vcpu_expect(self->v, "read", OPS(LD(4, a)), EXITS(MMIO_RD(a, 4, 77))));
 		ASSERT_EQ(77, vcpu_value(self->v, 0));
 		ASSERT_EQ(0, signals(self->fd));
 	}
+}
+
+/*
+ * A slot created over it takes its accesses, and gives them back when it goes.
+ * Red with: the bus asked before the slots; and on VMX, where the MMIO SPTE leads
+ * to the fast path whatever has been created since (known_issues).
+ */
+KVMEM_TEST_F(ioeventfd, slot_over_it, "A7 A15")
+{
+	uint64_t a = ZONE + 0x40;
+	unsigned int w = variant->len ? variant->len : 4;
+	uint8_t *hva = vm_alloc(PAGE_4K);
+
+	ASSERT_EQ(0, assign(self->vm, self->fd, a, variant->len, 0, 0));
+	vcpu_store(self->v, w, a, 1);
+	ASSERT_EQ(1, signals(self->fd));
+	memset(hva, 0x5a, PAGE_4K);
+	vm_slot(self->vm, 1, 0, a & ~(PAGE_4K - 1), PAGE_4K, hva);
+	ASSERT_EQ(low(0x5a5a5a5a5a5a5a5aULL, w), vcpu_load(self->v, w, a));
+	ASSERT_EQ(0, signals(self->fd));
+	vcpu_store(self->v, w, a, low(DATA, w));
+	ASSERT_EQ(low(DATA, w), vcpu_load(self->v, w, a));
+	ASSERT_EQ(0, signals(self->fd));
+	vm_slot(self->vm, 1, 0, a & ~(PAGE_4K - 1), 0, hva);
+	vcpu_store(self->v, w, a, 1);
+	ASSERT_EQ(1, signals(self->fd));
 }
 
 KVMEM_TEST_F(ioeventfd, deassign, "A15")
