@@ -37,8 +37,12 @@ ROOT=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 . "$ROOT/lib/sh/modules.sh"
 # shellcheck source=lib/sh/initramfs.sh
 . "$ROOT/lib/sh/initramfs.sh"
+# shellcheck source=lib/sh/machine.sh
+. "$ROOT/lib/sh/machine.sh"
 # shellcheck source=lib/sh/qemu.sh
 . "$ROOT/lib/sh/qemu.sh"
+# shellcheck source=lib/sh/bochs.sh
+. "$ROOT/lib/sh/bochs.sh"
 # shellcheck source=lib/sh/lab.sh
 . "$ROOT/lib/sh/lab.sh"
 # shellcheck source=lib/sh/boot.sh
@@ -134,7 +138,9 @@ Options of the lab
   --exact              count instructions: exact costs, the same on every machine
   --append TEXT        more for the kernel's command line
   --param kvm.X=Y      a parameter of KVM's modules; may be given several times
-  --accel kvm|tcg      with this host's KVM, or emulated (kvm where nesting allows it)
+  --accel kvm|tcg|bochs  with this host's KVM, or emulated by QEMU, which has AMD's SVM
+                       (kvm where nesting allows it, else tcg), or by Bochs, which has
+                       Intel's VMX and is slow
   --cpu MODEL          as QEMU names it
   --memory SIZE        512M or more (2G)
   --cpus N             CPUs (2; one with --exact)
@@ -315,9 +321,10 @@ check_lab_values() {
 		usage_error "--memory is a number with M or G, not '${opt[memory]}'"
 	((10#${opt[cpus]-1} <= 64 && 10#${opt[numa]-1} <= 16)) ||
 		usage_error "--cpus is 64 at most, --numa 16"
-	[[ ${opt[accel]-tcg} =~ ^(kvm|tcg)$ ]] || usage_error "--accel is kvm or tcg, not '${opt[accel]}'"
-	[[ ! ${opt[exact]-} || ${opt[accel]-tcg} == tcg ]] ||
-		usage_error "--exact counts the instructions that QEMU emulates: it cannot have --accel kvm"
+	[[ ${opt[accel]-tcg} =~ ^(kvm|tcg|bochs)$ ]] ||
+		usage_error "--accel is kvm, tcg or bochs, not '${opt[accel]}'"
+	[[ ! ${opt[exact]-} || ${opt[accel]-tcg} != kvm ]] ||
+		usage_error "--exact counts the instructions that are emulated: it cannot have --accel kvm"
 	[[ ! ${opt[exact]-} ]] || ((10#${opt[cpus]-1} == 1)) ||
 		usage_error "--exact counts the instructions of one CPU: it cannot have --cpus ${opt[cpus]}"
 	for name in "${PARAMS[@]}"; do
@@ -422,7 +429,7 @@ main() {
 	proof) allow kernel suite exact profile results replicates rounds verbose offline ;;
 	list) allow ids coverage ${opt[coverage]:+results} ;;
 	bisect) allow linux good bad test metric worse-than config build-cmd panic-is-bad results ;;
-	mutation) allow kernel mutants jobs results mutants-file ;;
+	mutation) allow kernel accel mutants jobs results mutants-file ;;
 	kernel) allow source ;;
 	setup) allow check ;;
 	ksrc | help) allow ;;

@@ -69,6 +69,11 @@ uint64_t env_plant(void)
 	return s ? strtoull(s, NULL, 0) : 0;
 }
 
+bool env_guest_if(void)
+{
+	return env_is("KVMEM_GUEST_IF", "yes");
+}
+
 bool env_in_lab(void)
 {
 	return env_is("KVMEM_WHERE", "lab");

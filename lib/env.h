@@ -49,6 +49,14 @@ unsigned int env_watchdog_s(void);
  */
 uint64_t env_plant(void);
 
+/**
+ * env_guest_if - whether vCPUs begin with interrupts on (KVMEM_GUEST_IF=yes)
+ *
+ * There are none for the guest; some emulated CPUs keep those of the host away
+ * from it otherwise.
+ */
+bool env_guest_if(void);
+
 /** env_in_lab - whether this machine is the lab's own, and nobody else's (KVMEM_WHERE) */
 bool env_in_lab(void);
 

@@ -92,11 +92,12 @@ static void fact(const struct page *p, const char *name, char *value)
 
 static char *lab_text(const json_t *lab)
 {
-	const char *accel = json_text(lab, "accel");
+	const char *accel = json_text(lab, "accel"), *qemu = json_text(lab, "qemu");
 
 	if (!json_is_object(lab))
 		return xstrdup("");
-	return xprintf("QEMU %s, %s, CPU %s, %s CPUs, %s MiB; kernel %s", json_text(lab, "qemu"),
+	return xprintf("%s %s, %s, CPU %s, %s CPUs, %s MiB; kernel %s", *qemu ? "QEMU" : "Bochs",
+		       *qemu ? qemu : json_text(lab, "bochs"),
 		       strcmp(accel, "tcg") ? accel : "in software (tcg)", json_text(lab, "cpu"),
 		       json_text(lab, "cpus"), json_text(lab, "memory_mib"),
 		       json_text(lab, "kernel"));
@@ -119,11 +120,10 @@ static char *cpu_text(const json_t *cpu)
 static char *costs_text(const struct run *r)
 {
 	bool exact = json_is_true(json_object_get(r->meta, "exact"));
-	const char *accel = json_text(json_object_get(r->meta, "lab"), "accel");
 
 	if (exact)
 		return xstrdup("exact: instructions are counted");
-	if (!strcmp(accel, "tcg"))
+	if (run_emulated(r))
 		return xstrdup("times of a machine in software: they say nothing of hardware");
 	return xstrdup("times");
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
+
 const char *const status_names[ST_COUNT] = {
 	"pass", "skip", "xfail", "fail", "timeout", "error"
 };
@@ -63,6 +65,13 @@ const char *run_release(const struct run *r)
 							  "release"));
 
 	return s ? s : "";
+}
+
+bool run_emulated(const struct run *r)
+{
+	const char *accel = json_text(json_object_get(r->meta, "lab"), "accel");
+
+	return !strcmp(accel, "tcg") || !strcmp(accel, "bochs");
 }
 
 struct item *run_find(const struct run *r, const char *name)

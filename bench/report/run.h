@@ -68,6 +68,9 @@ void run_free(struct run *r);
 const char *run_string(const struct run *r, const char *key);
 const char *run_release(const struct run *r);
 
+/** run_emulated - whether its CPU was software, whose times say nothing of hardware */
+bool run_emulated(const struct run *r);
+
 struct item *run_find(const struct run *r, const char *name);
 struct item *run_add_item(struct run *r, const char *name);
 

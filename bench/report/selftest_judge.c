@@ -271,6 +271,8 @@ static void test_machines(void)
 		{ "", "suite", "x", "", EXIT_FAILED, "REGRESSION: 1 measurement" },
 		{ "lab", "accel", "tcg", "set accept=machine", EXIT_NOTHING,
 		  "INCONCLUSIVE: 1 measurement can't be judged: times under emulation say nothing: --exact counts instructions" },
+		{ "lab", "accel", "bochs", "set accept=machine", EXIT_NOTHING,
+		  "INCONCLUSIVE: 1 measurement can't be judged: times under emulation say nothing: --exact counts instructions" },
 		{ "lab", "accel", "tcg", "set accept=machine accept=emulation", EXIT_FAILED,
 		  "REGRESSION: 1 measurement" },
 		{ "", "mitigations", NULL, "", EXIT_NOTHING,

@@ -69,6 +69,7 @@ static const struct {
 	{ "microcode", "cpu", "microcode", "the microcode" },
 	{ "machine", "lab", "accel", "the lab's accelerator" },
 	{ "machine", "lab", "qemu", "QEMU's version" },
+	{ "machine", "lab", "bochs", "Bochs' version" },
 	{ "machine", "lab", "cpu", "the lab's CPU" },
 	{ "machine", "lab", "cpus", "the lab's number of CPUs" },
 	{ "machine", "lab", "memory_mib", "the lab's memory" },
@@ -161,10 +162,7 @@ static void compare_clocks(struct pair *p)
  */
 static void look_for_emulation(struct pair *p)
 {
-	const json_t *accel = member(p->b, "lab", "accel");
-
-	if (json_is_string(accel) && !strcmp(json_string_value(accel), "tcg") &&
-	    !json_is_true(member(p->b, "", "exact")))
+	if (run_emulated(p->b) && !json_is_true(member(p->b, "", "exact")))
 		differ(p, "emulation",
 		       xstrdup("times under emulation say nothing: --exact counts instructions"));
 }

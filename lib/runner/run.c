@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -42,6 +43,17 @@ static void begin_event(struct jsonw *j, const char *event)
 {
 	jsonw_open(j);
 	jsonw_str(j, "event", event);
+}
+
+/*
+ * What has begun must be known even if the machine goes down with it: a serial
+ * line would take its time.
+ */
+static void emit_begin(struct jsonw *j)
+{
+	emit(j);
+	if (isatty(1))
+		tcdrain(1);
 }
 
 /* --- how it begins ------------------------------------------------------- */
@@ -213,7 +225,7 @@ static bool run_item(const struct options *o, const struct item *it, unsigned lo
 	snprintf(rep, sizeof(rep), "%lu", replicate);
 	current_name = it->name;
 	begin_item(&j, "start", it, replicate);
-	emit(&j);
+	emit_begin(&j);
 
 	/* The harness has its own timeout and says more: let it be first. */
 	if (it->bench)
@@ -239,7 +251,7 @@ static void run_mutant(const struct options *o, struct mutation *m, const struct
 
 	current_name = it->name;
 	begin_item(&j, "start", it, 0);
-	emit(&j);
+	emit_begin(&j);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	mutation_run(m, it->name, (unsigned int)o->timeout, on_output, &by_random, &v);
 	clock_gettime(CLOCK_MONOTONIC, &to);

@@ -17,18 +17,18 @@ boot_limit=${KVMEM_BOOT_TIMEOUT:-120}
 # and, for down and broken, reason to one line about it.  What it has told begins
 # in stream and console at from_stream and from_console.
 boot_run() {
-	local initrd qemu rc=0 started began='' bench='' ended='' hung=''
+	local initrd emulator rc=0 started began='' bench='' ended='' hung=''
 
 	from_stream=$(stat -c %s "$stream")
 	from_console=$(stat -c %s "$RUN/log/console.log")
 	boot_initrd
 	boot_now started
-	qemu_start "$initrd" "$console" "$to" "$RUN/log/qemu.log"
-	qemu=$!
+	"${MACHINE}_start" "$initrd" "$console" "$to" "$RUN/log/$MACHINE.log"
+	emulator=$!
 	exec {initrd}>&-
-	running=$qemu
+	running=$emulator
 	boot_watch
-	[[ ! $qemu ]] || await "$qemu" || rc=$?
+	[[ ! $emulator ]] || await "$emulator" || rc=$?
 	running=
 	progress_clear
 	boot_spent
@@ -43,13 +43,14 @@ boot_run() {
 
 # boot_initrd: set the caller's initrd, a descriptor of a file without a name
 boot_initrd() {
-	local file args=("${todo[@]}")
+	local file args=("${todo[0]}")
 
 	file=$(mktemp "$CACHE/.initrd.XXXXXX" 2>/dev/null) ||
 		die "no file can be made in the cache folder $CACHE; set KVMEM_CACHE=DIR"
 	exec {initrd}<>"$file"
 	rm -f -- "$file"
-	((boot == 1)) || args=("${args[@]:0:3}" --resume --items /lab/items "${args[@]:3}")
+	((boot == 1)) || args+=(--resume --items /lab/items)
+	args=("${settings[@]}" "${args[@]}" "${todo[@]:1}")
 	{
 		cat -- "$archive" &&
 			cpio_file lab/args "$(printf '%s\n' "${args[@]}")"$'\n' &&
@@ -63,11 +64,11 @@ boot_initrd() {
 
 # --- while it runs -----------------------------------------------------------
 
-# boot_watch: until QEMU has ended, or is better ended
+# boot_watch: until the machine has ended, or is better ended
 boot_watch() {
 	local seen=$from_stream shown=0 heard=$SECONDS since=$SECONDS grown=0 limit
 
-	while [[ $qemu ]] && kill -0 "$qemu" 2>/dev/null && ! asked_to_stop; do
+	while [[ $emulator ]] && kill -0 "$emulator" 2>/dev/null && ! asked_to_stop; do
 		if boot_news; then
 			heard=$SECONDS
 		fi
@@ -90,10 +91,10 @@ boot_watch() {
 # What bash has to say about that is not shown.
 boot_kill() {
 	{
-		kill -KILL "$qemu"
-		wait "$qemu"
+		kill -KILL "$emulator"
+		wait "$emulator"
 	} 2>/dev/null || true
-	qemu=
+	emulator=
 }
 
 # boot_news: whether there is any; the times of what it tells
@@ -144,9 +145,9 @@ boot_spent() {
 
 # --- why it ended ------------------------------------------------------------
 
-# boot_drain: until the report has taken in all that QEMU gave it
+# boot_drain: until the report has taken in all that the machine gave it
 boot_drain() {
-	local mark="{\"event\":\"lab\",\"at\":\"off\",\"boot\":$boot,\"qemu\":$rc}"
+	local mark="{\"event\":\"lab\",\"at\":\"off\",\"boot\":$boot,\"rc\":$rc}"
 
 	# A line of the stream may have been cut short.
 	boot_tell $'\n'"$mark" || return
@@ -195,8 +196,8 @@ boot_outcome() {
 	*'"at":"start"'*) outcome=down reason=$(boot_why) ;;
 	*)
 		outcome=down reason=$(boot_why)
-		[[ $reason == QEMU* ]] || reason="$KERNEL_NAME did not come up: $reason"
-		[[ $QEMU_ACCEL != kvm ]] || reason+=" (--accel tcg does without this host's KVM)"
+		[[ $reason == "$MACHINE_NAME "* ]] || reason="$KERNEL_NAME did not come up: $reason"
+		[[ $MACHINE_ACCEL != kvm ]] || reason+=" (--accel tcg does without this host's KVM)"
 		;;
 	esac
 }
@@ -206,7 +207,7 @@ boot_failed() { # LINE of the init
 
 	text=${text%\"\}*}
 	case ${why%%\"*} in
-	cpu) echo "no KVM inside: $text (--cpu $QEMU_CPU)" ;;
+	cpu) echo "no KVM inside: $text (--cpu $MACHINE_CPU)" ;;
 	kvm)
 		[[ $KERNEL_MODULES ]] || text+="; where KVM is a module, --modules names their folder"
 		echo "no KVM inside: $text"
@@ -217,7 +218,7 @@ boot_failed() { # LINE of the init
 
 # boot_why: one line; the console knows most
 boot_why() {
-	local panic head last
+	local panic head last failed
 
 	panic=$(boot_console | sed -n 's/^.*Kernel panic - not syncing: //p' | head -n 1)
 	head=$(boot_console | grep -m 1 -oE \
@@ -228,10 +229,8 @@ boot_why() {
 		echo "not a sign of life within $hung s; does it have a serial console (CONFIG_SERIAL_8250_CONSOLE)?"
 	elif [[ $hung ]]; then
 		echo "the machine hangs: not a word for $hung s"
-	elif ((rc > 128)); then
-		echo "QEMU was killed by signal $((rc - 128))"
-	elif ((rc)); then
-		echo "QEMU failed: $(grep -v 'warning: ' "$RUN/log/qemu.log" | tail -n 1 | sed 's/^qemu-system[^:]*: //')"
+	elif failed=$(machine_why "$rc" "$RUN/log/$MACHINE.log") && [[ $failed ]]; then
+		echo "$failed"
 	else
 		last=$(boot_console_tests | sed -n -e '/./{s/^\[[^]]*\] *//; s/^lab: //; h}' -e '$ {x; p}')
 		echo "the machine went off or reset itself${last:+; the last on its console is: $last}"

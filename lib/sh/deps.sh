@@ -27,6 +27,16 @@ cpio              command cpio
 xz-utils          command xz
 zstd              command zstd
 '
+# A machine that has VMX.
+deps_bochs='
+bochs             command bochs-bin
+bochs-term        file    /usr/lib/x86_64-linux-gnu/bochs/plugins/libbx_term_gui.so
+bochsbios         file    /usr/share/bochs/BIOS-bochs-latest
+vgabios           file    /usr/share/vgabios/vgabios.bin
+isolinux          file    /usr/lib/ISOLINUX/isolinux.bin
+syslinux-common   file    /usr/lib/syslinux/modules/bios/ldlinux.c32
+xorriso           command xorriso
+'
 # Tracepoints.
 deps_perf='
 linux-perf        command perf
@@ -61,10 +71,13 @@ deps_ensure() {
 
 	[[ ${KSRC:-} ]] || table+=$deps_ksrc
 	case ${1:-} in
-	--lab) table+=$deps_lab ;;
+	--lab)
+		table+=$deps_lab
+		[[ ${opt[accel]:-} != bochs ]] || table+=$deps_bochs
+		;;
 	--perf) table+=$deps_perf ;;
 	--kernel) table=$deps_ksrc$deps_kernel ;;
-	--check) table+=$deps_lab$deps_kernel$deps_check ;;
+	--check) table+=$deps_lab$deps_bochs$deps_kernel$deps_check ;;
 	esac
 	deps_missing "$table"
 	((${#missing[@]})) || return 0

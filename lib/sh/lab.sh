@@ -4,37 +4,39 @@
 # shellcheck disable=SC2034,SC2154
 #
 # A run in a machine of its own: any kernel, with or without KVM on this host.
-# kvmem-run is inside, kvmem-report outside, QEMU carries the events from one to
+# kvmem-run is inside, kvmem-report outside, the machine carries the events from one to
 # the other.  When the machine breaks down under a test, that test is in error
 # and the rest runs in a fresh boot.
 
 # lab_run KINDS [PATTERN...]: returns the exit code
 lab_run() {
-	local programs=${KVMEM_PROGRAMS:-$BUILD} kinds=$1 archive todo
+	local programs=${KVMEM_PROGRAMS:-$BUILD} kinds=$1 archive todo settings
 
 	shift
 	list_read "$programs"
 	list_check "$kinds" "$@"
 	kernel_find "${opt[kernel]-debian}"
-	qemu_machine
+	machine_choose
 	initramfs_make "$programs"
 	lab_todo "$kinds" "$@"
 	lab_record
 }
 
-# lab_todo KINDS [PATTERN...]: set the caller's todo, what the machine is to
-# run, and LAB_SILENCE, the seconds without a word after which it has hung
+# lab_todo KINDS [PATTERN...]: set the caller's todo, what the machine is to run,
+# its settings, and LAB_SILENCE, the seconds without a word after which it has hung
 lab_todo() {
 	local name watchdog=60 timeout=120 replicates=
 
-	# A guest's clock that counts instructions stands still with the machine.
-	[[ ! ${opt[exact]:-} ]] || watchdog=10 timeout=30 replicates=2
-	[[ $QEMU_ACCEL != kvm ]] || watchdog=20 timeout=60
+	# A guest's clock that counts instructions is slow, and stands still with the machine.
+	(($(machine_slow) == 1)) || watchdog=10 timeout=30
+	[[ ! ${opt[exact]:-} ]] || replicates=2
+	[[ $MACHINE_ACCEL != kvm ]] || watchdog=20 timeout=60
 	timeout=${opt[timeout]:-$timeout}
-	LAB_SILENCE=$((60 + 10#$timeout * (${opt[exact]:+9} + 1)))
+	LAB_SILENCE=$((60 + 10#$timeout * $(machine_slow)))
 
-	todo=(env "KVMEM_WATCHDOG=$watchdog" /lab/kvmem-run --where lab
-		--started "$(date -u +%FT%TZ)" --profile "${opt[profile]-full}")
+	machine_settings "$watchdog"
+	todo=(/lab/kvmem-run --where lab --started "$(date -u +%FT%TZ)"
+		--profile "${opt[profile]-full}")
 	[[ $1 != *test* ]] || todo+=(--tests)
 	[[ $1 != *bench* ]] || todo+=(--bench)
 	[[ ! ${opt[exact]:-} ]] || todo+=(--exact)
@@ -45,7 +47,7 @@ lab_todo() {
 	[[ ! $REPLAY_TEST ]] || todo+=(--replay /lab/replay)
 	[[ ! $KVMEM_UAPI ]] || todo+=(--uapi "$KVMEM_UAPI")
 	[[ ! ${KVMEM_PLANT:-} ]] || todo+=(--plant "$KVMEM_PLANT")
-	mapfile -t -O ${#todo[@]} todo < <(qemu_notes)
+	mapfile -t -O ${#todo[@]} todo < <(machine_notes)
 	todo+=(--note "kernel=${opt[kernel]-debian}")
 	for name in suite modules append; do
 		[[ ! ${opt[$name]-} ]] || todo+=(--note "$name=${opt[$name]}")
@@ -61,7 +63,7 @@ lab_record() {
 	local from to console report stream report_rc=0 run_rc=0 verbose=${opt[verbose]:-}
 	local -A spent=([boot]=0 [tests]=0 [bench]=0 [off]=0)
 
-	say "$KERNEL_NAME in $(qemu_about)"
+	say "$KERNEL_NAME in $(machine_about)"
 	host_results_dir "$KERNEL_RELEASE"
 	stream=$RUN/log/stream.jsonl
 	mkdir -- "$RUN/log" || host_results_refused
@@ -121,7 +123,7 @@ lab_never_ran() {
 	say "$reason"
 	if [[ $outcome == down ]]; then
 		boot_console | tail -n 12 | sed 's/^/    /' >&2
-		mkdir -p "$CACHE/log" && cat "$RUN"/log/{qemu,console}.log >"$CACHE/log/lab.log" &&
+		mkdir -p "$CACHE/log" && cat "$RUN/log/$MACHINE.log" "$RUN/log/console.log" >"$CACHE/log/lab.log" &&
 			say "all of its console: $CACHE/log/lab.log"
 	fi
 	rm -rf -- "$RUN"
@@ -152,7 +154,7 @@ lab_say_times() {
 	done
 	text=${text/bench/benchmarks}
 	say "time in the lab: ${text/#, /}"
-	if [[ $QEMU_ACCEL == tcg && ! ${opt[exact]:-} ]] && ((spent[bench])); then
+	if [[ $MACHINE_ACCEL != kvm && ! ${opt[exact]:-} ]] && ((spent[bench])); then
 		say "times taken in software say nothing about hardware; --exact counts instructions instead"
 	fi
 }

@@ -58,12 +58,12 @@ mutation_jobs() {
 	(
 		trap '' INT HUP
 		# shellcheck disable=SC2016
-		become bash -c 'kernel=$1 script=$2; shift 2
+		become bash -c 'kernel=$1 accel=$2 script=$3; shift 3
 			for part; do
-				"$script" mutation --kernel "$kernel" --results "$part" --mutants-file "$part.items" \
-					>"$part.out" 2>&1 &
+				"$script" mutation --kernel "$kernel" ${accel:+--accel "$accel"} \
+					--results "$part" --mutants-file "$part.items" >"$part.out" 2>&1 &
 			done
-			wait' jobs "${opt[kernel]:-mutants}" "$ROOT/run.sh" "${parts[@]}"
+			wait' jobs "${opt[kernel]:-mutants}" "${opt[accel]:-}" "$ROOT/run.sh" "${parts[@]}"
 	) &
 	pid=$!
 	running=-$pid
@@ -95,25 +95,29 @@ mutation_watch() { # PID
 
 # mutation_job: what one of them does: the runner in a lab, over the items of a file
 mutation_job() {
-	local programs=$BUILD archive todo mutants=$mutation_table first_items glob backend=svm
+	local programs=$BUILD archive todo settings mutants=$mutation_table first_items glob backend=svm
 
 	host_results_check
 	prepare --lab
 	list_read "$programs"
 	first_items=$(<"${opt["mutants-file"]}")
 	kernel_find "${opt[kernel]}"
-	qemu_machine
+	machine_choose
 	initramfs_make "$programs"
 	# A guest that a bug makes spin is to be found out soon.
-	LAB_SILENCE=200
-	todo=(env KVMEM_WATCHDOG=8 /lab/kvmem-run --mutants /lab/mutants --where lab
+	LAB_SILENCE=$((100 + 100 * $(machine_slow)))
+	machine_settings 8
+	todo=(/lab/kvmem-run --mutants /lab/mutants --where lab
 		--started "$(date -u +%FT%TZ)" --profile quick --tests --timeout 25)
-	[[ $QEMU_ACCEL != kvm ]] || ! grep -qwE '^flags.* vmx' /proc/cpuinfo || backend=vmx
+	case $MACHINE_ACCEL in
+	bochs) backend=vmx ;;
+	kvm) ! grep -qwE '^flags.* vmx' /proc/cpuinfo || backend=vmx ;;
+	esac
 	# What this kernel fails by itself, now and then, would seem to find a bug.
 	while IFS= read -r glob; do
 		todo+=(--doubtful "$glob")
 	done < <("$BUILD/kvmem-report" known "$ROOT/configs/known_issues" "$KERNEL_RELEASE" "$backend")
-	mapfile -t -O ${#todo[@]} todo < <(qemu_notes)
+	mapfile -t -O ${#todo[@]} todo < <(machine_notes)
 	todo+=(--note "kernel=${opt[kernel]}" --items /lab/items)
 	# Each of them may end a boot.
 	opt["max-boots"]=$(($(wc -l <<<"$first_items") + 1))

@@ -34,7 +34,7 @@ resume_state() {
 			first[name] = entry ~ /"kind":"bench"/ ? 0 : -1
 		}
 	}
-	/^\{"event":"start",/ {
+	/^\{"event":"start","name":"[^"]*"[,}]/ {
 		current = named($0)
 		replicate = number($0, "replicate")
 	}

@@ -88,7 +88,7 @@ bad "suite that is not there" "there is no Debian suite 'nosuchsuite'" --suite n
 bad "too little memory" "needs 512M" --memory 64M
 bad "memory that is no size" "--memory" --memory lots
 bad "parameter that is none" "--param" --param kvm
-bad "accelerator that is none" "--accel is kvm or tcg" --accel hvf
+bad "accelerator that is none" "--accel is kvm, tcg or bochs" --accel hvf
 bad "instructions counted on hardware" "cannot have --accel kvm" --exact --accel kvm
 [ -e /dev/kvm ] ||
 	bad "KVM where there is none" "cannot run a machine that has KVM itself" --accel kvm --kernel "$LAB"

@@ -36,6 +36,9 @@
 /* SYSCALL NX LM */
 #define CPUID_80000001_EDX (1U << 11 | 1U << 20 | 1U << 29)
 
+#define RFLAGS_1 (1 << 1)
+#define RFLAGS_IF (1 << 9)
+
 #define EFER_LME (1 << 8)
 #define EFER_LMA (1 << 10)
 #define EFER_NX (1 << 11)
@@ -268,7 +271,7 @@ void arch_restart_vcpu(struct vcpu *v)
 		.rip = VM_SYS_GPA + SYS_CODE,
 		.rdi = VM_SYS_GPA + block + VCPU_MBOX,
 		.rsp = VM_SYS_GPA + block + VCPU_STACK_TOP,
-		.rflags = 2,
+		.rflags = env_guest_if() ? RFLAGS_1 | RFLAGS_IF : RFLAGS_1,
 	};
 
 	set_sregs(v);

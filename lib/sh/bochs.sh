@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# The variables of a machine are those of machine.sh:
+# shellcheck disable=SC2034
+#
+# The lab's machine in Bochs, which emulates VMX with EPT: what it is made of, and
+# one boot of it.  It starts as a PC does, from a CD.
+
+bochs_bios=/usr/share/bochs/BIOS-bochs-latest
+bochs_vga=/usr/share/vgabios/vgabios.bin
+bochs_isolinux=/usr/lib/ISOLINUX/isolinux.bin
+bochs_ldlinux=/usr/lib/syslinux/modules/bios/ldlinux.c32
+
+# bochs_choose: set what --accel, --cpu, --cpus and --numa leave open
+bochs_choose() {
+	MACHINE_ACCEL=bochs MACHINE_CPU=${opt[cpu]:-broadwell_ult} MACHINE_CPUS=1 MACHINE_NUMA=1
+	((10#${opt[cpus]:-1} == 1 && 10#${opt[numa]:-1} == 1)) ||
+		usage_error "--accel bochs has one CPU and one node"
+	[[ $MACHINE_CPU =~ ^[a-z0-9_]+$ ]] ||
+		usage_error "--cpu $MACHINE_CPU: Bochs has broadwell_ult, corei7_haswell_4770 and others (bochs-bin --help cpu)"
+	MACHINE_VERSION=$(bochs-bin --help cpu 2>&1 | sed -n 's/.*Bochs x86 Emulator \([0-9][^ ]*\).*/\1/p')
+}
+
+# bochs_file: set the caller's fd to a descriptor of a file without a name, with
+# what comes on standard input
+bochs_file() {
+	local file
+
+	file=$(mktemp "$CACHE/.bochs.XXXXXX" 2>/dev/null) ||
+		die "no file can be made in the cache folder $CACHE; set KVMEM_CACHE=DIR"
+	exec {fd}<>"$file"
+	rm -f -- "$file"
+	cat 1>&"$fd" 2>/dev/null ||
+		die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR to a folder that has it"
+}
+
+bochs_loader() {
+	cat <<-END
+		default lab
+		label lab
+		  kernel /kernel
+		  initrd /initrd
+		  append $(machine_cmdline)
+	END
+}
+
+# bochs_disc INITRD LOG: set the caller's fd to the CD.  What goes on it needs names.
+bochs_disc() {
+	cache_begin "$CACHE/discs" "making a disc" "$CACHE/discs/any" || true
+	if ! { cat "/proc/self/fd/$1" >"$SCRATCH/initrd" && bochs_loader >"$SCRATCH/isolinux.cfg"; } 2>/dev/null; then
+		die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR to a folder that has it"
+	fi
+	bochs_file < <(xorriso -as mkisofs -quiet -graft-points -b isolinux.bin -c boot.cat \
+		-no-emul-boot -boot-load-size 4 -boot-info-table "isolinux.bin=$bochs_isolinux" \
+		"ldlinux.c32=$bochs_ldlinux" "kernel=$KERNEL" "$SCRATCH" 2>>"$2")
+	rm -rf -- "$SCRATCH"
+	SCRATCH=
+	drop_lock
+}
+
+# bochs_config DISC CONSOLE EVENTS: what the machine is
+bochs_config() {
+	cat <<-END
+		config_interface: textconfig
+		display_library: term
+		cpu: model=$MACHINE_CPU, count=1, ips=200000000, reset_on_triple_fault=0, ignore_bad_msrs=1
+		memory: guest=$MACHINE_MEMORY, host=$MACHINE_MEMORY
+		romimage: file=$bochs_bios, options=fastboot
+		vgaromimage: file=$bochs_vga
+		pci: enabled=1, chipset=i440fx
+		clock: sync=none, time0=946684800, rtc_sync=0
+		ata0-master: type=cdrom, path=/proc/self/fd/$1, status=inserted
+		boot: cdrom
+		com1: enabled=1, mode=file, dev=/proc/self/fd/$2
+		com2: enabled=1, mode=file, dev=/proc/self/fd/$3
+		log: -
+		panic: action=fatal
+		error: action=report
+		info: action=report
+		debug: action=ignore
+	END
+}
+
+# bochs_start INITRD CONSOLE EVENTS LOG: start it in the background, to be killed
+# when this shell is gone.  The first three are descriptors.  Bochs empties what it
+# opens, so the console goes through a pipe.
+bochs_start() {
+	local fd disc config go console
+
+	bochs_disc "$1" "$4"
+	disc=$fd
+	exec {console}> >(exec cat >&"$2")
+	bochs_file < <(bochs_config "$disc" "$console" "$3")
+	config=$fd
+	# Debian 12's begins in its debugger.
+	bochs_file <<<c
+	go=$fd
+	TERM=vt100 setpriv --pdeathsig KILL bochs-bin -q -f "/proc/self/fd/$config" \
+		-rc "/proc/self/fd/$go" >>"$4" 2>&1 </dev/null &
+	exec {disc}>&- {config}>&- {go}>&- {console}>&-
+}
+
+# bochs_why RC LOG: why Bochs ended by itself, if it failed; the code is the same
+bochs_why() {
+	local panic
+
+	grep -aq 'soft power off' "$2" && return
+	panic=$(grep -aE '^[0-9]+p\[|>>PANIC<<' "$2" | tail -n 1 | sed 's/^[^]]*\] *//; s/>>PANIC<< *//')
+	echo "Bochs failed: ${panic:-$(tail -n 1 "$2")}"
+}
