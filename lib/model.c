@@ -211,6 +211,10 @@ static void map(struct model *m, unsigned int page, const struct page *p, bool w
 		set_page(m, page, is);
 		return;
 	}
+	if (m->vm.huge_at_will) {
+		set_page(m, page, MODEL_MAYBE);
+		is = MODEL_MAYBE;
+	}
 	/* Pages that are mapped around it make room for the huge one. */
 	if (was == MODEL_UNMAPPED && is == MODEL_MAPPED) {
 		set_mapped_pages(m, r, MODEL_UNMAPPED);

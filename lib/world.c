@@ -83,6 +83,15 @@ static bool one_table_for_all(void)
 			     param_is("/sys/module/kvm_amd/parameters/npt", 'Y'));
 }
 
+/*
+ * Until 6.2 the mitigation nx_huge_pages took every page table for one of its own
+ * ("KVM: x86/mmu: explicitly check nx_hugepage in disallowed_hugepage_adjust()").
+ */
+static bool keeps_page_tables(void)
+{
+	return param_is("/sys/module/kvm/parameters/nx_huge_pages", 'Y') && !env_kernel_from(6, 2);
+}
+
 /* Where the window is: BEHAVIOURS A12, D2. */
 static uint64_t window_gpa(unsigned int where)
 {
@@ -175,6 +184,7 @@ static void world_init(struct world *w, const struct world_kind *kind, const str
 		.hole = kind->proposed, .single = kind->proposed,
 		.hole_drops = kind->proposed && proposed_drops_writes(), .manual = o->v[WORLD_MANUAL],
 		.eager_split = param_is("/sys/module/kvm/parameters/eager_page_split", 'Y'),
+		.huge_at_will = keeps_page_tables(),
 		.misconfig_reads = has_ept(),
 	};
 	unsigned int i;
