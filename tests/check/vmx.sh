@@ -17,6 +17,7 @@ vmx_results() {
 	of "$(echo "$WORK/vmx/$1"/*/results.json)" "$2"
 }
 
+counts=()
 expect "vmx: the kernel is built" ./run.sh kernel build mutants
 vmx types --profile quick test wc_memtype proposed_memtype mmio_bus.ioeventfd model_random >"$WORK/vmx.out" 2>&1 &
 machine=$!
@@ -43,6 +44,13 @@ is "vmx: conformance: exit code" 0 "$code"
 is "vmx: the backend is Intel's" vmx "$(vmx_results types "r['run']['backend']")"
 is "vmx: memory types of slots are tested there" True \
 	"$(vmx_results types "sum(t['status'] == 'pass' for t in r['tests']) > 50")"
+
+for name in once twice; do
+	expect "vmx: instructions are counted $name" vmx "$name" --exact --profile quick bench exit.cpuid exit.mmio_read_user
+	counts[${#counts[@]}]=$(vmx_results "$name" "[(m['name'], m['unit'], m['replicates']) for m in r['measurements'] if m['exact']]")
+done
+is "vmx: and they are the same" "${counts[0]}" "${counts[1]}"
+is "vmx: of every measurement" True "$(vmx_results twice "len(r['measurements']) > 1 and all(m['exact'] for m in r['measurements'])")"
 
 # What is wrong with a type shows on VMX only.
 code=0
