@@ -6,6 +6,7 @@
 # The lab's machine in Bochs, which emulates VMX with EPT: what it is made of, and
 # one boot of it.  It starts as a PC does, from a CD.
 
+bochs_ips=200000000	# instructions in a second of the machine's clock
 bochs_bios=/usr/share/bochs/BIOS-bochs-latest
 bochs_vga=/usr/share/vgabios/vgabios.bin
 bochs_isolinux=/usr/lib/ISOLINUX/isolinux.bin
@@ -63,7 +64,7 @@ bochs_config() {
 	cat <<-END
 		config_interface: textconfig
 		display_library: term
-		cpu: model=$MACHINE_CPU, count=1, ips=200000000, reset_on_triple_fault=0, ignore_bad_msrs=1
+		cpu: model=$MACHINE_CPU, count=1, ips=$bochs_ips, reset_on_triple_fault=0, ignore_bad_msrs=1
 		memory: guest=$MACHINE_MEMORY, host=$MACHINE_MEMORY
 		romimage: file=$bochs_bios, options=fastboot
 		vgaromimage: file=$bochs_vga
@@ -75,8 +76,8 @@ bochs_config() {
 		com2: enabled=1, mode=file, dev=/proc/self/fd/$3
 		log: -
 		panic: action=fatal
-		error: action=report
-		info: action=report
+		error: action=ignore
+		info: action=ignore
 		debug: action=ignore
 	END
 }

@@ -64,8 +64,9 @@ machine_cmdline() {
 	# On a busy host the test of the timer interrupt finds none, and that is a panic.
 	[[ $MACHINE_ACCEL != tcg ]] || line+=" no_timer_check"
 	# Bochs' random numbers are the host's, and its reset would start the machine
-	# once more: a kernel that wants one is to fault until Bochs gives up.
-	[[ $MACHINE != bochs ]] || line+=" clearcpuid=rdrand,rdseed reboot=triple"
+	# once more: a kernel that wants one is to fault until Bochs gives up.  The TSC
+	# counts instructions, whatever rate the model's CPUID gives.
+	[[ $MACHINE != bochs ]] || line+=" clearcpuid=rdrand,rdseed reboot=triple tsc_early_khz=$((bochs_ips / 1000))"
 	# The same addresses every time: the way through a tree costs instructions.
 	[[ ! ${opt[exact]:-} ]] || line+=" nokaslr norandmaps"
 	printf '%s' "$line${PARAMS:+ ${PARAMS[*]}}${opt[append]:+ ${opt[append]}}"
