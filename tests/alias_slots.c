@@ -11,6 +11,7 @@
 #include "alias.h"
 #include "hammer.h"
 #include "hostmem.h"
+#include "memtype.h"
 #include "prefault.h"
 #include "uapi.h"
 #include "vcpu.h"
@@ -71,6 +72,21 @@ KVMEM_SETUP(quirk)
 	self->mapped = vm_stat(self->vm, "pages_4k");
 }
 
+/*
+ * Whether as many pages are mapped as in the beginning.  Shadow page tables come
+ * back as the guest needs them, those of its stack and code in their own time.
+ */
+static bool mapped_again(const FIXTURE_DATA(quirk) *self)
+{
+	uint64_t now = vm_stat(self->vm, "pages_4k");
+
+	if (now == self->mapped || !memtype_tdp())
+		return true;
+	diag("%llu pages are mapped, expected %llu", (unsigned long long)now,
+	     (unsigned long long)self->mapped);
+	return false;
+}
+
 static void remove_alias(FIXTURE_DATA(quirk) *self, unsigned int i)
 {
 	vm_slot(self->vm, ALIAS_SLOT + i, 0, 0, 0, NULL);
@@ -126,7 +142,7 @@ KVMEM_TEST_F(quirk, delete, "C7")
 		add_alias(self, i, self->hva);
 		fill(self->hva, self->want, 0x200 + i * 0x10);
 		ASSERT_TRUE(alias_expect(&self->a, "made anew", self->want));
-		ASSERT_EQ(self->mapped, vm_stat(self->vm, "pages_4k"));
+		ASSERT_TRUE(mapped_again(self));
 	}
 }
 
@@ -157,7 +173,7 @@ KVMEM_TEST_F(quirk, move, "C7")
 		add_alias(self, i, self->hva);
 		ASSERT_TRUE(nothing_there(self->a.v, ELSEWHERE));
 		ASSERT_TRUE(alias_expect(&self->a, "moved back", self->want));
-		ASSERT_EQ(self->mapped, vm_stat(self->vm, "pages_4k"));
+		ASSERT_TRUE(mapped_again(self));
 	}
 }
 

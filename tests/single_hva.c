@@ -15,6 +15,7 @@
 #include "alias.h"
 #include "hammer.h"
 #include "hostmem.h"
+#include "memtype.h"
 #include "vcpu.h"
 
 #define PAGES 8
@@ -121,7 +122,10 @@ KVMEM_TEST(as_many_as_there_can_be, "C1 C3")
 	}
 	before = vm_stat(vm, "pages_4k");
 	ASSERT_EQ(0, madvise((void *)page, PAGE_4K, MADV_DONTNEED));
-	ASSERT_EQ(64, alias_unmapped(&a, before));
+	/* Shadow page tables may map a page twice, for different roles. */
+	ASSERT_LE(64, alias_unmapped(&a, before));
+	if (memtype_tdp())
+		ASSERT_EQ(64, alias_unmapped(&a, before));
 	alias_use_up();
 	for (i = 0; i < 64; i++)
 		ASSERT_EQ(0, vcpu_load(a.v, 4, gpa[i]));
