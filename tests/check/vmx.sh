@@ -43,7 +43,7 @@ is "vmx: conformance: exit code" 0 "$code"
 [ "$code" = 0 ] || tail -n 20 "$WORK/vmx.out"
 is "vmx: the backend is Intel's" vmx "$(vmx_results types "r['run']['backend']")"
 is "vmx: memory types of slots are tested there" True \
-	"$(vmx_results types "sum(t['status'] == 'pass' for t in r['tests']) > 50")"
+	"$(vmx_results types "sum(t['status'] == 'pass' for t in r['tests']) > 30")"
 
 for name in once twice; do
 	expect "vmx: instructions are counted $name" vmx "$name" --exact --profile quick bench exit.cpuid exit.mmio_read_user
