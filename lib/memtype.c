@@ -25,6 +25,14 @@ bool memtype_tdp(void)
 	return env_read_line(file, value, sizeof(value)) && strchr("Y1", value[0]);
 }
 
+bool memtype_tdp_mmu(void)
+{
+	char value[8];
+
+	return memtype_tdp() && env_read_line("/sys/module/kvm/parameters/tdp_mmu", value,
+					      sizeof(value)) && strchr("Y1", value[0]);
+}
+
 static enum spte_format format(void)
 {
 	return !strcmp(arch_backend(), "vmx") && memtype_tdp() ? SPTE_EPT : SPTE_PTE;

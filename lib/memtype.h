@@ -52,4 +52,12 @@ void memtype_print(struct memtype_trace *t, uint64_t gpa, char *buf, size_t size
 /** memtype_tdp - whether KVM uses the CPU's second page tables (EPT, NPT) here */
 bool memtype_tdp(void);
 
+/**
+ * memtype_tdp_mmu - and whether the TDP MMU manages them (kvm.tdp_mmu)
+ *
+ * Then the page statistics count a mapping once, from the fault to the zap; other
+ * MMUs recycle page tables, and keep one for each role of the vCPU.
+ */
+bool memtype_tdp_mmu(void);
+
 #endif /* KVMEM_MEMTYPE_H */

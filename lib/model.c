@@ -774,7 +774,7 @@ static void memory(struct model *m, const struct half *h, const struct page *p,
 	unsigned int page = h->page - p->slot->base;
 	struct model_slot *s = p->slot;
 	uint64_t bit = 1ULL << page % 64;
-	bool fresh = mapped(m, h->page) != MODEL_MAPPED;
+	bool fresh = mapped(m, h->page) != MODEL_MAPPED || m->vm.forgets;
 
 	if (data) {
 		memcpy(bytes_to_write(m, p->back, p->at) + h->at, data + h->done, h->len);

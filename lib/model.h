@@ -42,6 +42,7 @@ struct model_vm {
 	bool private;		/* and its memory can be private */
 	bool zap_all;		/* deleting or moving a slot drops every mapping */
 	bool eager_split;	/* switching the dirty log on splits huge mappings */
+	bool forgets;		/* a mapping may be gone at any time, and come back */
 	bool huge_at_will;	/* where 2 MiB fit, smaller pages may be mapped instead */
 	bool misconfig_reads;	/* a stale MMIO SPTE faults as a read, whatever the access */
 	bool thp;		/* buffer MODEL_THP has 2 MiB pages behind it */

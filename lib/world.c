@@ -17,6 +17,7 @@
 #include "env.h"
 #include "gmem.h"
 #include "kvmstat.h"
+#include "memtype.h"
 #include "param.h"
 #include "place.h"
 #include "proposed.h"
@@ -68,19 +69,6 @@ static bool param_is(const char *path, char value)
 	char line[8];
 
 	return env_read_line(path, line, sizeof(line)) && line[0] == value;
-}
-
-static bool has_ept(void)
-{
-	return !strcmp(arch_backend(), "vmx") && param_is("/sys/module/kvm_intel/parameters/ept", 'Y');
-}
-
-static bool one_table_for_all(void)
-{
-	if (!param_is("/sys/module/kvm/parameters/tdp_mmu", 'Y'))
-		return false;
-	return has_ept() || (!strcmp(arch_backend(), "svm") &&
-			     param_is("/sys/module/kvm_amd/parameters/npt", 'Y'));
 }
 
 /*
@@ -184,13 +172,14 @@ static void world_init(struct world *w, const struct world_kind *kind, const str
 		.hole = kind->proposed, .single = kind->proposed,
 		.hole_drops = kind->proposed && proposed_drops_writes(), .manual = o->v[WORLD_MANUAL],
 		.eager_split = param_is("/sys/module/kvm/parameters/eager_page_split", 'Y'),
+		.forgets = !memtype_tdp_mmu(),
 		.huge_at_will = keeps_page_tables(),
-		.misconfig_reads = has_ept(),
+		.misconfig_reads = !strcmp(arch_backend(), "vmx") && memtype_tdp(),
 	};
 	unsigned int i;
 
 	make_vm(w, kind, &mvm, o->v[WORLD_VCPUS]);
-	w->counts = one_table_for_all();
+	w->counts = memtype_tdp_mmu();
 	w->emulates = !strcmp(arch_backend(), "pvm");
 	for (i = 0; i < MODEL_BUFFERS; i++)
 		w->buffer[i] = vm_alloc(BACK_SIZE);

@@ -97,6 +97,27 @@ TEST(stale_misconfiguration)
 	}
 }
 
+/* A read maps for writing what the host has writable, as often as it has to map. */
+TEST(mapping_forgotten)
+{
+	uint64_t must[MODEL_LOG], may[MODEL_LOG];
+	bool forgets;
+
+	for (forgets = false;; forgets = true) {
+		BEGIN(.forgets = forgets);
+		ASSERT_EQ(0, SLOT(0, 1, 1, .log = true));
+		guest_writes(0x1000, 8, 1);
+		ASSERT_EQ(0, model_dirty(&model, 0, must, may));
+		EXPECT_EQ(1, must[0]);
+		guest_reads(0x1000, 8);
+		ASSERT_EQ(0, model_dirty(&model, 0, must, may));
+		EXPECT_EQ(0, must[0]);
+		EXPECT_EQ(forgets, may[0]);
+		if (forgets)
+			break;
+	}
+}
+
 TEST(split_accesses)
 {
 	BEGIN();
