@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # Other parts read these variables:
-# shellcheck disable=SC2034,SC2153
+# shellcheck disable=SC2034,SC2153,SC2154
 #
 # The lab's machine: which emulator, and what the two have in common.  QEMU has
 # AMD's SVM, or what this host's KVM hands on; Bochs has Intel's VMX.
