@@ -141,7 +141,7 @@ Options of the lab
   --accel kvm|tcg|bochs  with this host's KVM, or emulated by QEMU, which has AMD's SVM
                        (kvm where nesting allows it, else tcg), or by Bochs, which has
                        Intel's VMX and is slow
-  --cpu MODEL          as QEMU names it
+  --cpu MODEL          as QEMU or Bochs names it
   --memory SIZE        512M or more (2G)
   --cpus N             CPUs (2; one with --exact)
   --numa N             NUMA nodes (2; one with --exact)

@@ -73,7 +73,9 @@ boot_watch() {
 			heard=$SECONDS
 		fi
 		limit=$LAB_SILENCE
+		# Bochs takes its time for a large kernel, which says nothing meanwhile.
 		[[ $began ]] || limit=$boot_limit
+		[[ $began || $MACHINE != bochs ]] || limit=$((boot_limit * 3))
 		[[ ! $ended ]] || limit=20
 		if ((SECONDS - heard >= limit)); then
 			hung=$limit
