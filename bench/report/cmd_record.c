@@ -3,6 +3,7 @@
 #include "commands.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <libgen.h>
 #include <poll.h>
@@ -36,6 +37,24 @@
 struct options {
 	const char *results, *known, *where, *catalogue;
 	bool verbose;
+	int streams[MAX_MACHINES];
+	unsigned int n_streams;
+};
+
+/*
+ * What one machine sends.  Where there are several, the lines of an item are held
+ * back until it has ended: the recorded stream has one item after the other.
+ */
+struct input {
+	unsigned int nr;
+	int fd;			/* -1: ended */
+	struct appender raw;	/* of several: all it sent, at once */
+	char *buf;
+	size_t len, size;
+	size_t seen;		/* up to here are whole lines ... */
+	size_t whole;		/* ... and up to here whole items */
+	bool inside;		/* an item */
+	bool skipping;		/* the rest of an overlong line */
 };
 
 struct recorder {
@@ -52,9 +71,7 @@ struct recorder {
 	bool stale;		/* the rewritten files lag behind */
 	bool stale_test;	/* by the result of a test, not only of a replicate */
 	uint64_t rewritten_at, rewrite_ms;
-	char *buf;
-	size_t len, size;
-	bool skipping;		/* the rest of an overlong line */
+	struct input inputs[MAX_MACHINES];
 };
 
 static bool rewrite(struct recorder *r)
@@ -124,55 +141,100 @@ static void take_event(struct recorder *r, const struct event *e)
 		rewrite(r);
 }
 
-static void take_line(struct recorder *r, const char *line, size_t len)
+static void take_line(struct recorder *r, const struct input *in, const char *line, size_t len)
 {
 	struct event e;
 
-	if (r->skipping) {
-		r->skipping = false;
-		return;
-	}
 	stream_line(&r->stream, line, len, &e);
+	e.from = in->nr;
 	take_event(r, &e);
 	event_release(&e);
 }
 
-/* The whole lines in the buffer; what is left of it stays. */
-static void take_lines(struct recorder *r)
+/* What is whole is taken. */
+static void let_go(struct recorder *r, struct input *in)
 {
-	char *s = r->buf, *end = r->buf + r->len, *nl = memrchr(s, '\n', r->len);
+	char *s = in->buf, *end = in->buf + in->whole, *nl;
 
-	if (nl)
-		appender_write(&r->raw, s, (size_t)(nl + 1 - s));
-	for (; !r->dead && (nl = memchr(s, '\n', (size_t)(end - s))); s = nl + 1)
-		take_line(r, s, (size_t)(nl - s));
-	r->len = (size_t)(end - s);
-	memmove(r->buf, s, r->len);
-	if (r->len <= LINE_MAX_BYTES)
-		return;
-	r->run.bad_lines += !r->skipping;
-	r->skipping = true;
-	r->len = 0;
+	appender_write(&r->raw, s, in->whole);
+	for (; !r->dead && s < end; s = nl + 1) {
+		nl = memchr(s, '\n', (size_t)(end - s));
+		take_line(r, in, s, (size_t)(nl - s));
+	}
+	in->len -= in->whole;
+	in->seen -= in->whole;
+	in->whole = 0;
+	memmove(in->buf, end, in->len);
 }
 
-/* Return: whether there may be more. */
-static bool take_input(struct recorder *r)
+/* Of several machines: whether an item is under way after this line. */
+static void look_at(struct recorder *r, struct input *in, const char *line, size_t len)
+{
+	unsigned int replicate;
+	struct item *it = stream_starts(&r->stream, line, len, &replicate);
+
+	if (it) {
+		progress_start(&r->progress, in->nr, it, replicate);
+		in->inside = true;
+	} else if (stream_ends(line, len)) {
+		in->inside = false;
+	}
+}
+
+static void take_lines(struct recorder *r, struct input *in)
+{
+	char *s, *nl;
+
+	while (in->seen < in->len) {
+		s = in->buf + in->seen;
+		nl = memchr(s, '\n', in->len - in->seen);
+		if (!nl)
+			break;
+		if (in->skipping) {
+			in->skipping = false;
+			in->len -= (size_t)(nl + 1 - s);
+			memmove(s, nl + 1, in->len - in->seen);
+			continue;
+		}
+		if (r->opts->n_streams > 1) {
+			appender_write(&in->raw, s, (size_t)(nl + 1 - s));
+			look_at(r, in, s, (size_t)(nl - s));
+		}
+		in->seen += (size_t)(nl + 1 - s);
+		if (!in->inside || in->seen - in->whole > LINE_MAX_BYTES)
+			in->whole = in->seen;
+	}
+	let_go(r, in);
+	if (in->len - in->seen <= LINE_MAX_BYTES)
+		return;
+	r->run.bad_lines += !in->skipping;
+	in->skipping = true;
+	in->len = in->seen;
+}
+
+static void take_input(struct recorder *r, struct input *in)
 {
 	ssize_t n;
 
-	if (r->size - r->len < 65536) {
-		r->size = r->len + 65536 * 2;
-		r->buf = xrealloc(r->buf, r->size);
+	if (in->size - in->len < 65536) {
+		in->size = in->len + 65536 * 2;
+		in->buf = xrealloc(in->buf, in->size);
 	}
-	n = read(STDIN_FILENO, r->buf + r->len, r->size - r->len - 1);
-	if (n < 0)
-		return errno == EINTR || errno == EAGAIN;
-	r->len += (size_t)n;
+	n = read(in->fd, in->buf + in->len, in->size - in->len - 1);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n > 0)
+		in->len += (size_t)n;
 	/* The last line may lack its end; it may be whole all the same. */
-	if (!n && r->len)
-		r->buf[r->len++] = '\n';
-	take_lines(r);
-	return n > 0 && !r->dead;
+	else if (in->len > in->seen)
+		in->buf[in->len++] = '\n';
+	take_lines(r, in);
+	if (n > 0)
+		return;
+	/* Of a machine that is gone nothing more will come. */
+	in->whole = in->seen;
+	let_go(r, in);
+	in->fd = -1;
 }
 
 static int poll_timeout(const struct recorder *r)
@@ -184,19 +246,57 @@ static int poll_timeout(const struct recorder *r)
 	return wait;
 }
 
-static void read_stream(struct recorder *r)
+static void read_streams(struct recorder *r)
 {
-	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-	bool more = true;
+	struct pollfd fds[MAX_MACHINES];
+	unsigned int i, open;
 
-	while (more) {
+	while (!r->dead) {
+		for (i = 0, open = 0; i < r->opts->n_streams; i++) {
+			fds[i] = (struct pollfd){ .fd = r->inputs[i].fd, .events = POLLIN };
+			open += fds[i].fd >= 0;
+		}
+		if (!open)
+			return;
 		/* On an error there is something to find out by reading. */
-		if (poll(&in, 1, poll_timeout(r)))
-			more = take_input(r);
+		if (poll(fds, r->opts->n_streams, poll_timeout(r)) > 0)
+			for (i = 0; i < r->opts->n_streams && !r->dead; i++)
+				if (fds[i].fd >= 0 && fds[i].revents)
+					take_input(r, &r->inputs[i]);
 		if (!rewrite_wait(r))
 			rewrite(r);
 		progress_tick(&r->progress);
 	}
+}
+
+/* One machine's stream is the run's. */
+static void open_inputs(struct recorder *r)
+{
+	char *name;
+	unsigned int i;
+
+	folder_append_to(&r->raw, &r->folder, "log/stream.jsonl");
+	for (i = 0; i < r->opts->n_streams; i++) {
+		r->inputs[i].nr = i;
+		r->inputs[i].fd = r->opts->streams[i];
+		if (r->opts->n_streams == 1)
+			return;
+		name = xprintf("log/stream-%u.jsonl", i + 1);
+		folder_append_to(&r->inputs[i].raw, &r->folder, name);
+		free(name);
+	}
+}
+
+static void close_inputs(struct recorder *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->opts->n_streams; i++) {
+		if (r->opts->n_streams > 1)
+			appender_close(&r->inputs[i].raw);
+		free(r->inputs[i].buf);
+	}
+	appender_close(&r->raw);
 }
 
 /* A page without titles is better than none. */
@@ -259,10 +359,11 @@ static int record(struct recorder *r)
 	r->run.known = &r->known;
 	r->stream = (struct stream){
 		.run = &r->run, .where = r->opts->where, .id = basename(path),
+		.machines = r->opts->n_streams,
 	};
-	folder_append_to(&r->raw, &r->folder, "log/stream.jsonl");
+	open_inputs(r);
 	logs_begin(&r->logs, &r->folder);
-	read_stream(r);
+	read_streams(r);
 	if (!r->began)
 		complain("the event stream does not begin with a run: kvmem-run did not start, see what it said");
 	else if (r->dead)
@@ -270,11 +371,18 @@ static int record(struct recorder *r)
 	else
 		code = finish(r);
 	logs_end(&r->logs);
-	appender_close(&r->raw);
+	close_inputs(r);
 	run_free(&r->run);
-	free(r->buf);
 	free(path);
 	return code;
+}
+
+static bool descriptor(const char *text, int *fd)
+{
+	char *end;
+
+	*fd = (int)strtol(text, &end, 10);
+	return *text && !*end && fcntl(*fd, F_GETFD) >= 0;
 }
 
 static bool parse_options(int argc, char **argv, struct options *o)
@@ -284,6 +392,7 @@ static bool parse_options(int argc, char **argv, struct options *o)
 		{ "known", required_argument, NULL, 'k' },
 		{ "where", required_argument, NULL, 'w' },
 		{ "catalogue", required_argument, NULL, 'c' },
+		{ "stream", required_argument, NULL, 's' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ }
 	};
@@ -305,6 +414,12 @@ static bool parse_options(int argc, char **argv, struct options *o)
 		case 'c':
 			o->catalogue = optarg;
 			break;
+		case 's':
+			if (o->n_streams == MAX_MACHINES)
+				wrong = "there are too many streams";
+			else if (!descriptor(optarg, &o->streams[o->n_streams++]))
+				wrong = "a stream is the number of an open descriptor";
+			break;
 		case 'v':
 			o->verbose = true;
 			break;
@@ -321,7 +436,9 @@ static bool parse_options(int argc, char **argv, struct options *o)
 		wrong = "it needs --results DIR";
 	if (!wrong && o->where && strcmp(o->where, "host") && strcmp(o->where, "lab"))
 		wrong = "--where is host or lab";
-	if (!wrong && isatty(STDIN_FILENO))
+	if (!o->n_streams)
+		o->streams[o->n_streams++] = STDIN_FILENO;
+	if (!wrong && isatty(o->streams[0]))
 		wrong = "it reads the event stream of kvmem-run from standard input";
 	if (wrong && optind > 1 && (c == ':' || c == '?'))
 		complain("record %s: %s; see kvmem-report --help", argv[optind - 1], wrong);

@@ -8,9 +8,16 @@
 
 void logs_begin(struct logs *l, struct folder *folder)
 {
+	unsigned int i;
+	char *name;
+
 	memset(l, 0, sizeof(*l));
 	l->folder = folder;
-	folder_append_to(&l->kernel, folder, "log/kernel.log");
+	for (i = 0; i < MAX_MACHINES; i++) {
+		name = i ? xprintf("log/kernel-%u.log", i + 1) : xstrdup("log/kernel.log");
+		folder_append_to(&l->kernel[i], folder, name);
+		free(name);
+	}
 }
 
 static void close_program(struct logs *l)
@@ -112,9 +119,9 @@ void logs_event(struct logs *l, const struct event *e)
 	case EV_KLOG:
 		if (!e->len)
 			break;
-		appender_write(&l->kernel, e->text, e->len);
+		appender_write(&l->kernel[e->from], e->text, e->len);
 		if (e->text[e->len - 1] != '\n')
-			appender_write(&l->kernel, "\n", 1);
+			appender_write(&l->kernel[e->from], "\n", 1);
 		break;
 	case EV_FILE:
 		keep(l, e);
@@ -126,8 +133,11 @@ void logs_event(struct logs *l, const struct event *e)
 
 void logs_end(struct logs *l)
 {
+	unsigned int i;
+
 	close_program(l);
-	appender_close(&l->kernel);
+	for (i = 0; i < MAX_MACHINES; i++)
+		appender_close(&l->kernel[i]);
 }
 
 /* --- read back -------------------------------------------------------------- */

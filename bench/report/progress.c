@@ -34,18 +34,31 @@ static size_t terminal_width(void)
 	return !ioctl(STDERR_FILENO, TIOCGWINSZ, &w) && w.ws_col ? w.ws_col : 80;
 }
 
+/* What has been under way for longest: if there is something to wait for, it is that. */
+static const struct under_way *oldest(const struct progress *p)
+{
+	const struct under_way *old = NULL;
+	size_t i;
+
+	for (i = 0; i < MAX_MACHINES; i++)
+		if (p->now[i].item && (!old || p->now[i].since < old->since))
+			old = &p->now[i];
+	return old;
+}
+
 static void draw(struct progress *p, uint64_t now)
 {
+	const struct under_way *w = oldest(p);
 	char replicate[32] = "", *line;
 	size_t width = terminal_width();
 
-	if (!p->item)
+	if (!w)
 		return;
-	if (p->replicate)
-		snprintf(replicate, sizeof(replicate), " (%u/%u)", p->replicate,
-			 p->item->planned);
-	line = xprintf("[%3zu/%zu] %s%s  %llus", p->done, p->total, p->item->name, replicate,
-		       (unsigned long long)(now - p->since) / 1000);
+	if (w->replicate)
+		snprintf(replicate, sizeof(replicate), " (%u/%u)", w->replicate,
+			 w->item->planned);
+	line = xprintf("[%3zu/%zu] %s%s  %llus", p->done, p->total, w->item->name, replicate,
+		       (unsigned long long)(now - w->since) / 1000);
 	fputs("\r\033[K", stderr);
 	/* The last column stays free: a full line would wrap. */
 	text_plain(stderr, line, strnlen(line, width - 1));
@@ -91,23 +104,29 @@ static void begin_line(struct progress *p)
 	p->midline = false;
 }
 
+void progress_start(struct progress *p, unsigned int machine, const struct item *it,
+		    unsigned int replicate)
+{
+	uint64_t now = now_ms();
+
+	p->now[machine] = (struct under_way){ it, replicate, now };
+	if (p->terminal && !p->midline && now - p->drawn_at >= DRAW_INTERVAL_MS)
+		draw(p, now);
+}
+
 void progress_event(struct progress *p, const struct event *e)
 {
 	if (e->kind == EV_START) {
-		p->item = e->item;
-		p->replicate = e->replicate;
-		p->since = now_ms();
 		if (p->verbose) {
 			begin_line(p);
 			printf("      %s\n", e->item->name);
 			fflush(stdout);
 		}
-		if (p->terminal && p->since - p->drawn_at >= DRAW_INTERVAL_MS)
-			draw(p, p->since);
+		progress_start(p, e->from, e->item, e->replicate);
 	} else if (e->kind == EV_OUTPUT && p->verbose) {
 		output(p, e);
 	} else if (e->kind == EV_END) {
-		p->item = NULL;
+		p->now[e->from].item = NULL;
 	}
 }
 
@@ -138,5 +157,5 @@ void progress_end(struct progress *p)
 {
 	begin_line(p);
 	fflush(stdout);
-	p->item = NULL;
+	memset(p->now, 0, sizeof(p->now));
 }

@@ -13,14 +13,20 @@ struct progress {
 	bool drawn;		/* the terminal's line is there */
 	bool midline;		/* verbose output does not end in a newline */
 	size_t done, total;
-	const struct item *item;	/* under way, or NULL */
-	unsigned int replicate;
-	uint64_t since, drawn_at;
+	uint64_t drawn_at;
+	struct under_way {
+		const struct item *item;	/* or NULL */
+		unsigned int replicate;
+		uint64_t since;
+	} now[MAX_MACHINES];
 };
 
 void progress_begin(struct progress *p, const struct run *r, bool verbose);
 /** progress_event - show what an event brings, results excepted */
 void progress_event(struct progress *p, const struct event *e);
+/** progress_start - an item has begun; for a start that is not yet told as an event */
+void progress_start(struct progress *p, unsigned int machine, const struct item *it,
+		    unsigned int replicate);
 /** progress_result - the line of a finished item */
 void progress_result(struct progress *p, const struct item *it);
 /** progress_tick - let the seconds go on */

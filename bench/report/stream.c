@@ -62,8 +62,11 @@ static bool take_run(struct stream *s, struct event *e)
 	const json_t *plan = json_object_get(e->json, "plan");
 	struct run *r = s->run;
 
-	if (r->meta || !json_is_array(plan))
+	if (!json_is_array(plan))
 		return false;
+	/* Every machine has the whole plan. */
+	if (r->meta)
+		return s->machines > 1;
 	e->kind = EV_RUN;
 	take_plan(r, plan);
 	r->meta = json_copy(e->json);
@@ -220,7 +223,8 @@ static bool take_end(struct stream *s, struct event *e)
 static bool take_done(struct stream *s, struct event *e)
 {
 	e->kind = EV_DONE;
-	s->run->complete = json_is_true(json_object_get(e->json, "complete"));
+	if (json_is_true(json_object_get(e->json, "complete")))
+		s->run->complete = ++s->done >= s->machines;
 	return true;
 }
 
@@ -286,6 +290,31 @@ void stream_line(struct stream *s, const char *line, size_t len, struct event *e
 		e->kind = EV_NONE;
 		s->run->bad_lines++;
 	}
+}
+
+static bool begins(const char *line, size_t len, const char *with)
+{
+	return len >= strlen(with) && !memcmp(line, with, strlen(with));
+}
+
+struct item *stream_starts(const struct stream *s, const char *line, size_t len,
+			   unsigned int *replicate)
+{
+	struct item *it;
+	json_t *json;
+
+	if (!begins(line, len, "{\"event\":\"start\","))
+		return NULL;
+	json = parse(line, len);
+	it = run_find(s->run, json_text(json, "name"));
+	*replicate = json_count(json, "replicate", 0);
+	json_decref(json);
+	return it;
+}
+
+bool stream_ends(const char *line, size_t len)
+{
+	return begins(line, len, "{\"event\":\"end\",");
 }
 
 void event_release(struct event *e)

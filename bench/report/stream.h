@@ -8,6 +8,9 @@
 
 #include "run.h"
 
+/* Machines that run a share of one run each, at the same time. */
+#define MAX_MACHINES 16
+
 enum event_kind {
 	EV_NONE,	/* nothing to do for it: unknown, empty or broken line */
 	EV_RUN,		/* the run is described and planned */
@@ -30,6 +33,7 @@ struct event {
 	const char *text;		/* EV_OUTPUT, EV_KLOG, EV_FILE */
 	size_t len;
 	const char *name;		/* EV_FILE */
+	unsigned int from;		/* which machine told of it, from 0 on */
 	json_t *json;			/* what the pointers point into */
 };
 
@@ -38,6 +42,8 @@ struct stream {
 	const char *where;		/* overrides the runner's word, or NULL */
 	const char *id;			/* likewise: the name of the results folder */
 	struct item *current;		/* started last */
+	unsigned int machines;		/* that tell of this run, each of its share */
+	unsigned int done;		/* of them */
 };
 
 /**
@@ -51,5 +57,16 @@ struct stream {
  */
 void stream_line(struct stream *s, const char *line, size_t len, struct event *e);
 void event_release(struct event *e);
+
+/**
+ * stream_starts - the item that a line tells the start of
+ * @replicate: of a benchmark, from 0 on
+ *
+ * Return: NULL when it is of something else.  Nothing is taken into the run.
+ */
+struct item *stream_starts(const struct stream *s, const char *line, size_t len,
+			   unsigned int *replicate);
+/** stream_ends - whether a line tells the end of an item */
+bool stream_ends(const char *line, size_t len);
 
 #endif /* KVMEM_REPORT_STREAM_H */

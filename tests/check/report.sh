@@ -47,6 +47,35 @@ made "$M/few" pass 100000 100300 100100
 MADE_UNIT=instructions made "$M/exact" pass 6463 6463
 MADE_UNIT=instructions made "$M/exact20" pass 6483 6483
 
+# --- several machines --------------------------------------------------------
+
+# told NAME ITEM...: what a machine tells that ran these of p.a, p.b and p.c
+told() {
+	local name=$1 item
+	shift
+	printf '{"event":"run","profile":"full","plan":[%s,%s,%s]}\n' '{"kind":"test","name":"p.a"}' \
+		'{"kind":"test","name":"p.b"}' '{"kind":"test","name":"p.c"}'
+	for item; do
+		printf '{"event":"start","name":"%s"}\n' "$item"
+		printf '{"event":"output","name":"%s","text":"of %s"}\n' "$item" "$name"
+		printf '{"event":"observation","name":"ran_on","value":"%s"}\n' "$name"
+		printf '{"event":"end","name":"%s","status":"pass","reason":"","duration_s":0.1}\n' "$item"
+		# What is read in pieces is put together again.
+		sleep 0.1
+	done
+	[ "$name" = broken ] || printf '{"event":"done","complete":true}\n'
+}
+
+expect "report: two machines' events" "$REPORT" record --results "$M/two" --stream 3 --stream 4 \
+	3< <(told one p.a p.c) 4< <(told two p.b)
+is "report: two machines: what each test saw" "p.a:one p.b:two p.c:one" "$(of "$M/two/results.json" \
+	"' '.join(sorted(o['test'] + ':' + o['value'] for o in r['observations']))")"
+is "report: two machines: the run is complete" True "$(of "$M/two/results.json" "r['run']['complete']")"
+is "report: two machines: all that the second said" 6 "$(wc -l <"$M/two/log/stream-2.jsonl")"
+expect_code "report: one of two machines broke off" 2 "cut short" "$REPORT" record --results "$M/half" \
+	--stream 3 --stream 4 3< <(told one p.a) 4< <(told broken p.b)
+expect_code "report: a stream that is not open" 2 "open descriptor" "$REPORT" record --results "$M/none" --stream 77
+
 # --- compare and gate --------------------------------------------------------
 
 compare() { "$REPORT" compare --thresholds configs/gate.conf "$@"; }
