@@ -120,6 +120,33 @@ debian_have() {
 # linux-binary-RELEASE, linux-modules-RELEASE and linux-base-RELEASE (which has the
 # configuration).
 debian_list() {
+	local file=$CACHE/apt/kernels key list
+
+	# Apt takes seconds to tell: its answer is kept as long as it has nothing new.
+	((!${#apt_own[@]})) || file=${apt_own[1]#Dir::State=}/kernels
+	key=$(debian_list_key)
+	if [[ $(head -n 1 -- "$file" 2>/dev/null) != "$key" ]]; then
+		list=$(debian_ask)
+		[[ $list ]] || return 0
+		# Where it cannot be kept it is asked for again.
+		{ mkdir -p -- "${file%/*}" && printf '%s\n' "$key" "$list" >"$file.$BASHPID" &&
+			mv -- "$file.$BASHPID" "$file"; } 2>/dev/null || rm -f -- "$file.$BASHPID"
+		printf '%s\n' "$list"
+	else
+		tail -n +2 -- "$file"
+	fi
+}
+
+# debian_list_key: another one when apt has read other lists, or has other sources
+debian_list_key() {
+	local state lists=/var/lib/apt/lists
+
+	((!${#apt_own[@]})) || lists=${apt_own[1]#Dir::State=}/lists
+	state=$(ls -lLR --time-style=full-iso "$lists" /etc/apt /var/lib/dpkg/arch 2>/dev/null) || true
+	sha256sum <<<"$state ${apt_own[*]} $debian_arch" | cut -d' ' -f1
+}
+
+debian_ask() {
 	local names
 
 	mapfile -t names < <(apt-cache "${apt_own[@]}" pkgnames linux- 2>/dev/null |
