@@ -63,6 +63,8 @@ machine_cmdline() {
 		line+=" rcu_nocbs=all rcutree.jiffies_till_first_fqs=0"
 	# On a busy host the test of the timer interrupt finds none, and that is a panic.
 	[[ $MACHINE_ACCEL != tcg ]] || line+=" no_timer_check"
+	# Without a TSC that it trusts the kernel reads the time from a device.
+	[[ $MACHINE_ACCEL != tcg || ${opt[exact]:-} ]] || line+=" tsc=reliable"
 	# Bochs' random numbers are the host's, and its reset would start the machine
 	# once more: a kernel that wants one is to fault until Bochs gives up.  The TSC
 	# counts instructions, whatever rate the model's CPUID gives.
