@@ -145,6 +145,8 @@ Options of the lab
   --memory SIZE        512M or more (2G)
   --cpus N             CPUs (2; one with --exact)
   --numa N             NUMA nodes (2; one with --exact)
+  --jobs N             machines that share the work (for tests in software one for each
+                       CPU, 4 at most; else one)
   --max-boots N        how often a kernel that breaks down may start again (5)
   --offline            no network: kernels from the cache only
 Options of bisect
@@ -317,6 +319,7 @@ check_lab_values() {
 		baseline thresholds rule output origin build-id; do
 		[[ ${opt[$name]-x} ]] || usage_error "--$name needs a value"
 	done
+	((10#${opt[jobs]-1} <= 16)) || usage_error "--jobs is 16 at most"
 	[[ ${opt[memory]-2G} =~ ^[0-9]{1,7}[mMgG]?$ ]] ||
 		usage_error "--memory is a number with M or G, not '${opt[memory]}'"
 	((10#${opt[cpus]-1} <= 64 && 10#${opt[numa]-1} <= 16)) ||
@@ -404,7 +407,7 @@ main() {
 	local command kinds run_options lab_options
 
 	run_options=(profile results seed timeout replicates verbose format origin build-id uapi)
-	lab_options=(suite modules exact append param accel cpu memory cpus numa max-boots offline)
+	lab_options=(suite modules exact append param accel cpu memory cpus numa max-boots offline jobs)
 	parse "$@"
 	check_values
 	command=${words[0]-run}

@@ -79,6 +79,8 @@ static int usage(FILE *f)
 	      "                                PATTERNs are for mutants then\n"
 	      "  --doubtful GLOB               tests that find no bug: this kernel is known to fail them\n"
 	      "  --items FILE                  the exact names to run, one a line\n"
+	      "  --share K/N                   of the tests the share of machine K of N; the events\n"
+	      "                                of all are one run's\n"
 	      "  --resume                      the stream goes on: no event for its begin\n"
 	      "  --dir DIR                     programs; default: beside this one\n", f);
 	return 2;
@@ -104,6 +106,7 @@ static const struct option longopts[] = {
 	{ "mutants", required_argument, NULL, 'm' }, { "doubtful", required_argument, NULL, 'q' },
 	{ "dir", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' },
 	{ "uapi", required_argument, NULL, 'u' }, { "replay", required_argument, NULL, 'y' },
+	{ "share", required_argument, NULL, 'k' },
 	{ "plant", required_argument, NULL, 'D' }, { "perf", required_argument, NULL, 'f' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -129,6 +132,7 @@ static bool parse(int argc, char **argv, struct options *o)
 				return false;
 			o->doubtful[o->nr_doubtful++] = optarg;
 			break;
+		case 'k': o->share = optarg; break;
 		case 'S': o->started = optarg; break;
 		case 'u': o->uapi = optarg; break;
 		case 'y': o->replay = optarg; break;
@@ -228,6 +232,8 @@ int main(int argc, char **argv)
 	}
 	if (o.items && !plan_select(&plan, o.items))
 		return 2;
+	if (o.share && !o.items && !plan_share(&plan, o.share))
+		return usage(stderr);
 	if (o.list)
 		return list(&plan);
 	export_settings(&o);

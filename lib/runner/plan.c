@@ -32,6 +32,7 @@ static void add(struct plan *plan, bool bench, const char *path, const char *pro
 	it->behaviours = strdup(behaviours);
 	it->replicates = replicates;
 	it->first = 0;
+	it->elsewhere = false;
 	/* A benchmark's name is that of what it measures, wherever it lives. */
 	if (asprintf(&it->name, "%s%s%s", bench ? "" : program, bench ? "" : ".",
 		     bench ? arg : test) < 0)
@@ -179,4 +180,46 @@ bool plan_select(struct plan *plan, const char *path)
 	fclose(f);
 	plan->nr = kept;
 	return ok;
+}
+
+bool plan_same_test(const struct item *x, const struct item *y)
+{
+	const char *a = x->arg, *b = y->arg;
+	const char *variant_a = strchr(a, '.'), *variant_b = strchr(b, '.');
+	const char *test_a = strrchr(a, '.'), *test_b = strrchr(b, '.');
+
+	if (strcmp(x->path, y->path))
+		return false;
+	return variant_a && variant_b && test_a > variant_a && test_b > variant_b &&
+	       variant_a - a == variant_b - b && !strncmp(a, b, (size_t)(variant_a - a)) &&
+	       !strcmp(test_a, test_b);
+}
+
+bool plan_share(struct plan *plan, const char *share)
+{
+	unsigned int mine, all, *owner, next = 0;
+	size_t i, j;
+
+	if (sscanf(share, "%u/%u", &mine, &all) != 2 || !mine || mine > all)
+		return false;
+	owner = calloc(plan->nr + 1, sizeof(*owner));
+	if (!owner)
+		abort();
+	for (i = 0; i < plan->nr; i++) {
+		struct item *it = &plan->items[i];
+
+		/* A program's items follow one another. */
+		for (j = i; j-- > 0 && !strcmp(plan->items[j].path, it->path);)
+			if (plan_same_test(&plan->items[j], it))
+				break;
+		if (it->bench)
+			owner[i] = 0;
+		else if (j < i && plan_same_test(&plan->items[j], it))
+			owner[i] = owner[j];
+		else
+			owner[i] = next++ % all;
+		it->elsewhere = owner[i] != mine - 1;
+	}
+	free(owner);
+	return true;
 }

@@ -14,6 +14,7 @@ struct item {
 	char *behaviours;	/* "A1 A6", may be empty */
 	unsigned long replicates; /* benchmark: its own limit, 0 for none */
 	unsigned long first;	/* benchmark: replicate to begin with */
+	bool elsewhere;		/* another machine runs it */
 };
 
 struct plan {
@@ -51,6 +52,25 @@ const char *plan_filter(struct plan *plan, bool tests, bool bench, char *const *
  * the plan; a message was printed.
  */
 bool plan_select(struct plan *plan, const char *path);
+
+/**
+ * plan_same_test - whether two items are one test, in two variants
+ *
+ * A harness' test is called "fixture.variant.test"; one without variants is only
+ * the same as itself.
+ */
+bool plan_same_test(const struct item *a, const struct item *b);
+
+/**
+ * plan_share - leave to other machines what is theirs
+ * @share: "2/3" for the second of three
+ *
+ * Tests are dealt out, the variants of one together; all benchmarks are the
+ * first machine's, since they are compared with one another.
+ *
+ * Return: false when @share is no such thing.
+ */
+bool plan_share(struct plan *plan, const char *share);
 
 /** plan_matches - whether a pattern matches a name */
 bool plan_matches(const char *pattern, const char *name);

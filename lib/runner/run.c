@@ -132,6 +132,8 @@ static void emit_run(const struct options *o, const struct plan *plan)
 		emit_ids(&j, o->replay ? "" : it->behaviours);
 		if (it->bench)
 			jsonw_u64(&j, "replicates", replicates_of(o, it));
+		if (it->elsewhere)
+			jsonw_bool(&j, "elsewhere", true);
 		jsonw_pop(&j, '{');
 	}
 	jsonw_pop(&j, '[');
@@ -266,17 +268,6 @@ static void run_mutant(const struct options *o, struct mutation *m, const struct
 		 (double)(to.tv_nsec - from.tv_nsec) / 1e9);
 }
 
-/* Whether two names are of the same test, "fixture.variant.test", in two variants. */
-static bool same_test(const char *a, const char *b)
-{
-	const char *variant_a = strchr(a, '.'), *variant_b = strchr(b, '.');
-	const char *test_a = strrchr(a, '.'), *test_b = strrchr(b, '.');
-
-	return variant_a && variant_b && test_a > variant_a && test_b > variant_b &&
-	       variant_a - a == variant_b - b && !strncmp(a, b, (size_t)(variant_a - a)) &&
-	       !strcmp(test_a, test_b);
-}
-
 /* The profile quick has each test once: in the first variant that does not skip. */
 static bool quickly_done(const struct options *o, const struct plan *plan, size_t item,
 			 const bool *ran)
@@ -286,7 +277,7 @@ static bool quickly_done(const struct options *o, const struct plan *plan, size_
 	if (strcmp(o->profile, "quick"))
 		return false;
 	for (i = item; i-- > 0 && !strcmp(plan->items[i].path, plan->items[item].path);)
-		if (ran[i] && same_test(plan->items[i].arg, plan->items[item].arg))
+		if (ran[i] && plan_same_test(&plan->items[i], &plan->items[item]))
 			return true;
 	return false;
 }
@@ -334,7 +325,7 @@ static void run_tests(const struct options *o, struct plan *plan)
 	for (i = 0; i < plan->nr && !stopped; i++) {
 		if (m)
 			run_mutant(o, m, &plan->items[i]);
-		else if (plan->items[i].bench)
+		else if (plan->items[i].bench || plan->items[i].elsewhere)
 			continue;
 		else if (quickly_done(o, plan, i, ran))
 			leave_out(&plan->items[i]);
@@ -379,7 +370,8 @@ int run_plan(const struct options *o, struct plan *plan)
 	/* Replicates of different benchmarks alternate: drift hits all alike. */
 	for (rep = 0; rep < o->replicates && !stopped; rep++)
 		for (i = 0; i < plan->nr && !stopped; i++)
-			if (plan->items[i].bench && rep >= plan->items[i].first &&
+			if (plan->items[i].bench && !plan->items[i].elsewhere &&
+			    rep >= plan->items[i].first &&
 			    rep < replicates_of(o, &plan->items[i]) &&
 			    !run_item(o, &plan->items[i], rep))
 				plan->items[i].replicates = 1;

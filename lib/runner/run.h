@@ -18,6 +18,7 @@ struct options {
 	bool exact;
 	const char *started;	/* when, if this machine's clock can't tell */
 	const char *items;	/* file of the names to run */
+	const char *share;	/* "1/2": which of what there is to run, see plan_share() */
 	const char *replay;	/* file for model_random */
 	const char *plant;	/* a delay on purpose, see env_plant() */
 	const char *uapi;	/* other numbers than those of configs/proposed_uapi.conf */

@@ -20,10 +20,10 @@ boot_run() {
 	local initrd emulator rc=0 started began='' bench='' ended='' hung=''
 
 	from_stream=$(stat -c %s "$stream")
-	from_console=$(stat -c %s "$RUN/log/console.log")
+	from_console=$(stat -c %s "$console_log")
 	boot_initrd
 	boot_now started
-	"${MACHINE}_start" "$initrd" "$console" "$to" "$RUN/log/$MACHINE.log"
+	"${MACHINE}_start" "$initrd" "$console" "$to" "$machine_log"
 	emulator=$!
 	exec {initrd}>&-
 	running=$emulator
@@ -69,6 +69,8 @@ boot_watch() {
 	local seen=$from_stream shown=0 heard=$SECONDS since=$SECONDS grown=0 limit
 
 	while [[ $emulator ]] && kill -0 "$emulator" 2>/dev/null && ! asked_to_stop; do
+		# One of several machines is watched by a subshell, which is not to outlive us.
+		kill -0 $$ 2>/dev/null || exit 2
 		if boot_news; then
 			heard=$SECONDS
 		fi
@@ -82,7 +84,7 @@ boot_watch() {
 			boot_kill
 		elif ! kill -0 "$report" 2>/dev/null; then
 			boot_kill
-		elif [[ ! $began ]] && ((SECONDS - since > shown)); then
+		elif [[ ! $began && $machine == 1 ]] && ((SECONDS - since > shown)); then
 			shown=$((SECONDS - since))
 			progress "booting $KERNEL_NAME" "$shown"
 		fi
@@ -107,7 +109,7 @@ boot_news() {
 	if ((size <= seen)); then
 		[[ ! $began ]] || return
 		# Before the first event the console's growth is a sign of life.
-		size=$(stat -c %s "$RUN/log/console.log")
+		size=$(stat -c %s "$console_log")
 		((size > grown)) || return
 		grown=$size
 		return
@@ -171,7 +173,7 @@ boot_stream() {
 }
 
 boot_console() {
-	tail -c +$((from_console + 1)) "$RUN/log/console.log" | tr -d '\r\0'
+	tail -c +$((from_console + 1)) "$console_log" | tr -d '\r\0'
 }
 
 # boot_console_tests: without the kernel's coming up, when it got that far
@@ -231,7 +233,7 @@ boot_why() {
 		echo "not a sign of life within $hung s; does it have a serial console (CONFIG_SERIAL_8250_CONSOLE)?"
 	elif [[ $hung ]]; then
 		echo "the machine hangs: not a word for $hung s"
-	elif failed=$(machine_why "$rc" "$RUN/log/$MACHINE.log") && [[ $failed ]]; then
+	elif failed=$(machine_why "$rc" "$machine_log") && [[ $failed ]]; then
 		echo "$failed"
 	else
 		last=$(boot_console_tests | sed -n -e '/./{s/^\[[^]]*\] *//; s/^lab: //; h}' -e '$ {x; p}')

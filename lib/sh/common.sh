@@ -4,7 +4,7 @@
 # Messages, the end on a signal, and long steps with a line of progress.
 
 stop_code=0	# 128 + signal number, once a signal has asked for the end
-running=	# the child a signal is passed on to, "-PID" for all of its group
+running=	# the children a signal is passed on to, "-PID" for all of a group
 held=		# why the end has to wait
 SCRATCH=	# half-made folder, removed at the end
 made=()		# folders that go again if they are empty at the end
@@ -37,7 +37,8 @@ on_signal() { # EXIT_CODE
 	if [[ $held ]]; then
 		say "$held"
 	elif [[ $running ]]; then
-		kill -s "$signal" -- "$running" 2>/dev/null || true
+		# shellcheck disable=SC2086
+		kill -s "$signal" -- $running 2>/dev/null || true
 	else
 		exit "$stop_code"
 	fi
@@ -76,8 +77,8 @@ release() {
 	stop_if_asked
 }
 
-# await PID [-PID]: status of a child; a signal ends the child (or its group),
-# not the waiting.  What bash has to say about killed children is not shown.
+# await PID [RUNNING]: status of a child; a signal ends the child, or what RUNNING
+# names, not the waiting.  What bash has to say about killed children is not shown.
 await() {
 	local rc=0
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # The variables of a run in the lab are those of lab_record, here and in boot.sh:
-# shellcheck disable=SC2034,SC2154
+# shellcheck disable=SC2034,SC2153,SC2154
 #
 # A run in a machine of its own: any kernel, with or without KVM on this host.
 # kvmem-run is inside, kvmem-report outside, the machine carries the events from one to
@@ -10,7 +10,7 @@
 
 # lab_run KINDS [PATTERN...]: returns the exit code
 lab_run() {
-	local programs=${KVMEM_PROGRAMS:-$BUILD} kinds=$1 archive todo settings
+	local programs=${KVMEM_PROGRAMS:-$BUILD} kinds=$1 archive todo settings machines
 
 	shift
 	list_read "$programs"
@@ -18,6 +18,7 @@ lab_run() {
 	kernel_find "${opt[kernel]-debian}"
 	machine_choose
 	initramfs_make "$programs"
+	lab_share "$kinds" "$@"
 	lab_todo "$kinds" "$@"
 	lab_record
 }
@@ -49,6 +50,7 @@ lab_todo() {
 	[[ ! ${KVMEM_PLANT:-} ]] || todo+=(--plant "$KVMEM_PLANT")
 	mapfile -t -O ${#todo[@]} todo < <(machine_notes)
 	todo+=(--note "kernel=${opt[kernel]-debian}")
+	((machines == 1)) || todo+=(--note "machines=$machines")
 	for name in suite modules append; do
 		[[ ! ${opt[$name]-} ]] || todo+=(--note "$name=${opt[$name]}")
 	done
@@ -56,49 +58,159 @@ lab_todo() {
 	todo+=(-- "$@")
 }
 
+# lab_share KINDS [PATTERN...]: set the caller's machines, how many do this together.
+# Tests are dealt out among machines that are slow; what is measured, or counted
+# exactly, has one for itself.
+lab_share() {
+	local kinds=$1 item name pattern available tests=0
+
+	machines=$((10#${opt[jobs]:-1}))
+	[[ ! ${opt[jobs]:-} ]] || return 0
+	[[ $kinds == test && $MACHINE_ACCEL != kvm && ! ${opt[exact]:-} ]] || return 0
+	shift
+	for item in "${items[@]}"; do
+		IFS=$'\t' read -r kinds name _ <<<"$item"
+		[[ $kinds == test ]] || continue
+		(($#)) || tests=$((tests + 1))
+		for pattern; do
+			list_match "$name" "$pattern" && tests=$((tests + 1)) && break
+		done
+	done
+	# Each boots first, and has its memory.
+	machines=$(nproc)
+	((machines <= 4)) || machines=4
+	((machines <= tests / 64)) || machines=$((tests / 64))
+	available=$(awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo)
+	((machines <= available / MACHINE_MEMORY)) || machines=$((available / MACHINE_MEMORY))
+	((machines)) || machines=1
+}
+
 # --- the record --------------------------------------------------------------
 
-# lab_record: run what there is to do in as many boots as it takes
+# lab_record: run what there is to do, in as many boots as it takes, in $machines
+# machines
 lab_record() {
-	local from to console report stream report_rc=0 run_rc=0 verbose=${opt[verbose]:-}
+	local from to machine=1 report report_rc=0 run_rc=0 verbose=${opt[verbose]:-} about streams=() tos=()
+	local stream console console_log machine_log outcome never=
 	local -A spent=([boot]=0 [tests]=0 [bench]=0 [off]=0)
 
-	say "$KERNEL_NAME in $(machine_about)"
+	about=$(machine_about)
+	((machines == 1)) || about+=", $machines machines at once"
+	say "$KERNEL_NAME in $about"
 	host_results_dir "$KERNEL_RELEASE"
-	stream=$RUN/log/stream.jsonl
 	mkdir -- "$RUN/log" || host_results_refused
-	exec {console}>>"$RUN/log/console.log"
-	: >"$stream"
-	pipe_open
+	for ((; machine <= machines; machine++)); do
+		pipe_open
+		streams+=("$from") tos+=("$to")
+	done
 	(
 		trap '' HUP INT TERM
+		for to in "${tos[@]}"; do
+			exec {to}>&-
+		done
 		exec "$BUILD/kvmem-report" record --results "$RUN" --where lab \
-			--known "$ROOT/configs/known_issues" \
-			--catalogue "$ROOT/configs/behaviours.tsv" ${verbose:+--verbose} \
-			<&"$from" {from}<&- {to}>&- {console}>&-
+			--known "$ROOT/configs/known_issues" --catalogue "$ROOT/configs/behaviours.tsv" \
+			"${streams[@]/#/--stream=}" ${verbose:+--verbose} </dev/null
 	) &
 	report=$!
-	exec {from}<&-
-
-	lab_boots
-	exec {to}>&- {console}>&-
+	for from in "${streams[@]}"; do
+		exec {from}<&-
+	done
+	if ((machines == 1)); then
+		machine=1 to=${tos[0]}
+		lab_machine
+		exec {to}>&- {console}>&-
+	else
+		lab_machines
+	fi
+	[[ ! $never ]] || lab_never_ran
 	await "$report" || report_rc=$?
 	stop_if_asked
 	lab_say_times
 	host_verdict
 }
 
+# lab_machine: the first to the last boot of machine number $machine
+lab_machine() {
+	local suffix='' whose=
+
+	((machines == 1)) || whose="machine $machine: "
+	((machine == 1)) || suffix=-$machine
+	console_log=$RUN/log/console$suffix.log machine_log=$RUN/log/$MACHINE$suffix.log
+	stream=$RUN/log/stream.jsonl
+	((machines == 1)) || stream=$RUN/log/stream-$machine.jsonl
+	exec {console}>>"$console_log"
+	: >>"$stream"
+	lab_boots
+}
+
+# lab_machines: all of them at once, each watched by a shell of its own, which
+# leaves what it has to say in a file
+lab_machines() {
+	local end pids=() pid
+
+	for ((machine = 1; machine <= machines; machine++)); do
+		(
+			stop_code=0 made=() SCRATCH=
+			trap 'on_signal 129' HUP
+			trap 'on_signal 130' INT
+			trap 'on_signal 143' TERM
+			trap on_exit EXIT
+			to=${tos[machine - 1]}
+			todo=("${todo[0]}" --share "$machine/$machines" "${todo[@]:1}")
+			lab_machine
+			printf '%s\n' "$run_rc" "$outcome" "$never" "${spent[boot]}" "${spent[tests]}" \
+				"${spent[bench]}" "${spent[off]}" >"$RUN/log/end-$machine"
+		) &
+		pids+=("$!")
+	done
+	for to in "${tos[@]}"; do
+		exec {to}>&-
+	done
+	for pid in "${pids[@]}"; do
+		await "$pid" "${pids[*]}" || run_rc=2
+	done
+	lab_machines_end
+}
+
+# lab_machines_end: what became of them, as of one; the slowest has the time
+lab_machines_end() {
+	local part end nevers=0
+
+	for ((machine = machines; machine > 0; machine--)); do
+		mapfile -t end <"$RUN/log/end-$machine" || continue
+		rm -f -- "$RUN/log/end-$machine"
+		((!end[0])) || run_rc=${end[0]}
+		outcome=${end[1]}
+		if [[ ${end[2]} ]]; then
+			never=${end[2]} nevers=$((nevers + 1))
+		fi
+		for part in 3:boot 4:tests 5:bench 6:off; do
+			((spent[${part#*:}] >= end[${part%:*}])) || spent[${part#*:}]=${end[${part%:*}]}
+		done
+	done
+	# Where one has run something, there are results, though not all.
+	if ((nevers && nevers < machines)); then
+		say "one of the machines did not begin: $never"
+		run_rc=2 never=
+	fi
+	console_log=$RUN/log/console.log machine_log=$RUN/log/$MACHINE.log
+}
+
 # lab_boots: boot until all has run, or another try is not worth it
 lab_boots() {
-	local boot most=$((10#${opt[max-boots]:-5})) outcome reason items=${first_items:-} from_stream from_console
+	local boot most=$((10#${opt[max-boots]:-5})) reason items=${first_items:-} from_stream from_console
 
 	for ((boot = 1; ; boot++)); do
 		boot_run
 		# The report says itself why it is gone.
 		[[ $outcome != stopped && $outcome != finished && $outcome != unheard ]] || return 0
-		grep -qm 1 '^{"event":"run"' "$stream" || lab_never_ran
+		if ! grep -qm 1 '^{"event":"run"' "$stream"; then
+			never=$reason
+			return 0
+		fi
 		if [[ $outcome == broken ]]; then
-			say "$reason"
+			say "$whose$reason"
 			run_rc=2
 			return 0
 		fi
@@ -108,10 +220,10 @@ lab_boots() {
 			return 0
 		fi
 		if ((boot == most)); then
-			say "this was boot $boot of $most (--max-boots): $(wc -l <<<"$items") did not get to run"
+			say "${whose}this was boot $boot of $most (--max-boots): $(wc -l <<<"$items") did not get to run"
 			return 0
 		fi
-		say "booting again for the $(wc -l <<<"$items") that are left"
+		say "${whose}booting again for the $(wc -l <<<"$items") that are left"
 	done
 }
 
@@ -120,10 +232,10 @@ lab_never_ran() {
 	# The report would only wonder.
 	kill -KILL "$report" 2>/dev/null || true
 	await "$report" || true
-	say "$reason"
+	say "$never"
 	if [[ $outcome == down ]]; then
-		boot_console | tail -n 12 | sed 's/^/    /' >&2
-		mkdir -p "$CACHE/log" && cat "$RUN/log/$MACHINE.log" "$RUN/log/console.log" >"$CACHE/log/lab.log" &&
+		tr -d '\r\0' <"$console_log" | tail -n 12 | sed 's/^/    /' >&2
+		mkdir -p "$CACHE/log" && cat "$machine_log" "$console_log" >"$CACHE/log/lab.log" &&
 			say "all of its console: $CACHE/log/lab.log"
 	fi
 	rm -rf -- "$RUN"
@@ -139,10 +251,10 @@ lab_resume() {
 	items=
 	[[ $state != *$'\n'* ]] || items=${state#*$'\n'}
 	if [[ $name ]]; then
-		say "$name: $reason"
+		say "$whose$name: $reason"
 		boot_console_tests | tail -n 60 | resume_tell "$name" "$replicate" "$reason" >&"$to" || true
 	else
-		say "between two tests: $reason"
+		say "${whose}between two tests: $reason"
 	fi
 }
 

@@ -95,7 +95,7 @@ mutation_watch() { # PID
 
 # mutation_job: what one of them does: the runner in a lab, over the items of a file
 mutation_job() {
-	local programs=$BUILD archive todo settings mutants=$mutation_table first_items glob backend=svm
+	local programs=$BUILD archive todo settings machines=1 mutants=$mutation_table first_items glob backend=svm
 
 	host_results_check
 	prepare --lab

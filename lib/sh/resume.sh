@@ -29,6 +29,8 @@ resume_state() {
 			name = entry
 			sub(/.*"name":"/, "", name)
 			sub(/".*/, "", name)
+			if (entry ~ /"elsewhere":true/)
+				continue
 			item[++n] = name
 			left[name] = entry ~ /"kind":"bench"/ ? number(entry, "replicates") : 1
 			first[name] = entry ~ /"kind":"bench"/ ? 0 : -1

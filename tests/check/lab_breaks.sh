@@ -31,6 +31,21 @@ is "lab: a run with breakdowns is complete" True "$(of "$R" "r['run']['complete'
 expect "lab: the console's last lines are in the log of the test" \
 	grep -qi 'sysrq' "$(folder breakdowns)/log/b_panics.log"
 
+# The same, shared: the second of two machines has both kernels that break down.
+KVMEM_PROGRAMS=$WORK/breaks begin shared lab shared --jobs 2 --timeout 20 test
+finish shared 1 "2 machines at once" "machine 2: b_panics.it: kernel panic" \
+	"machine 2: booting again for the 1 that are left" "machine 2: d_reboots.it: the machine went off"
+R=$(folder shared)/results.json
+is "lab: shared: the tests in their order" "pass error pass error pass" \
+	"$(of "$R" "' '.join(t['status'] for t in r['tests'])")"
+is "lab: shared: it is complete" True "$(of "$R" "r['run']['complete']")"
+is "lab: shared: in the recorded stream one test follows the other" "" "$(
+	grep -ao '^{"event":"\(start\|end\)","name":"[^"]*' "$(folder shared)/log/stream.jsonl" |
+		paste - - | sed -E '/^.*"start","name":"(.*)\t.*"end","name":"\1$/d'
+)"
+expect "lab: shared: both kernels' logs are kept" \
+	grep -q "Linux version" "$(folder shared)/log/kernel.log" "$(folder shared)/log/kernel-2.log"
+
 KVMEM_PROGRAMS=$WORK/breaks begin bounded lab bounded --max-boots 1 test
 begin nothing_there lab nothing_there --append rdinit=/nothing test slot_api
 finish bounded 1 "this was boot 1 of 1"
@@ -38,9 +53,10 @@ is "lab: a run out of boots is incomplete" False "$(of "$(folder bounded)/result
 finish nothing_there 2 "did not come up: kernel panic"
 
 begin no_svm lab no_svm --cpu qemu64,-svm test slot_api
-begin bad_parameter lab bad_parameter --param kvm.no_such=1 test slot_api
+begin bad_parameter lab bad_parameter --jobs 2 --param kvm.no_such=1 test slot_api
 finish no_svm 2 "no KVM inside: its CPU has neither svm nor vmx"
 finish bad_parameter 2 "kvm.no_such: this kernel knows no such parameter"
+is "lab: two machines, one reason" 1 "$(grep -c "knows no such parameter" "$WORK/bad_parameter.out")"
 begin no_such_cpu lab no_such_cpu --cpu pentium9 test slot_api
 finish no_such_cpu 2 "QEMU failed"
 KVMEM_BOOT_TIMEOUT=1 begin slow lab slow test slot_api
@@ -129,30 +145,34 @@ fi
 
 # --- sudden death ------------------------------------------------------------
 
-# killed SIGNAL: a run that gets it in its second test leaves nothing behind
+# killed NAME SIGNAL [OPTION...]: a run that gets it in its second test leaves nothing behind
 killed() {
-	local signal=$1 tmp=$WORK/tmp-$1 pid
+	local name=killed_$1 signal=$2 tmp=$WORK/tmp-$1 pid
 
+	shift 2
 	mkdir "$tmp"
-	TMPDIR=$tmp KVMEM_PROGRAMS=$WORK/hangs begin "killed_$signal" \
-		lab "killed_$signal" --append "kvmem_$signal" test
+	TMPDIR=$tmp KVMEM_PROGRAMS=$WORK/hangs begin "$name" lab "$name" --append "kvmem_$name" "$@" test
 	for _ in {1..600}; do
-		grep -q '"start","name":"b_hangs' "$WORK/lab/killed_$signal"/*/log/stream.jsonl 2>/dev/null && break
+		cat "$WORK/lab/$name"/*/log/stream*.jsonl 2>/dev/null | grep -q '"start","name":"b_hangs' &&
+			grep -q '"end","name":"a_passes' "$WORK/lab/$name"/*/log/stream.jsonl && break
 		sleep 0.2
 	done
-	pid=$(pgrep -f -o -- "run.sh lab .*kvmem_$signal")
+	pid=$(pgrep -f -o -- "run.sh lab .*kvmem_$name")
 	kill -s "$signal" "$pid"
 	for _ in {1..150}; do
 		kill -0 "$pid" 2>/dev/null || break
 		sleep 0.1
 	done
-	gone "lab: SIG$signal leaves no QEMU" "qemu-system-x86_64 .*kvmem_$signal"
-	valid_folder "lab: SIG$signal" "$(folder "killed_$signal")"
-	is "lab: SIG$signal: what had passed is there" pass \
-		"$(status_of "$(folder "killed_$signal")/results.json" a_passes.it)"
-	is "lab: SIG$signal leaves no temporary files" "" "$(ls "$tmp")"
+	gone "lab: $name: no QEMU is left" "qemu-system-x86_64 .*kvmem_$name"
+	gone "lab: $name: no shell is left" "run.sh lab .*kvmem_$name"
+	valid_folder "lab: $name" "$(folder "$name")"
+	is "lab: $name: what had passed is there" pass \
+		"$(status_of "$(folder "$name")/results.json" a_passes.it)"
+	is "lab: $name: no temporary files are left" "" "$(ls "$tmp")"
 }
 
-killed INT
-killed TERM
-killed KILL
+killed by_int INT
+killed by_term TERM
+killed by_kill KILL
+killed two_by_int INT --jobs 2
+killed two_by_kill KILL --jobs 2
