@@ -22,17 +22,11 @@ bochs_choose() {
 	MACHINE_VERSION=$(bochs-bin --help cpu 2>&1 | sed -n 's/.*Bochs x86 Emulator \([0-9][^ ]*\).*/\1/p')
 }
 
-# bochs_file: set the caller's fd to a descriptor of a file without a name, with
-# what comes on standard input
+# bochs_file: set the caller's fd to a file without a name, with what comes on
+# standard input
 bochs_file() {
-	local file
-
-	file=$(mktemp "$CACHE/.bochs.XXXXXX" 2>/dev/null) ||
-		die "no file can be made in the cache folder $CACHE; set KVMEM_CACHE=DIR"
-	exec {fd}<>"$file"
-	rm -f -- "$file"
-	cat 1>&"$fd" 2>/dev/null ||
-		die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR to a folder that has it"
+	cache_file
+	cat 1>&"$fd" 2>/dev/null || cache_full
 }
 
 bochs_loader() {
@@ -47,16 +41,18 @@ bochs_loader() {
 
 # bochs_disc INITRD LOG: set the caller's fd to the CD.  What goes on it needs names.
 bochs_disc() {
-	cache_begin "$CACHE/discs" "making a disc" "$CACHE/discs/any" || true
-	if ! { cat "/proc/self/fd/$1" >"$SCRATCH/initrd" && bochs_loader >"$SCRATCH/isolinux.cfg"; } 2>/dev/null; then
-		die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR to a folder that has it"
-	fi
+	local discs=$CACHE/discs
+
+	writable_dir "$discs" || die "the cache folder cannot be written: $discs; set KVMEM_CACHE=DIR to one that can"
+	# What a killed run has left; others may be at it right now.
+	find "$discs" -mindepth 1 -maxdepth 1 -mmin +60 -exec rm -rf -- {} +
+	SCRATCH=$(mktemp -d "$discs/.new.XXXXXX") || cache_full
+	{ cat "/proc/self/fd/$1" >"$SCRATCH/initrd" && bochs_loader >"$SCRATCH/isolinux.cfg"; } 2>/dev/null || cache_full
 	bochs_file < <(xorriso -as mkisofs -quiet -graft-points -b isolinux.bin -c boot.cat \
 		-no-emul-boot -boot-load-size 4 -boot-info-table "isolinux.bin=$bochs_isolinux" \
 		"ldlinux.c32=$bochs_ldlinux" "kernel=$KERNEL" "$SCRATCH" 2>>"$2")
 	rm -rf -- "$SCRATCH"
 	SCRATCH=
-	drop_lock
 }
 
 # bochs_config DISC CONSOLE EVENTS: what the machine is
@@ -101,11 +97,12 @@ bochs_start() {
 	exec {disc}>&- {config}>&- {go}>&- {console}>&-
 }
 
-# bochs_why RC LOG: why Bochs ended by itself, if it failed; the code is the same
+# bochs_why RC LOG: why Bochs ended by itself, if it failed; the code is the same.
+# A triple fault is the guest's doing.
 bochs_why() {
 	local panic
 
-	grep -aq 'soft power off' "$2" && return
+	grep -aqE 'soft power off|3rd .*exception with no resolution' "$2" && return
 	panic=$(grep -aE '^[0-9]+p\[|>>PANIC<<' "$2" | tail -n 1 | sed 's/^[^]]*\] *//; s/>>PANIC<< *//')
 	echo "Bochs failed: ${panic:-$(tail -n 1 "$2")}"
 }

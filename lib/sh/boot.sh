@@ -43,12 +43,10 @@ boot_run() {
 
 # boot_initrd: set the caller's initrd, a descriptor of a file without a name
 boot_initrd() {
-	local file args=("${todo[0]}")
+	local fd args=("${todo[0]}")
 
-	file=$(mktemp "$CACHE/.initrd.XXXXXX" 2>/dev/null) ||
-		die "no file can be made in the cache folder $CACHE; set KVMEM_CACHE=DIR"
-	exec {initrd}<>"$file"
-	rm -f -- "$file"
+	cache_file
+	initrd=$fd
 	((boot == 1)) || args+=(--resume --items /lab/items)
 	args=("${settings[@]}" "${args[@]}" "${todo[@]:1}")
 	{
@@ -58,8 +56,7 @@ boot_initrd() {
 			{ [[ ! $REPLAY_TEST ]] || cpio_file lab/replay "$(<"${opt[replay]}")"$'\n'; } &&
 			{ [[ ! ${mutants:-} ]] || cpio_file lab/mutants "$(<"$mutants")"$'\n'; } &&
 			cpio_end
-	} 1>&"$initrd" 2>/dev/null ||
-		die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR to a folder that has it"
+	} 1>&"$initrd" 2>/dev/null || cache_full
 }
 
 # --- while it runs -----------------------------------------------------------

@@ -269,6 +269,21 @@ cache_dir() {
 		die "the cache folder cannot be written: $CACHE; set KVMEM_CACHE=DIR to one that can"
 }
 
+cache_full() {
+	die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR to a folder that has it"
+}
+
+# cache_file: set the caller's fd to a descriptor of a file in the cache without a
+# name: whatever ends this script, nothing stays behind
+cache_file() {
+	local file
+
+	file=$(mktemp "$CACHE/.lab.XXXXXX" 2>/dev/null) ||
+		die "no file can be made in the cache folder $CACHE; set KVMEM_CACHE=DIR"
+	exec {fd}<>"$file"
+	rm -f -- "$file"
+}
+
 # What is made in the cache is made in a scratch folder and renamed: it is there
 # or it is not.
 

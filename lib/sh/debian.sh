@@ -278,7 +278,7 @@ apt_failed() { # LINE
 	local error
 
 	if log_line 'no space left|quota exceeded' >/dev/null || ! has_room "$CACHE" 1M; then
-		die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR to a folder that has it"
+		cache_full
 	fi
 	if error=$(log_line '^E: failed to fetch' '^W: failed to fetch' '^E: '); then
 		say "$1: ${error#?: }" "without a network, --offline uses what is in the cache"

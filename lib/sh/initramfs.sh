@@ -96,7 +96,7 @@ initramfs_pack() { # PROGRAMS
 
 initramfs_failed() { # LINE
 	if log_line 'no space left|quota exceeded' >/dev/null || ! has_room "$SCRATCH" 1M; then
-		die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR to a folder that has it"
+		cache_full
 	fi
 	step_failed "$CACHE/log/initramfs.log" "$1"
 }
