@@ -59,18 +59,18 @@ lab_todo() {
 }
 
 # lab_share KINDS [PATTERN...]: set the caller's machines, how many do this together.
-# Tests are dealt out among machines that are slow; what is measured, or counted
-# exactly, has one for itself.
+# Tests are dealt out among machines that are slow, where what is measured on one of
+# them says little anyway; what is counted exactly has one for itself.
 lab_share() {
-	local kinds=$1 item name pattern available tests=0
+	local kinds=$1 item kind name pattern available tests=0
 
 	machines=$((10#${opt[jobs]:-1}))
 	[[ ! ${opt[jobs]:-} ]] || return 0
-	[[ $kinds == test && $MACHINE_ACCEL != kvm && ! ${opt[exact]:-} ]] || return 0
+	[[ $kinds == *test* && $MACHINE_ACCEL != kvm && ! ${opt[exact]:-} ]] || return 0
 	shift
 	for item in "${items[@]}"; do
-		IFS=$'\t' read -r kinds name _ <<<"$item"
-		[[ $kinds == test ]] || continue
+		IFS=$'\t' read -r kind name _ <<<"$item"
+		[[ $kind == test ]] || continue
 		(($#)) || tests=$((tests + 1))
 		for pattern; do
 			list_match "$name" "$pattern" && tests=$((tests + 1)) && break
