@@ -178,7 +178,9 @@ lab_machines_end() {
 	local part end nevers=0
 
 	for ((machine = machines; machine > 0; machine--)); do
-		mapfile -t end <"$RUN/log/end-$machine" || continue
+		# One that gave up, or was stopped, has none.
+		[[ -e $RUN/log/end-$machine ]] || continue
+		mapfile -t end <"$RUN/log/end-$machine"
 		rm -f -- "$RUN/log/end-$machine"
 		((!end[0])) || run_rc=${end[0]}
 		outcome=${end[1]}
