@@ -398,6 +398,25 @@ static bool server_collect(struct listener *l, double deadline, int *status, boo
 	return alive;
 }
 
+/*
+ * Returns 0 or an errno.  Nobody reads the request when a program has ended: one that
+ * has run other tests is begun again; a new one does not serve, and its end is all
+ * there is to know of it.
+ */
+static int server_ask(const char *path, const char *name)
+{
+	bool again = !strcmp(server.path, path);
+	int err = server_begin(path);
+
+	if (err || dprintf(server.child.requests, "%s\n", name) > 0 || !again)
+		return err;
+	server_end();
+	err = server_begin(path);
+	if (!err)
+		dprintf(server.child.requests, "%s\n", name);
+	return err;
+}
+
 void child_test(const char *path, const char *name, unsigned int timeout,
 		void (*on_record)(char *line),
 		void (*on_output)(const char *text, size_t len), struct child_result *r)
@@ -407,11 +426,7 @@ void child_test(const char *path, const char *name, unsigned int timeout,
 	int status = 0, err;
 	bool in_time;
 
-	err = server_begin(path);
-	if (!err && dprintf(server.child.requests, "%s\n", name) < 0) {
-		err = errno;
-		server_end();
-	}
+	err = server_ask(path, name);
 	if (err) {
 		r->how = CHILD_BROKEN;
 		r->code = err;
