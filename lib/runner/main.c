@@ -63,7 +63,7 @@ static int list(const struct plan *plan)
 static int usage(FILE *f)
 {
 	fputs("usage: kvmem-run [--tests] [--bench] [OPTION...] [PATTERN...]\n"
-	      "       kvmem-run --list | --probe\n"
+	      "       kvmem-run --list | --list-plan | --probe\n"
 	      "  --profile quick|full|stress   how much work\n"
 	      "  --seed N                      for everything random\n"
 	      "  --timeout S                   for one test or replicate (30)\n"
@@ -82,6 +82,8 @@ static int usage(FILE *f)
 	      "  --share K/N                   of the tests the share of machine K of N; the events\n"
 	      "                                of all are one run's\n"
 	      "  --resume                      the stream goes on: no event for its begin\n"
+	      "  --plan FILE                   what --list-plan has printed: the programs, which must\n"
+	      "                                be the same, are not asked again\n"
 	      "  --dir DIR                     programs; default: beside this one\n", f);
 	return 2;
 }
@@ -106,6 +108,7 @@ static const struct option longopts[] = {
 	{ "mutants", required_argument, NULL, 'm' }, { "doubtful", required_argument, NULL, 'q' },
 	{ "dir", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' },
 	{ "uapi", required_argument, NULL, 'u' }, { "replay", required_argument, NULL, 'y' },
+	{ "list-plan", no_argument, NULL, 'L' }, { "plan", required_argument, NULL, 'g' },
 	{ "share", required_argument, NULL, 'k' },
 	{ "plant", required_argument, NULL, 'D' }, { "perf", required_argument, NULL, 'f' },
 	{ NULL, 0, NULL, 0 },
@@ -132,6 +135,8 @@ static bool parse(int argc, char **argv, struct options *o)
 				return false;
 			o->doubtful[o->nr_doubtful++] = optarg;
 			break;
+		case 'L': o->list_plan = true; break;
+		case 'g': o->plan = optarg; break;
 		case 'k': o->share = optarg; break;
 		case 'S': o->started = optarg; break;
 		case 'u': o->uapi = optarg; break;
@@ -215,8 +220,14 @@ int main(int argc, char **argv)
 	if (o.probe)
 		return probe();
 	own_dir(dir, sizeof(dir));
-	if (!plan_load(&plan, o.dir ? o.dir : dir))
+	if (!o.dir)
+		o.dir = dir;
+	if (!(o.plan ? plan_read(&plan, o.plan, o.dir) : plan_load(&plan, o.dir)))
 		return 2;
+	if (o.list_plan) {
+		plan_write(&plan);
+		return 0;
+	}
 	if (o.mutants) {
 		export_settings(&o);
 		o.mutation = mutation_load(o.mutants, &plan, o.doubtful, o.nr_doubtful);

@@ -102,6 +102,52 @@ bool plan_load(struct plan *plan, const char *dir)
 	return ok && plan->nr;
 }
 
+void plan_write(const struct plan *plan)
+{
+	size_t i;
+
+	for (i = 0; i < plan->nr; i++) {
+		const struct item *it = &plan->items[i];
+
+		printf("%s\t%s\t%s\t%s\t%lu\n", it->bench ? "bench" : "tests",
+		       strrchr(it->path, '/') + 1, it->arg, it->behaviours, it->replicates);
+	}
+}
+
+static bool read_line(struct plan *plan, const char *dir, char *line)
+{
+	char *field[5], path[4096];
+	size_t i;
+
+	line[strcspn(line, "\n")] = '\0';
+	for (i = 0; i < 5; i++)
+		field[i] = strsep(&line, "\t");
+	if (!field[4] || line)
+		return false;
+	snprintf(path, sizeof(path), "%s/%s/%s", dir, field[0], field[1]);
+	add(plan, !strcmp(field[0], "bench"), path, field[1], field[2], field[3],
+	    strtoul(field[4], NULL, 10));
+	return true;
+}
+
+bool plan_read(struct plan *plan, const char *path, const char *dir)
+{
+	FILE *f = fopen(path, "re");
+	char line[1024];
+	bool ok = f;
+
+	memset(plan, 0, sizeof(*plan));
+	while (ok && fgets(line, sizeof(line), f))
+		ok = read_line(plan, dir, line);
+	if (!f)
+		fprintf(stderr, "kvmem-run: %s: %s\n", path, strerror(errno));
+	else if (!ok || !plan->nr)
+		fprintf(stderr, "kvmem-run: %s is no plan\n", path);
+	if (f)
+		fclose(f);
+	return ok && plan->nr;
+}
+
 bool plan_matches(const char *pattern, const char *name)
 {
 	return strstr(name, pattern) || !fnmatch(pattern, name, 0);

@@ -32,6 +32,24 @@ struct plan {
 bool plan_load(struct plan *plan, const char *dir);
 
 /**
+ * plan_write - print the plan for a plan_read() elsewhere
+ *
+ * A line for each item: kind, folder/program, what the program calls it,
+ * behaviours, its own limit of replicates.
+ */
+void plan_write(const struct plan *plan);
+
+/**
+ * plan_read - what plan_load() found out elsewhere, about the same programs
+ * @path: what plan_write() has printed
+ * @dir: holds tests/ and bench/
+ *
+ * Return: false when the file can't be read or has another form; a message was
+ * printed.
+ */
+bool plan_read(struct plan *plan, const char *path, const char *dir);
+
+/**
  * plan_filter - keep what the user asked for
  * @tests: keep tests
  * @bench: keep benchmarks

@@ -12,11 +12,12 @@
 #define MAX_NOTES 16
 
 struct options {
-	bool list, probe, tests, bench;
+	bool list, list_plan, probe, tests, bench;
 	const char *profile, *where, *dir;
 	unsigned long seed, timeout, replicates;
 	bool exact;
 	const char *started;	/* when, if this machine's clock can't tell */
+	const char *plan;	/* file of what the programs have, or NULL to ask them */
 	const char *items;	/* file of the names to run */
 	const char *share;	/* "1/2": which of what there is to run, see plan_share() */
 	const char *replay;	/* file for model_random */

@@ -85,6 +85,8 @@ initramfs_pack() { # PROGRAMS
 		*) cp -L -- "$file" "$dir/$path" || exit ;;
 		esac
 	done <<<"$initramfs"
+	# Asking the programs takes a second in there.
+	"$BUILD/kvmem-run" --list-plan --dir "$1" >"$dir/lab/plan" || exit
 	for name in "${initramfs_commands[@]}"; do
 		ln -s busybox "$dir/bin/$name" || exit
 	done

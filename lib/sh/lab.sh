@@ -36,7 +36,7 @@ lab_todo() {
 	LAB_SILENCE=$((60 + 10#$timeout * $(machine_slow)))
 
 	machine_settings "$watchdog"
-	todo=(/lab/kvmem-run --where lab --started "$(date -u +%FT%TZ)"
+	todo=(/lab/kvmem-run --plan /lab/plan --where lab --started "$(date -u +%FT%TZ)"
 		--profile "${opt[profile]-full}")
 	[[ $1 != *test* ]] || todo+=(--tests)
 	[[ $1 != *bench* ]] || todo+=(--bench)

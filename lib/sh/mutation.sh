@@ -107,7 +107,7 @@ mutation_job() {
 	# A guest that a bug makes spin is to be found out soon.
 	LAB_SILENCE=$((100 + 100 * $(machine_slow)))
 	machine_settings 8
-	todo=(/lab/kvmem-run --mutants /lab/mutants --where lab
+	todo=(/lab/kvmem-run --plan /lab/plan --mutants /lab/mutants --where lab
 		--started "$(date -u +%FT%TZ)" --profile quick --tests --timeout 25)
 	case $MACHINE_ACCEL in
 	bochs) backend=vmx ;;
