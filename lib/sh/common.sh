@@ -280,6 +280,7 @@ cache_file() {
 
 	file=$(mktemp "$CACHE/.lab.XXXXXX" 2>/dev/null) ||
 		die "no file can be made in the cache folder $CACHE; set KVMEM_CACHE=DIR"
+	# shellcheck disable=SC2034
 	exec {fd}<>"$file"
 	rm -f -- "$file"
 }
