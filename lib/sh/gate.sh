@@ -100,7 +100,7 @@ gate_lab_arguments() {
 
 	args=(lab "${args[@]}")
 	set[lab.memory]=${set[lab.memory_mib]:+${set[lab.memory_mib]}M}
-	for name in kernel suite modules append accel cpu cpus numa memory max-boots; do
+	for name in kernel suite modules append accel cpu cpus numa memory max-boots jobs; do
 		value=${opt[$name]-${set[lab.$name]-}}
 		[[ ! $value ]] || args+=("--$name" "$value")
 	done

@@ -67,7 +67,7 @@ matrix_args() {
 	[[ ! ${opt[verbose]:-} ]] || args+=(-v)
 	[[ ! ${opt[no-install]:-} ]] || args+=(--no-install)
 	[[ $1 != host ]] || return 0
-	for name in suite modules append cpu memory cpus numa max-boots; do
+	for name in suite modules append accel cpu memory cpus numa max-boots jobs; do
 		[[ ! ${opt[$name]-} ]] || args+=("--$name" "${opt[$name]}")
 	done
 	for name in exact offline; do
