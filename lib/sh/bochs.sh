@@ -97,12 +97,13 @@ bochs_start() {
 	exec {disc}>&- {config}>&- {go}>&- {console}>&-
 }
 
-# bochs_why RC LOG: why Bochs ended by itself, if it failed; the code is the same.
+# bochs_why RC: why Bochs ended by itself, if it failed; the code is the same.
 # A triple fault is the guest's doing.
 bochs_why() {
-	local panic
+	local said panic
 
-	grep -aqE 'soft power off|3rd .*exception with no resolution' "$2" && return
-	panic=$(grep -aE '^[0-9]+p\[|>>PANIC<<' "$2" | tail -n 1 | sed 's/^[^]]*\] *//; s/>>PANIC<< *//')
-	echo "Bochs failed: ${panic:-$(tail -n 1 "$2")}"
+	said=$(tr -d '\0')
+	! grep -qE 'soft power off|3rd .*exception with no resolution' <<<"$said" || return 0
+	panic=$(grep -aE '^[0-9]+p\[|>>PANIC<<' <<<"$said" | tail -n 1 | sed 's/^[^]]*\] *//; s/>>PANIC<< *//')
+	echo "Bochs failed: ${panic:-${said##*$'\n'}}"
 }

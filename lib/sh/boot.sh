@@ -17,10 +17,11 @@ boot_limit=${KVMEM_BOOT_TIMEOUT:-120}
 # and, for down and broken, reason to one line about it.  What it has told begins
 # in stream and console at from_stream and from_console.
 boot_run() {
-	local initrd emulator rc=0 started began='' bench='' ended='' hung=''
+	local initrd emulator rc=0 started began='' bench='' ended='' hung='' from_machine
 
 	from_stream=$(stat -c %s "$stream")
 	from_console=$(stat -c %s "$console_log")
+	from_machine=$(stat -c %s "$machine_log" 2>/dev/null) || from_machine=0
 	boot_initrd
 	boot_now started
 	"${MACHINE}_start" "$initrd" "$console" "$to" "$machine_log"
@@ -173,6 +174,10 @@ boot_console() {
 	tail -c +$((from_console + 1)) "$console_log" | tr -d '\r\0'
 }
 
+boot_machine() {
+	tail -c +$((from_machine + 1)) "$machine_log"
+}
+
 # boot_console_tests: without the kernel's coming up, when it got that far
 boot_console_tests() {
 	if boot_console | grep -q '^lab: running'; then
@@ -230,7 +235,7 @@ boot_why() {
 		echo "not a sign of life within $hung s; does it have a serial console (CONFIG_SERIAL_8250_CONSOLE)?"
 	elif [[ $hung ]]; then
 		echo "the machine hangs: not a word for $hung s"
-	elif failed=$(machine_why "$rc" "$machine_log") && [[ $failed ]]; then
+	elif failed=$(machine_why "$rc" < <(boot_machine)) && [[ $failed ]]; then
 		echo "$failed"
 	else
 		last=$(boot_console_tests | sed -n -e '/./{s/^\[[^]]*\] *//; s/^lab: //; h}' -e '$ {x; p}')

@@ -74,7 +74,8 @@ machine_cmdline() {
 	printf '%s' "$line${PARAMS:+ ${PARAMS[*]}}${opt[append]:+ ${opt[append]}}"
 }
 
-# machine_why RC LOG: why the emulator failed, if it did
+# machine_why RC: why the emulator failed, if it did; what it said in this boot
+# comes on standard input
 machine_why() {
 	if (($1 > 128)); then
 		echo "$MACHINE_NAME was killed by signal $(($1 - 128))"

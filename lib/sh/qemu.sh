@@ -51,7 +51,7 @@ qemu_has_kvm() {
 # ioeventfd the stream is written by the CPU that sends it: nothing of it is on
 # its way when the machine goes off, and no chance comes into the count.
 qemu_args() {
-		# shellcheck disable=SC2054
+	# shellcheck disable=SC2054
 	args=(-nodefaults -no-user-config -display none -no-reboot
 		-cpu "$MACHINE_CPU" -smp "$MACHINE_CPUS,sockets=$MACHINE_CPUS" -m "${MACHINE_MEMORY}M"
 		-kernel "$KERNEL" -initrd "/proc/self/fd/$1" -append "$(machine_cmdline)"
@@ -101,8 +101,8 @@ qemu_start() {
 	setpriv --pdeathsig KILL qemu-system-x86_64 "${args[@]}" >>"$4" 2>&1 </dev/null &
 }
 
-# qemu_why RC LOG: why QEMU ended by itself, if it failed
+# qemu_why RC: why QEMU ended by itself, if it failed
 qemu_why() {
 	((!$1)) ||
-		echo "QEMU failed: $(grep -v 'warning: ' "$2" | tail -n 1 | sed 's/^qemu-system[^:]*: //')"
+		echo "QEMU failed: $(grep -v 'warning: ' | tail -n 1 | sed 's/^qemu-system[^:]*: //')"
 }
