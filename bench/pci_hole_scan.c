@@ -53,7 +53,7 @@ static uint64_t host_memory(void)
 /* Page tables: of all VMs of the host (its own are what changes), of this process. */
 static uint64_t kvm_tables(void)
 {
-	return (uint64_t)env_kib("/proc/meminfo", "SecPageTables") * 1024;
+	return (uint64_t)env_meminfo_kib("SecPageTables") * 1024;
 }
 
 static uint64_t host_tables(void)

@@ -182,6 +182,12 @@ long env_kib(const char *path, const char *key)
 	return kib;
 }
 
+long env_meminfo_kib(const char *key)
+{
+	env_read_long("/proc/sys/vm/stat_refresh", 0);
+	return env_kib("/proc/meminfo", key);
+}
+
 /*
  * No process of ours outlives the one that started it.  The harness forks once
  * or twice per test and puts the child into a process group of its own, and

@@ -125,6 +125,17 @@ long env_read_long(const char *path, long missing);
 long env_kib(const char *path, const char *key);
 
 /**
+ * env_meminfo_kib - a size of /proc/meminfo, the latest
+ * @key: before the colon
+ *
+ * What each CPU has counted by itself since it last told is told first, where this
+ * user may have that done (root; /proc/sys/vm/stat_refresh).
+ *
+ * Return: KiB; 0 when there is no such size.
+ */
+long env_meminfo_kib(const char *key);
+
+/**
  * env_read_word - the first line of a file, without the newline
  * @path: file
  * @buf: result, empty when the file can't be read

@@ -95,5 +95,5 @@ int gmem_attributes(const struct vm *vm, uint64_t gpa, uint64_t size, uint64_t a
 
 long gmem_unevictable_kib(void)
 {
-	return env_kib("/proc/meminfo", "Unevictable");
+	return env_meminfo_kib("Unevictable");
 }

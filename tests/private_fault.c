@@ -531,10 +531,10 @@ KVMEM_TEST(attributes_come_back, "E21 E19")
 		ASSERT_EQ(0, gmem_attributes(vm, HUGE_GPA, size, PRIVATE));
 		vm_destroy(vm);
 		if (!i)
-			before = env_kib("/proc/meminfo", "Slab");
+			before = env_meminfo_kib("Slab");
 	}
 	for (i = 0; i < 50; i++) {
-		after = env_kib("/proc/meminfo", "Slab");
+		after = env_meminfo_kib("Slab");
 		if (after < before + (rounds - 1) * 1200)
 			return;
 		usleep(100000);

@@ -436,7 +436,7 @@ static void far_hole(struct vm *vm, uint64_t size)
 
 static uint64_t page_tables(void)
 {
-	return (uint64_t)env_kib("/proc/meminfo", "SecPageTables") * 1024;
+	return (uint64_t)env_meminfo_kib("SecPageTables") * 1024;
 }
 
 /*
