@@ -65,6 +65,10 @@ machine_cmdline() {
 	[[ $MACHINE_ACCEL != tcg ]] || line+=" no_timer_check"
 	# Without a TSC that it trusts the kernel reads the time from a device.
 	[[ $MACHINE_ACCEL != tcg || ${opt[exact]:-} ]] || line+=" tsc=reliable"
+	# A sixth of the boot is tests that the kernel makes of its ciphers.  What is
+	# counted stays as it is: objects would lie elsewhere without them.
+	[[ $MACHINE_ACCEL == kvm || ${opt[exact]:-} ]] ||
+		line+=" cryptomgr.notests initcall_blacklist=jent_mod_init"
 	# Bochs' random numbers are the host's, and its reset would start the machine
 	# once more: a kernel that wants one is to fault until Bochs gives up.  The TSC
 	# counts instructions, whatever rate the model's CPUID gives.
