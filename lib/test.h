@@ -11,7 +11,9 @@
  *
  *	KVMEM_MAIN
  *
- * The string names the behaviours (BEHAVIOURS.md) that the test checks.
+ * The string names the behaviours (BEHAVIOURS.md) that the test checks.  After it
+ * may stand how many milliseconds the test takes in software, each variant, with
+ * profile full; that deals tests out evenly among machines (plan_share()).
  * Around the body: VMs left over are destroyed, and new complaints of KVM in
  * the kernel log fail the test.
  */
@@ -35,6 +37,7 @@
 struct kvmem_covers {
 	const char *test;	/* name, or fixture.name */
 	const char *behaviours;	/* "A1 A6" */
+	unsigned int ms;	/* that it takes, see above */
 };
 
 static struct __test_metadata *kvmem_metadata;
@@ -76,15 +79,15 @@ static inline void kvmem_finish(struct __test_metadata *_metadata)
 	_metadata->exit_code = KSFT_FAIL;
 }
 
-#define KVMEM_COVERS(ident, test_name, ids)				\
+#define KVMEM_COVERS(ident, ...)					\
 	static const struct kvmem_covers ident				\
 	__attribute__((used, section("kvmem_covers"), aligned(8))) =	\
-		{ .test = test_name, .behaviours = ids }
+		{ .test = __VA_ARGS__ }
 
 /* A test without a fixture, and the IDs of the behaviours it checks. */
-#define KVMEM_TEST(name, ids)						\
+#define KVMEM_TEST(name, ...)						\
 	static void body_##name(struct __test_metadata *_metadata);	\
-	KVMEM_COVERS(covers_##name, #name, ids);			\
+	KVMEM_COVERS(covers_##name, #name, __VA_ARGS__);		\
 	TEST(name)							\
 	{								\
 		kvmem_begin(_metadata);					\
@@ -118,12 +121,12 @@ static inline void kvmem_finish(struct __test_metadata *_metadata)
  * A test over the variants of a fixture: every FIXTURE_VARIANT_ADD() is one
  * test of its own.  The body sees self and variant.
  */
-#define KVMEM_TEST_F(fixture, name, ids)				\
+#define KVMEM_TEST_F(fixture, name, ...)				\
 	static void body_##fixture##_##name(				\
 		struct __test_metadata *_metadata,			\
 		FIXTURE_DATA(fixture) *self,				\
 		const FIXTURE_VARIANT(fixture) *variant);		\
-	KVMEM_COVERS(covers_##fixture##_##name, #fixture "." #name, ids); \
+	KVMEM_COVERS(covers_##fixture##_##name, #fixture "." #name, __VA_ARGS__); \
 	TEST_F(fixture, name)						\
 	{								\
 		body_##fixture##_##name(_metadata, self, variant);	\
@@ -143,31 +146,35 @@ static inline void kvmem_finish(struct __test_metadata *_metadata)
 
 extern const struct kvmem_covers __start_kvmem_covers[], __stop_kvmem_covers[];
 
-/* The IDs of test @test of fixture @fixture. */
-static inline const char *kvmem_behaviours(const char *fixture, const char *test)
+/* What test @test of fixture @fixture covers. */
+static inline const struct kvmem_covers *kvmem_covered(const char *fixture, const char *test)
 {
+	static const struct kvmem_covers nothing = { .behaviours = "" };
 	const struct kvmem_covers *c;
 	char name[256];
 
 	snprintf(name, sizeof(name), "%s.%s", fixture, test);
 	for (c = __start_kvmem_covers; c < __stop_kvmem_covers; c++)
 		if (!strcmp(c->test, !strcmp(fixture, "global") ? test : name))
-			return c->behaviours;
-	return "";
+			return c;
+	return &nothing;
 }
 
-/* Lines "full.test.name<TAB>behaviours", for the runner. */
+/* Lines "full.test.name<TAB>behaviours<TAB>milliseconds", for the runner. */
 static inline int kvmem_list(void)
 {
+	const struct kvmem_covers *c;
 	struct __fixture_metadata *f;
 	struct __fixture_variant_metadata *v, none = { .name = "" };
 	struct __test_metadata *t;
 
 	for (f = __fixture_list; f; f = f->next)
 		for (v = f->variant ? f->variant : &none; v; v = v->next)
-			for (t = f->tests; t; t = t->next)
-				printf("%s%s%s.%s\t%s\n", f->name, v->name[0] ? "." : "",
-				       v->name, t->name, kvmem_behaviours(f->name, t->name));
+			for (t = f->tests; t; t = t->next) {
+				c = kvmem_covered(f->name, t->name);
+				printf("%s%s%s.%s\t%s\t%u\n", f->name, v->name[0] ? "." : "",
+				       v->name, t->name, c->behaviours, c->ms);
+			}
 	return 0;
 }
 

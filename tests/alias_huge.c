@@ -111,7 +111,7 @@ KVMEM_SETUP(where)
  * Red with: the offsets not compared; disallow_lpage not set for the first or the
  * last 2 MiB of a slot that begins or ends in the middle of them.
  */
-KVMEM_TEST_F(where, fits, "C9")
+KVMEM_TEST_F(where, fits, "C9", 700)
 {
 	static const struct {
 		unsigned int gpa, hva, pages, huge;

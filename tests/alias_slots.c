@@ -217,7 +217,7 @@ KVMEM_TEST_F(quirk, flags, "C7")
 }
 
 /* Slots come and go beside the one that a vCPU reads from. */
-KVMEM_TEST_F(quirk, delete_while_read, "C7")
+KVMEM_TEST_F(quirk, delete_while_read, "C7", 800)
 {
 	uint64_t rounds = env_pick(5, 30, 2000), i;
 	struct hammer h = { 0 };
@@ -389,7 +389,7 @@ KVMEM_TEST_F(quirk, prefault, "C13")
 }
 
 /* It gets as far as there are slots, and ends after one of them was deleted. */
-KVMEM_TEST_F(quirk, prefault_after_delete, "C13 C7")
+KVMEM_TEST_F(quirk, prefault_after_delete, "C13 C7", 1000)
 {
 	struct kvm_pre_fault_memory r = { .gpa = ALIAS_GPA + PAGE_4K, .size = NR * SIZE };
 	struct aliases *a = &self->a;

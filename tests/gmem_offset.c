@@ -91,7 +91,7 @@ static bool is_cut(const struct bindings *s, unsigned int p)
  * Red with: start - pgoff instead of max(start, pgoff) - pgoff; end without the
  * min; only the first slot looked at; a slot skipped when the range is wider.
  */
-KVMEM_TEST_F(punch, matrix, "D1 D2 D4")
+KVMEM_TEST_F(punch, matrix, "D1 D2 D4", 350)
 {
 	unsigned int p, q, round = 1;
 

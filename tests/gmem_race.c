@@ -92,7 +92,7 @@ static void moment(uint64_t *seed)
  * so that a look at it is not mistaken for zero.
  * Red with: the remote TLB flush left out.
  */
-KVMEM_TEST_F(race, punch_seen_at_once, "D3")
+KVMEM_TEST_F(race, punch_seen_at_once, "D3", 500)
 {
 	uint64_t rounds = env_pick(40, 150, 3000), i;
 	struct hammer h = { .retry_faults = false };
@@ -119,7 +119,7 @@ KVMEM_TEST_F(race, punch_seen_at_once, "D3")
  * writer left with the old page writes where nobody looks.
  * Red with: mmu_invalidate_seq not checked by the fault, or read too late.
  */
-KVMEM_TEST_F(race, punch_against_faults, "D17")
+KVMEM_TEST_F(race, punch_against_faults, "D17", 400)
 {
 	uint64_t rounds = env_pick(40, 150, 20000), seed = env_seed(), i, written, seen;
 	struct hammer h[WRITERS_MAX] = { { .retry_faults = false } };
@@ -206,7 +206,7 @@ static void *punch_until_stop(void *arg)
  * Red with: bind or unbind without the file's invalidate lock; an end that looks
  * at other bindings than the start did.
  */
-KVMEM_TEST_F(race, punch_against_slots, "D18 D19")
+KVMEM_TEST_F(race, punch_against_slots, "D18 D19", 400)
 {
 	struct puncher p = { .fd = self->fd, .size = self->size };
 	uint64_t rounds = env_pick(50, 300, 5000), i;

@@ -243,7 +243,7 @@ static bool compares_bits(FIXTURE_DATA(updates) *self, unsigned int last)
  * Red with: check_mmio_spte() that says yes; MMIO_SPTE_GEN_MASK, or one of the
  * two parts in the SPTE, without a bit.
  */
-KVMEM_TEST_F(updates, bits, "A9")
+KVMEM_TEST_F(updates, bits, "A9", 3000)
 {
 	unsigned int last = (unsigned int)env_pick(10, GEN_BITS - 1, GEN_BITS - 1);
 
@@ -414,7 +414,7 @@ static bool writes_reach_ram(FIXTURE_DATA(hammered) *self)
  * cached as being of the new generation (ee3d1570b586); not raised on creation;
  * deletion that leaves the old SPTE.
  */
-KVMEM_TEST_F(hammered, create_and_delete, "A11")
+KVMEM_TEST_F(hammered, create_and_delete, "A11", 1500)
 {
 	uint64_t rounds = env_pick(8, 30, 3000), i;
 

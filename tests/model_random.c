@@ -236,21 +236,21 @@ static bool model_agrees(const struct world_kind *kind, unsigned int quick_ms, u
 /* What every VM has: slots, logs, aliases and the bus. */
 #define PLAIN "A1 A2 A3 A4 A7 A12 A14 A15 A17 A19 A22 A24 C1 C3 C4 C6 C7 C8"
 
-KVMEM_TEST(default_vm, PLAIN)
+KVMEM_TEST(default_vm, PLAIN, 7500)
 {
 	static const struct world_kind kind = { .name = "default_vm" };
 
 	ASSERT_TRUE(model_agrees(&kind, 450, 7500));
 }
 
-KVMEM_TEST(slot_zap_all_off, PLAIN)
+KVMEM_TEST(slot_zap_all_off, PLAIN, 7500)
 {
 	static const struct world_kind kind = { .name = "slot_zap_all_off", .quirk_off = true };
 
 	ASSERT_TRUE(model_agrees(&kind, 450, 7500));
 }
 
-KVMEM_TEST(shared_gmem, PLAIN " D1 D2 D4 D5 D7 D8 D9 D21")
+KVMEM_TEST(shared_gmem, PLAIN " D1 D2 D4 D5 D7 D8 D9 D21", 7500)
 {
 	static const struct world_kind kind = {
 		.name = "shared_gmem", .gmem = true, .quirk_off = true,
@@ -259,7 +259,7 @@ KVMEM_TEST(shared_gmem, PLAIN " D1 D2 D4 D5 D7 D8 D9 D21")
 	ASSERT_TRUE(model_agrees(&kind, 900, 13000));
 }
 
-KVMEM_TEST(private_vm, PLAIN " D1 D2 D4 D5 D7 D8 D9 D21 E3 E4 E5 E7 E8 E9")
+KVMEM_TEST(private_vm, PLAIN " D1 D2 D4 D5 D7 D8 D9 D21 E3 E4 E5 E7 E8 E9", 7500)
 {
 	static const struct world_kind kind = {
 		.name = "private_vm", .gmem = true, .private = true,
@@ -268,7 +268,7 @@ KVMEM_TEST(private_vm, PLAIN " D1 D2 D4 D5 D7 D8 D9 D21 E3 E4 E5 E7 E8 E9")
 	ASSERT_TRUE(model_agrees(&kind, 900, 13000));
 }
 
-KVMEM_TEST(proposed_flags, PLAIN " B1 B2 B4 B5 B6 B11 C14 C15 C16")
+KVMEM_TEST(proposed_flags, PLAIN " B1 B2 B4 B5 B6 B11 C14 C15 C16", 7500)
 {
 	static const struct world_kind kind = {
 		.name = "proposed_flags", .quirk_off = true, .proposed = true,

@@ -449,7 +449,7 @@ KVMEM_SETUP(slot_over_mmio)
 /* One page becomes RAM and MMIO again and again; its neighbour stays MMIO.
  * Red with: generation not bumped in kvm_arch_memslots_updated().
  */
-KVMEM_TEST_F(slot_over_mmio, create_delete, "A7")
+KVMEM_TEST_F(slot_over_mmio, create_delete, "A7", 2000)
 {
 	uint64_t rounds = env_pick(100, 1000, 20000), i;
 	uint64_t a = HOLE, b = HOLE + PAGE_4K;
@@ -491,7 +491,7 @@ KVMEM_TEST_F(slot_over_mmio, create_only, "A7")
 }
 
 /* A moved slot: RAM where it is now, MMIO where it was. */
-KVMEM_TEST_F(slot_over_mmio, move, "A7")
+KVMEM_TEST_F(slot_over_mmio, move, "A7", 500)
 {
 	uint64_t rounds = env_pick(50, 300, 5000), i;
 	uint64_t a = HOLE, b = HOLE + PAGE_4K;

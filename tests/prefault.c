@@ -323,7 +323,7 @@ static void *prefault_until_stop(void *arg)
  * obsolete meanwhile, which the retries never look at: both hang until a signal
  * comes (7.3 too, known_issues).
  */
-KVMEM_TEST_F(prefault, against_deletion, "E17")
+KVMEM_TEST_F(prefault, against_deletion, "E17", 1400)
 {
 	struct prefaulter p = {
 		.v = self->vm->vcpu[1],
@@ -359,7 +359,7 @@ KVMEM_TEST_F(prefault, against_deletion, "E17")
  * prefault is what it does next.
  * Red with: an obsolete root that only KVM_RUN replaces (true before 6.15).
  */
-KVMEM_TEST_F(prefault, after_deletion, "E17 D20")
+KVMEM_TEST_F(prefault, after_deletion, "E17 D20", 700)
 {
 	struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
 

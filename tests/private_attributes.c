@@ -387,7 +387,7 @@ KVMEM_TEST(partly_set, "E4")
  * nothing but the range loses its mapping.
  * Red with: one page more or less stored, or zapped; a slot of several left out.
  */
-KVMEM_TEST(range_ends, "E4 E6")
+KVMEM_TEST(range_ends, "E4 E6", 1100)
 {
 	static const unsigned int cuts[] = { 0, 1, 31, 32, 62, 63, 64, 65, 68, 69, 70, 71, 139, 140, 208, 209 };
 	unsigned int i, k, skip = env_profile() == PROFILE_QUICK ? 3 : 1;
@@ -538,7 +538,7 @@ static void on_alarm(int sig)
  * of it done, and the ends are where they should be.  6.12 converts through a
  * signal to the end (recorded).
  */
-KVMEM_TEST_F(priv, large_range, "E19 E4")
+KVMEM_TEST_F(priv, large_range, "E19 E4", 700)
 {
 	const uint64_t begin = 1ULL << 32, size = 1ULL << 30;
 	struct itimerval every = { { 0, 5000 }, { 0, 5000 } }, off = { { 0, 0 }, { 0, 0 } };

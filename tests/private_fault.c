@@ -58,7 +58,7 @@ KVMEM_SETUP(priv)
  * (hammer.retry_faults).
  * Red with: kvm_pre_set_memory_attributes() that does not unmap or flush.
  */
-KVMEM_TEST_F(priv, convert_while_running, "E6")
+KVMEM_TEST_F(priv, convert_while_running, "E6", 700)
 {
 	uint64_t rounds = env_pick(30, 100, 3000), i;
 	struct hammer h = { .retry_faults = false };
@@ -86,7 +86,7 @@ KVMEM_TEST_F(priv, convert_while_running, "E6")
  * Red with: a writable mapping that survives the conversion in the TLB or the
  * page tables.
  */
-KVMEM_TEST_F(priv, stores_follow_the_conversion, "E6 E3")
+KVMEM_TEST_F(priv, stores_follow_the_conversion, "E6 E3", 700)
 {
 	volatile uint64_t *shared = self->shared;
 	uint64_t rounds = env_pick(30, 100, 3000), i, still;
@@ -478,7 +478,7 @@ KVMEM_TEST(tdx_shared_bit, "E20")
  * Red with: a folio reference leaked in kvm_gmem_get_pfn(); a file that is kept
  * by its bindings.
  */
-KVMEM_TEST(memory_comes_back, "E21")
+KVMEM_TEST(memory_comes_back, "E21", 1700)
 {
 	const uint64_t size = 16 << 20;
 	long before = 0, during, after, i;
@@ -519,7 +519,7 @@ KVMEM_TEST(memory_comes_back, "E21")
  * gives that back.  Each GiB would leave 2.3 MiB behind.
  * Red with: xa_destroy(&kvm->mem_attr_array) left out.
  */
-KVMEM_TEST(attributes_come_back, "E21 E19")
+KVMEM_TEST(attributes_come_back, "E21 E19", 4500)
 {
 	const uint64_t size = 1ULL << 30;
 	long before = 0, after = 0, i, rounds = (long)env_pick(5, 11, 41);

@@ -212,7 +212,7 @@ KVMEM_TEST_F(huge, one_private_page, "E13")
  * Red with: a mixed range that counts as clean when a part of it is converted;
  * one that never gets clean.
  */
-KVMEM_TEST_F(huge, back_in_pieces, "E13 E4")
+KVMEM_TEST_F(huge, back_in_pieces, "E13 E4", 250)
 {
 	static const struct {
 		unsigned int from, n;
@@ -248,7 +248,7 @@ KVMEM_TEST_F(huge, back_in_pieces, "E13 E4")
  * one between; converted, and back by another cut.
  * Red with: head or tail not looked at; the tail's range taken for whole.
  */
-KVMEM_TEST_F(huge, head_and_tail, "E13 E4")
+KVMEM_TEST_F(huge, head_and_tail, "E13 E4", 650)
 {
 	static const struct {
 		unsigned int from, n;
@@ -276,7 +276,7 @@ KVMEM_TEST_F(huge, head_and_tail, "E13 E4")
 }
 
 /* Random ranges, by the model. */
-KVMEM_TEST_F(huge, random_ranges, "E13 E4 E3")
+KVMEM_TEST_F(huge, random_ranges, "E13 E4 E3", 350)
 {
 	uint64_t rounds = env_pick(8, 40, 2000), seed = env_seed() + 17, i;
 
@@ -302,7 +302,7 @@ KVMEM_TEST_F(huge, random_ranges, "E13 E4 E3")
  * Red with: kvm_mmu_init_memslot_memory_attributes() left out, or looking at one
  * page of each range.
  */
-KVMEM_TEST_F(huge, private_before_the_slot, "E5 E13")
+KVMEM_TEST_F(huge, private_before_the_slot, "E5 E13", 300)
 {
 	static const unsigned int pages[] = { 0, BLOCK - 1, BLOCK, BLOCK + 9, 2 * BLOCK - 1, ALL - 1 };
 	unsigned int i;
@@ -420,7 +420,7 @@ KVMEM_TEST(log_off_over_private, "E13 E4")
  * Red with: the whole 2 MiB range of head and tail not made part of the
  * invalidation.
  */
-KVMEM_TEST_F(huge, neighbour_race, "E14")
+KVMEM_TEST_F(huge, neighbour_race, "E14", 600)
 {
 	unsigned int page = self->end - self->first > 9 ? self->first + 6 : self->first, rest;
 	uint64_t rounds = env_pick(30, 150, 3000), i, target = HUGE_GPA + page * PAGE_4K;

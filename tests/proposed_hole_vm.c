@@ -482,7 +482,7 @@ KVMEM_TEST_F(hole, cost, "B11")
  * Red with: a deletion that leaves the hole mapped; an old MMIO SPTE that survives
  * the creation of the hole.
  */
-KVMEM_TEST_F(hole, hotplug, "B12")
+KVMEM_TEST_F(hole, hotplug, "B12", 450)
 {
 	struct vm *vm = vm_create(&(struct vm_opts){ .nr_vcpus = 2 });
 	uint64_t rounds = env_pick(4, 25, 500), i, *ram = vm_alloc(PAGE_4K), a = HOLE + 0x40;
@@ -518,7 +518,7 @@ KVMEM_TEST_F(hole, hotplug, "B12")
 }
 
 /* Holes by the thousand between RAM that is logged: no bit of theirs anywhere. */
-KVMEM_TEST_F(table, migration, "B13")
+KVMEM_TEST_F(table, migration, "B13", 600)
 {
 	uint64_t holes = env_pick(32, 256, 8192), base = 0x100000000ULL, i;
 	uint64_t bitmap[1] = { 0 };

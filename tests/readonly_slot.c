@@ -611,7 +611,7 @@ KVMEM_TEST_F(ro, idt, "A20")
 }
 
 /* Loading a segment sets the accessed bit of its descriptor. */
-KVMEM_TEST_F(ro, gdt, "A20")
+KVMEM_TEST_F(ro, gdt, "A20", 500)
 {
 	uint64_t *gdt = (uint64_t *)self->ro;
 	enum vcpu_stop stop;

@@ -101,7 +101,7 @@ KVMEM_TEST_F(number, mappings, "C2")
 }
 
 /* As many slots as KVM takes; 64 of them are used. (The profile quick: 2048.) */
-KVMEM_TEST(as_many_as_there_can_be, "C1 C3")
+KVMEM_TEST(as_many_as_there_can_be, "C1 C3", 4500)
 {
 	struct vm *vm = vm_create(NULL);
 	unsigned int most = (unsigned int)vm_cap(vm, KVM_CAP_NR_MEMSLOTS), i;
@@ -317,7 +317,7 @@ static bool writes_arrive(struct aliases *a, const struct mem *m, const struct r
  * Red with: a loop over the slots of a host range that ends at the first; its
  * last page left out; the whole slot zapped in place of the range.
  */
-KVMEM_TEST_F(way, reaches_all, "C3 C4")
+KVMEM_TEST_F(way, reaches_all, "C3 C4", 200)
 {
 	struct aliases *a = &self->a;
 	uint32_t want[PAGES];
@@ -537,7 +537,7 @@ KVMEM_TEST_F(mappings, one_mapping_goes, "C2 C3 C4")
 
 /* --- while vCPUs use them (C3) ------------------------------------------- */
 
-KVMEM_TEST(page_goes_while_read, "C3")
+KVMEM_TEST(page_goes_while_read, "C3", 1500)
 {
 	struct vm *vm = vm_create(&(struct vm_opts){ .nr_vcpus = 3 });
 	uint64_t rounds = env_pick(5, 30, 2000), i;

@@ -17,7 +17,7 @@ static int is_program(const struct dirent *d)
 }
 
 static void add(struct plan *plan, bool bench, const char *path, const char *program,
-		const char *arg, const char *behaviours, unsigned long replicates)
+		const char *arg, const char *behaviours, unsigned long number)
 {
 	const char *test = strncmp(arg, "global.", 7) ? arg : arg + 7;
 	struct item *it;
@@ -30,7 +30,8 @@ static void add(struct plan *plan, bool bench, const char *path, const char *pro
 	it->path = strdup(path);
 	it->arg = strdup(arg);
 	it->behaviours = strdup(behaviours);
-	it->replicates = replicates;
+	it->replicates = bench ? number : 0;
+	it->ms = bench ? 0 : number;
 	it->first = 0;
 	it->elsewhere = false;
 	/* A benchmark's name is that of what it measures, wherever it lives. */
@@ -39,22 +40,22 @@ static void add(struct plan *plan, bool bench, const char *path, const char *pro
 		abort();
 }
 
-/* Lines "name<TAB>behaviours", of benchmarks also "<TAB>most replicates". */
+/* Lines "name<TAB>behaviours<TAB>number": most replicates, or milliseconds. */
 static void add_listing(struct plan *plan, bool bench, const char *path, const char *program,
 			char *text)
 {
 	char *line, *save = NULL;
 
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *ids = strchr(line, '\t'), *most;
+		char *ids = strchr(line, '\t'), *number;
 
 		if (!ids)
 			continue;
 		*ids++ = '\0';
-		most = strchr(ids, '\t');
-		if (most)
-			*most++ = '\0';
-		add(plan, bench, path, program, line, ids, most ? strtoul(most, NULL, 10) : 0);
+		number = strchr(ids, '\t');
+		if (number)
+			*number++ = '\0';
+		add(plan, bench, path, program, line, ids, number ? strtoul(number, NULL, 10) : 0);
 	}
 }
 
@@ -110,7 +111,8 @@ void plan_write(const struct plan *plan)
 		const struct item *it = &plan->items[i];
 
 		printf("%s\t%s\t%s\t%s\t%lu\n", it->bench ? "bench" : "tests",
-		       strrchr(it->path, '/') + 1, it->arg, it->behaviours, it->replicates);
+		       strrchr(it->path, '/') + 1, it->arg, it->behaviours,
+		       it->bench ? it->replicates : it->ms);
 	}
 }
 
@@ -241,31 +243,83 @@ bool plan_same_test(const struct item *x, const struct item *y)
 	       !strcmp(test_a, test_b);
 }
 
+/* The variants of one test. */
+struct group {
+	size_t first;		/* of the plan's items */
+	unsigned long ms;
+};
+
+#define USUAL_MS 40		/* of a test that does not say what it takes */
+
+static int longest_first(const void *x, const void *y)
+{
+	const struct group *a = x, *b = y;
+
+	if (a->ms != b->ms)
+		return a->ms < b->ms ? 1 : -1;
+	return a->first < b->first ? -1 : 1;
+}
+
+/*
+ * The groups of the program whose items begin at @i, longest first; @of holds for
+ * each item the first of its group.  Return: where the next program's items begin.
+ */
+static size_t find_groups(const struct plan *plan, size_t i, struct group *groups, size_t *nr,
+			  size_t *of)
+{
+	const struct item *items = plan->items;
+	size_t begin = i, g;
+
+	for (*nr = 0; i < plan->nr && !strcmp(items[i].path, items[begin].path); i++) {
+		for (g = 0; g < *nr; g++)
+			if (plan_same_test(&items[groups[g].first], &items[i]))
+				break;
+		if (g == *nr)
+			groups[(*nr)++] = (struct group){ .first = i };
+		groups[g].ms += items[i].ms ? items[i].ms : USUAL_MS;
+		of[i] = groups[g].first;
+	}
+	qsort(groups, *nr, sizeof(*groups), longest_first);
+	return i;
+}
+
 bool plan_share(struct plan *plan, const char *share)
 {
-	unsigned int mine, all, *owner, next = 0;
-	size_t i, j;
+	unsigned int mine, all, m, least, *owner;
+	unsigned long *load, *total;	/* milliseconds of each machine */
+	struct group *groups;
+	size_t i, g, nr, *of;
 
 	if (sscanf(share, "%u/%u", &mine, &all) != 2 || !mine || mine > all)
 		return false;
 	owner = calloc(plan->nr + 1, sizeof(*owner));
-	if (!owner)
+	groups = calloc(plan->nr + 1, sizeof(*groups));
+	of = calloc(plan->nr + 1, sizeof(*of));
+	load = calloc(all, sizeof(*load));
+	total = calloc(all, sizeof(*total));
+	if (!owner || !groups || !of || !load || !total)
 		abort();
-	for (i = 0; i < plan->nr; i++) {
-		struct item *it = &plan->items[i];
+	for (i = 0; i < plan->nr;) {
+		bool bench = plan->items[i].bench;
 
-		/* A program's items follow one another. */
-		for (j = i; j-- > 0 && !strcmp(plan->items[j].path, it->path);)
-			if (plan_same_test(&plan->items[j], it))
-				break;
-		if (it->bench)
-			owner[i] = 0;
-		else if (j < i && plan_same_test(&plan->items[j], it))
-			owner[i] = owner[j];
-		else
-			owner[i] = next++ % all;
-		it->elsewhere = owner[i] != mine - 1;
+		i = find_groups(plan, i, groups, &nr, of);
+		memset(load, 0, all * sizeof(*load));
+		for (g = 0; g < nr; g++) {
+			for (least = 0, m = 1; m < all && !bench; m++)
+				if (load[m] < load[least] ||
+				    (load[m] == load[least] && total[m] < total[least]))
+					least = m;
+			owner[groups[g].first] = least;
+			load[least] += groups[g].ms;
+			total[least] += bench ? 0 : groups[g].ms;
+		}
 	}
+	for (i = 0; i < plan->nr; i++)
+		plan->items[i].elsewhere = owner[of[i]] != mine - 1;
 	free(owner);
+	free(groups);
+	free(of);
+	free(load);
+	free(total);
 	return true;
 }

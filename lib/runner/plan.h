@@ -13,6 +13,7 @@ struct item {
 	char *name;		/* stable name: program.test, or the benchmark's own */
 	char *behaviours;	/* "A1 A6", may be empty */
 	unsigned long replicates; /* benchmark: its own limit, 0 for none */
+	unsigned long ms;	/* test: what it says it takes, 0 for what is usual */
 	unsigned long first;	/* benchmark: replicate to begin with */
 	bool elsewhere;		/* another machine runs it */
 };
@@ -35,7 +36,7 @@ bool plan_load(struct plan *plan, const char *dir);
  * plan_write - print the plan for a plan_read() elsewhere
  *
  * A line for each item: kind, folder/program, what the program calls it,
- * behaviours, its own limit of replicates.
+ * behaviours, its own limit of replicates or the milliseconds it takes.
  */
 void plan_write(const struct plan *plan);
 
@@ -83,8 +84,11 @@ bool plan_same_test(const struct item *a, const struct item *b);
  * plan_share - leave to other machines what is theirs
  * @share: "2/3" for the second of three
  *
- * Tests are dealt out, the variants of one together; all benchmarks are the
- * first machine's, since they are compared with one another.
+ * The tests of each program are dealt out, longest first, to the machine that has
+ * least to do of that program: a kernel without a feature skips whole programs, and
+ * what is left is to be even as well.  The variants of a test stay together, since
+ * a shorter profile runs one of them.  All benchmarks are the first machine's: they
+ * are compared with one another.
  *
  * Return: false when @share is no such thing.
  */

@@ -390,6 +390,61 @@ TEST(patterns)
 	EXPECT_FALSE(plan_matches("write", "pci_hole.read"));
 }
 
+/* Which of two machines runs each item: 1, 2, or 3 for both. */
+static void dealt_to(const struct item *items, size_t nr, unsigned int *by)
+{
+	struct item copy[16];
+	unsigned int m;
+	size_t i;
+
+	memset(by, 0, nr * sizeof(*by));
+	for (m = 1; m <= 2; m++) {
+		struct plan plan = { .items = copy, .nr = nr };
+
+		memcpy(copy, items, nr * sizeof(*items));
+		if (!plan_share(&plan, m == 1 ? "1/2" : "2/2"))
+			return;
+		for (i = 0; i < nr; i++)
+			by[i] |= copy[i].elsewhere ? 0 : m;
+	}
+}
+
+TEST(shares)
+{
+	static const struct {
+		struct item item;
+		unsigned int by;
+	} rows[] = {
+		/* Variants stay together, and count all: 2000 against 1000 + 40 + 40. */
+		{ { .path = "a", .arg = "f.one.slow", .ms = 1000 }, 1 },
+		{ { .path = "a", .arg = "f.one.quick" }, 2 },
+		{ { .path = "a", .arg = "f.two.slow", .ms = 1000 }, 1 },
+		{ { .path = "a", .arg = "f.two.quick" }, 2 },
+		{ { .path = "a", .arg = "global.slow", .ms = 1000 }, 2 },
+		/* Each program for itself; the second has had less. */
+		{ { .path = "b", .arg = "global.a" }, 2 },
+		{ { .path = "b", .arg = "global.b" }, 1 },
+		{ { .path = "c", .arg = "global.a" }, 2 },
+		{ { .bench = true, .path = "d", .arg = "x" }, 1 },
+		{ { .bench = true, .path = "d", .arg = "y" }, 1 },
+	};
+	struct item items[ARRAY_SIZE(rows)];
+	struct plan plan = { .items = items, .nr = ARRAY_SIZE(rows) };
+	unsigned int by[ARRAY_SIZE(rows)];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		items[i] = rows[i].item;
+	dealt_to(items, ARRAY_SIZE(rows), by);
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		EXPECT_EQ(rows[i].by, by[i]) {
+			TH_LOG("row %zu", i);
+		}
+	EXPECT_FALSE(plan_share(&plan, "3/2"));
+	EXPECT_FALSE(plan_share(&plan, "0/2"));
+	EXPECT_FALSE(plan_share(&plan, "one"));
+}
+
 TEST(verdicts)
 {
 	static const struct {
