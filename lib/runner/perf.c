@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +54,9 @@ bool perf_open(const char *dir)
 		fprintf(stderr, "kvmem-run: %s: %s\n", dir, strerror(errno));
 		return false;
 	}
+	/* Where tracefs is not mounted perf does that: for this run, not for the host. */
+	if (!unshare(CLONE_NEWNS))
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	ok = run(argv, 30, &r);
 	if (!ok || strstr(r.output ? r.output : "", "<not")) {
 		fprintf(stderr, "kvmem-run: perf cannot count kvm:kvm_exit: it takes root, or "
@@ -116,9 +121,11 @@ static bool count(const struct item *it, unsigned int timeout, uint64_t *exits)
 static bool times(const struct item *it, unsigned int timeout, uint64_t *exits)
 {
 	char data[4096], table[4096];
-	char *record[] = { "perf", "kvm", "stat", "record", "-o", data, "--", it->path, "--run",
-			   it->arg, NULL };
-	char *report[] = { "perf", "kvm", "-i", data, "stat", "report", NULL };
+	/* Without a cache for copies of what was traced, which would be ~/.debug. */
+	char *record[] = { "perf", "--buildid-dir", "/dev/null", "kvm", "stat", "record", "-o", data,
+			   "--", it->path, "--run", it->arg, NULL };
+	char *report[] = { "perf", "--buildid-dir", "/dev/null", "kvm", "-i", data, "stat", "report",
+			   NULL };
 	struct child_result r;
 	FILE *f;
 	bool ok;
@@ -155,22 +162,21 @@ static bool compare(const struct item *it, const char *by, uint64_t exits)
 
 void perf_item(const struct item *it, unsigned int timeout)
 {
+	bool counted, same;
 	uint64_t exits;
-	bool same;
 
 	setenv("KVMEM_TELL_EXITS", "1", 1);
-	if (count(it, timeout, &exits) && perf.vcpus) {
-		if (!exits && perf.own) {
-			perf.silent++;
-		} else {
-			fputs(it->name, perf.table);
-			same = compare(it, "perf stat", exits);
-			if (times(it, timeout, &exits))
-				same &= compare(it, "perf kvm stat", exits);
-			fputc('\n', perf.table);
-			perf.agree += same;
-			perf.differ += !same;
-		}
+	counted = count(it, timeout, &exits) && perf.vcpus;
+	if (counted && !exits && perf.own) {
+		perf.silent++;
+	} else if (counted) {
+		fputs(it->name, perf.table);
+		same = compare(it, "perf stat", exits);
+		if (times(it, timeout, &exits))
+			same &= compare(it, "perf kvm stat", exits);
+		fputc('\n', perf.table);
+		perf.agree += same;
+		perf.differ += !same;
 	}
 	unsetenv("KVMEM_TELL_EXITS");
 }
