@@ -250,7 +250,7 @@ KVMEM_TEST(slot_zap_all_off, PLAIN, 7500)
 	ASSERT_TRUE(model_agrees(&kind, 450, 7500));
 }
 
-KVMEM_TEST(shared_gmem, PLAIN " D1 D2 D4 D5 D7 D8 D9 D21", 7500)
+KVMEM_TEST(shared_gmem, PLAIN " D1 D2 D4 D5 D7 D8 D9 D21", 13000)
 {
 	static const struct world_kind kind = {
 		.name = "shared_gmem", .gmem = true, .quirk_off = true,
@@ -259,7 +259,7 @@ KVMEM_TEST(shared_gmem, PLAIN " D1 D2 D4 D5 D7 D8 D9 D21", 7500)
 	ASSERT_TRUE(model_agrees(&kind, 900, 13000));
 }
 
-KVMEM_TEST(private_vm, PLAIN " D1 D2 D4 D5 D7 D8 D9 D21 E3 E4 E5 E7 E8 E9", 7500)
+KVMEM_TEST(private_vm, PLAIN " D1 D2 D4 D5 D7 D8 D9 D21 E3 E4 E5 E7 E8 E9", 13000)
 {
 	static const struct world_kind kind = {
 		.name = "private_vm", .gmem = true, .private = true,

@@ -304,14 +304,14 @@ bool plan_share(struct plan *plan, const char *share)
 
 		i = find_groups(plan, i, groups, &nr, of);
 		memset(load, 0, all * sizeof(*load));
-		for (g = 0; g < nr; g++) {
-			for (least = 0, m = 1; m < all && !bench; m++)
+		for (g = 0; g < nr && !bench; g++) {
+			for (least = 0, m = 1; m < all; m++)
 				if (load[m] < load[least] ||
 				    (load[m] == load[least] && total[m] < total[least]))
 					least = m;
 			owner[groups[g].first] = least;
 			load[least] += groups[g].ms;
-			total[least] += bench ? 0 : groups[g].ms;
+			total[least] += groups[g].ms;
 		}
 	}
 	for (i = 0; i < plan->nr; i++)
