@@ -79,14 +79,15 @@ GUEST_CFLAGS = -Os $(WARN) -std=gnu11 -ffreestanding -fno-builtin -fno-stack-pro
 	-fno-pic -fno-pie -fno-strict-aliasing -fno-asynchronous-unwind-tables -MMD -MP \
 	$(GUEST_CFLAGS_$(GUEST_ARCH))
 GUEST_CFLAGS_x86_64 := -mno-red-zone -mno-sse -mno-mmx -mno-80387 -mcmodel=small -fcf-protection=none
-GUEST_CODE_GPA := 0x10000000	# VM_SYS_GPA in lib/vm.h
+GUEST_CODE_GPA := 0x10000000	# VM_SYS_GPA in lib/kvm/vm.h
 
 OBJCOPY ?= objcopy
 LD ?= ld
 
 # --- what is built -----------------------------------------------------------
 
-LIB_SRC := $(wildcard lib/*.c) $(wildcard lib/arch/$(GUEST_ARCH)/*.c)
+LIB_DIRS := util kvm arch/$(GUEST_ARCH) guest scenario oracle harness
+LIB_SRC := $(wildcard $(LIB_DIRS:%=lib/%/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(OUTPUT)/%.o) $(OUTPUT)/lib/arch/$(GUEST_ARCH)/blob.o
 RUNNER_OBJ := $(patsubst %.c,$(OUTPUT)/%.o,$(wildcard lib/runner/*.c))
 GUEST_OBJ := $(OUTPUT)/guest_code/$(GUEST_ARCH)/start.o $(OUTPUT)/guest_code/$(GUEST_ARCH)/engine.o
@@ -136,8 +137,8 @@ $(OUTPUT)/%.o: %.c $(FLAGS_FILE)
 # The numbers of the proposed interfaces: "pci_hole=12 pci_hole_cap=1012 ..."
 UAPI_CONF := configs/proposed_uapi.conf
 UAPI := $(shell sed -n 's/\#.*//; s/[[:space:]]//g; /=/p' $(UAPI_CONF))
-$(OUTPUT)/lib/proposed.o: HOST_CFLAGS += -DPROPOSED_UAPI='"$(UAPI)"'
-$(OUTPUT)/lib/proposed.o: $(UAPI_CONF)
+$(OUTPUT)/lib/guest/proposed.o: HOST_CFLAGS += -DPROPOSED_UAPI='"$(UAPI)"'
+$(OUTPUT)/lib/guest/proposed.o: $(UAPI_CONF)
 
 $(OUTPUT)/lib/arch/$(GUEST_ARCH)/blob.o: lib/arch/$(GUEST_ARCH)/blob.S $(OUTPUT)/guest.bin $(FLAGS_FILE)
 	@mkdir -p $(@D)

@@ -11,13 +11,13 @@
 
 #include "arch.h"
 #include "arch/x86_64/cpu.h"
-#include "bench.h"
-#include "env.h"
-#include "param.h"
-#include "place.h"
-#include "uapi.h"
-#include "vcpu.h"
-#include "vm.h"
+#include "harness/bench.h"
+#include "util/env.h"
+#include "util/param.h"
+#include "util/place.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
+#include "kvm/vm.h"
 
 #define HOLE		0xc0000000ULL
 #define RAM		0x80000000ULL

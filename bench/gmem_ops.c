@@ -10,11 +10,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "bench.h"
-#include "env.h"
-#include "gmem.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "harness/bench.h"
+#include "util/env.h"
+#include "kvm/gmem.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define GPA 0x80000000ULL /* the first of the slots, 2 MiB for each */
 #define SLOT 10

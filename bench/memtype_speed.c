@@ -7,12 +7,12 @@
 #include "arch.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/mmu.h"
-#include "bench.h"
-#include "env.h"
-#include "spte.h"
-#include "uapi.h"
-#include "vcpu.h"
-#include "vm.h"
+#include "harness/bench.h"
+#include "util/env.h"
+#include "arch/x86_64/spte.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
+#include "kvm/vm.h"
 
 #define RAM		0x80000000ULL
 #define WINDOW		VM_WINDOW

@@ -20,12 +20,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench.h"
-#include "env.h"
-#include "quantile.h"
-#include "uapi.h"
-#include "vcpu.h"
-#include "vm.h"
+#include "harness/bench.h"
+#include "util/env.h"
+#include "util/quantile.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
+#include "kvm/vm.h"
 
 #define HOLE	0xc0000000ULL
 #define ROUNDS	40

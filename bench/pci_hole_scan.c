@@ -18,15 +18,15 @@
 
 #include "arch.h"
 #include "arch/x86_64/cpu.h"
-#include "bench.h"
-#include "env.h"
-#include "param.h"
-#include "prefault.h"
-#include "proposed.h"
-#include "quantile.h"
-#include "uapi.h"
-#include "vcpu.h"
-#include "vm.h"
+#include "harness/bench.h"
+#include "util/env.h"
+#include "util/param.h"
+#include "guest/prefault.h"
+#include "guest/proposed.h"
+#include "util/quantile.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
+#include "kvm/vm.h"
 
 #define WINDOW 0xc0000000ULL /* 256 MiB */
 #define WINDOW_SIZE 0x10000000ULL

@@ -7,12 +7,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "alias.h"
-#include "bench.h"
-#include "env.h"
-#include "place.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "scenario/alias.h"
+#include "harness/bench.h"
+#include "util/env.h"
+#include "util/place.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 static uint32_t repetitions(uint64_t size)
 {

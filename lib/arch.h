@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "../guest_code/mailbox.h"
+#include "guest_code/mailbox.h"
 
 struct vm;
 struct vcpu;

@@ -4,16 +4,16 @@
  * them the guest wrote, whether by its own instructions or KVM's emulator
  * (BEHAVIOURS C6, C17).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/ioctl.h>
 
-#include "alias.h"
-#include "hostmem.h"
-#include "param.h"
-#include "record.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "scenario/alias.h"
+#include "scenario/hostmem.h"
+#include "util/param.h"
+#include "harness/record.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define NR	6
 #define PAGES	16

@@ -4,15 +4,15 @@
  * address and slot allow it, and nowhere else; and what becomes of a huge page, or
  * of a part of it, reaches every alias (BEHAVIOURS C9, C10).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-#include "hostmem.h"
-#include "place.h"
-#include "vcpu.h"
+#include "scenario/hostmem.h"
+#include "util/place.h"
+#include "kvm/vcpu.h"
 
 #define GPA	0x100000000ULL	/* a multiple of 2 MiB */
 #define FAR	0x40000000ULL	/* from one alias to the next */

@@ -5,17 +5,17 @@
  * that is behind the address now, and never writes to one that was
  * (BEHAVIOURS C12).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-#include "alias.h"
+#include "scenario/alias.h"
 #include "arch/x86_64/cpu.h"
-#include "hostmem.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "scenario/hostmem.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define NR	6
 #define HERE	2		/* the alias that KVM was told */

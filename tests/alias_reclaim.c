@@ -4,14 +4,14 @@
  * use, what was written through one is not thrown away, and a page that is given
  * up is gone for all (BEHAVIOURS C11).  Swap: single_hva.
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/mman.h>
 
-#include "alias.h"
-#include "hostmem.h"
-#include "record.h"
-#include "vcpu.h"
+#include "scenario/alias.h"
+#include "scenario/hostmem.h"
+#include "harness/record.h"
+#include "kvm/vcpu.h"
 
 #define NR	12
 #define PAGES	8

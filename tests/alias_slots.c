@@ -3,18 +3,18 @@
  * Many slots with one host page behind them: what is done to one slot is no
  * affair of the others (BEHAVIOURS C7, C8), and mapping them all beforehand (C13).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-#include "alias.h"
-#include "hammer.h"
-#include "hostmem.h"
-#include "memtype.h"
-#include "prefault.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "scenario/alias.h"
+#include "guest/hammer.h"
+#include "scenario/hostmem.h"
+#include "arch/x86_64/memtype.h"
+#include "guest/prefault.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define NR	8
 #define PAGES	4

@@ -4,7 +4,7 @@
  * event tells of the page, and what is done about it serves all of them
  * (BEHAVIOURS C5).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -16,9 +16,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "alias.h"
-#include "hostmem.h"
-#include "vcpu.h"
+#include "scenario/alias.h"
+#include "scenario/hostmem.h"
+#include "kvm/vcpu.h"
 
 #define NR	12
 #define PAGES	8

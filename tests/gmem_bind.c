@@ -3,15 +3,15 @@
  * guest_memfd: binding slots to a file, taking them off again, and the order in
  * which file, slots and VM come to their end (BEHAVIOURS D4-D10, D21).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "bindings.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "scenario/bindings.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define G 0xc0000ULL
 #define FILE_PAGES 16

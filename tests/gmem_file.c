@@ -3,7 +3,7 @@
  * guest_memfd as a file: creation, allocation, the host's own mapping of it,
  * poison and NUMA policy (BEHAVIOURS D4, D11-D16, D22).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <fcntl.h>
 #include <linux/falloc.h>
@@ -14,14 +14,14 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "alias.h"
+#include "scenario/alias.h"
 #include "arch.h"
-#include "gmem.h"
-#include "record.h"
-#include "spte.h"
-#include "trace.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "kvm/gmem.h"
+#include "harness/record.h"
+#include "arch/x86_64/spte.h"
+#include "util/trace.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define PAGES	8
 #define SIZE	(PAGES * PAGE_4K)

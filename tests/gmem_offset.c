@@ -8,12 +8,12 @@
  * Every test runs on guest_memfd as plain RAM of a default VM and on private
  * memory, where the kernel has them.
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/mman.h>
 
-#include "bindings.h"
-#include "vcpu.h"
+#include "scenario/bindings.h"
+#include "kvm/vcpu.h"
 
 /* gfn of the begin; far enough from the system slot and below 4 GiB. */
 #define G 0xc0000ULL

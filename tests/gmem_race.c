@@ -7,16 +7,16 @@
  * word that a vCPU writes is a number that goes up, so that "old" is a matter of
  * comparing.
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <stdatomic.h>
 
-#include "alias.h"
-#include "gmem.h"
-#include "hammer.h"
-#include "vcpu.h"
+#include "scenario/alias.h"
+#include "kvm/gmem.h"
+#include "guest/hammer.h"
+#include "kvm/vcpu.h"
 
 #define GPA 0xc0000000ULL
 #define RAM 0xe0000000ULL /* the neighbour: a plain slot */

@@ -3,13 +3,13 @@
  * The hypercall KVM_HC_MAP_GPA_RANGE, with which a guest asks for a conversion:
  * what reaches userspace, and what reaches the guest (BEHAVIOURS E16).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/ioctl.h>
 
-#include "gmem.h"
-#include "record.h"
-#include "vcpu.h"
+#include "kvm/gmem.h"
+#include "harness/record.h"
+#include "kvm/vcpu.h"
 
 #define GPA 0xc0000000ULL
 

@@ -3,15 +3,15 @@
  * MMIO that KVM answers itself: coalesced zones, ioeventfds, and the hole that
  * a disabled local APIC leaves (BEHAVIOURS A14-A16).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 
 #include "arch/x86_64/cpu.h"
-#include "record.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "harness/record.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define ZONE	0xd0000000ULL	/* no slot anywhere here */
 #define DATA	0x8182838485868788ULL

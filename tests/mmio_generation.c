@@ -9,15 +9,15 @@
  * may drop all entries (KVM_X86_QUIRK_SLOT_ZAP_ALL, and every kernel before
  * 6.12) and with them what is to be tested.
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sched.h>
 #include <time.h>
 
 #include "arch/x86_64/smm.h"
-#include "hammer.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "guest/hammer.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define HOLE		0xc0000000ULL	/* pages that get a slot late or never */
 #define TOGGLED		0x20000000ULL	/* a slot whose flags change */

@@ -2,19 +2,19 @@
 /*
  * Random sequences of slot, guest_memfd, log and bus operations and guest
  * accesses, run on KVM and on the specification and compared after every step
- * (lib/world.h).
+ * (lib/oracle/world.h).
  *
  * A sequence that fails is shrunk to a shortest one that still fails, printed as
  * a table and kept as a replay file, which ./run.sh test --replay FILE runs again.
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/utsname.h>
 #include <time.h>
 
 #include "arch.h"
-#include "record.h"
-#include "world.h"
+#include "harness/record.h"
+#include "oracle/world.h"
 
 #define HANG_MS		10000	/* nothing but a hang takes so long, on a busy machine either */
 #define HANG_AGAIN_MS	1500	/* where it is known to hang */

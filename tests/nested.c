@@ -6,7 +6,7 @@
  * L2's physical addresses are never the same as L1's here: an exit that carries
  * the wrong one of the two shows.
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/ioctl.h>
 
@@ -14,8 +14,8 @@
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/l2.h"
 #include "arch/x86_64/mmu.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 /* L1's physical memory. */
 #define HOLE	0xc0000000ULL	/* no slot */

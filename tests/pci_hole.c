@@ -4,16 +4,16 @@
  * kernel.  Every access is a KVM_EXIT_MMIO with exact fields, whichever
  * instruction makes it (BEHAVIOURS 3.A).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <signal.h>
 #include <sys/ioctl.h>
 
 #include "arch.h"
-#include "record.h"
-#include "split.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "harness/record.h"
+#include "scenario/split.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define HOLE		0xc0000000ULL	/* no slot here */
 #define RAM		0x20000000ULL	/* where a test puts a slot of its own */

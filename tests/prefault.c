@@ -3,7 +3,7 @@
  * KVM_PRE_FAULT_MEMORY: what it maps, how far it gets, what it refuses
  * (BEHAVIOURS D20, E17).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -13,12 +13,12 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include "gmem.h"
-#include "hammer.h"
-#include "place.h"
-#include "prefault.h"
-#include "record.h"
-#include "vcpu.h"
+#include "kvm/gmem.h"
+#include "guest/hammer.h"
+#include "util/place.h"
+#include "guest/prefault.h"
+#include "harness/record.h"
+#include "kvm/vcpu.h"
 
 #define GPA 0xc0000000ULL
 #define HUGE_GPA 0x100000000ULL

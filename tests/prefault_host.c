@@ -3,17 +3,17 @@
  * KVM_PRE_FAULT_MEMORY on the host's own memory: no more than a read, huge pages,
  * and a vCPU that is not where its tables are (BEHAVIOURS E17).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "arch.h"
 #include "arch/x86_64/l2.h"
-#include "place.h"
-#include "prefault.h"
-#include "record.h"
-#include "vcpu.h"
+#include "util/place.h"
+#include "guest/prefault.h"
+#include "harness/record.h"
+#include "kvm/vcpu.h"
 
 #define GPA		0xc0000000ULL
 #define HUGE_GPA	0x100000000ULL

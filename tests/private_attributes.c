@@ -6,7 +6,7 @@
  * The VM type is KVM_X86_SW_PROTECTED_VM: a gfn is private to the guest exactly
  * when the attribute says so.
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -15,12 +15,12 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include "gmem.h"
-#include "hammer.h"
-#include "place.h"
-#include "record.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "kvm/gmem.h"
+#include "guest/hammer.h"
+#include "util/place.h"
+#include "harness/record.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define GPA		0xc0000000ULL
 #define PAGES		8

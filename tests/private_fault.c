@@ -7,17 +7,17 @@
  * The VM type is KVM_X86_SW_PROTECTED_VM: a gfn is private to the guest exactly
  * when the attribute says so.
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "arch.h"
-#include "gmem.h"
-#include "hammer.h"
-#include "record.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "kvm/gmem.h"
+#include "guest/hammer.h"
+#include "harness/record.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define GPA		0xc0000000ULL
 #define PAGES		8

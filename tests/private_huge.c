@@ -8,14 +8,14 @@
  * the model here: after every step the guest reads every page, and KVM's count
  * of mappings of each size must be the one that follows from the bitmap.
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/mman.h>
 
-#include "gmem.h"
-#include "hammer.h"
-#include "place.h"
-#include "vcpu.h"
+#include "kvm/gmem.h"
+#include "guest/hammer.h"
+#include "util/place.h"
+#include "kvm/vcpu.h"
 
 #define HUGE_GPA	0x100000000ULL
 #define SEEN_GPA	0x30000000ULL

@@ -7,16 +7,16 @@
  * The contract is the same however KVM answers the reads.  A kernel that can
  * choose (kvm.pci_hole_map) is tested with each choice.
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 
 #include "arch.h"
-#include "gmem.h"
+#include "kvm/gmem.h"
 #include "proposed_hole.h"
-#include "record.h"
-#include "split.h"
+#include "harness/record.h"
+#include "scenario/split.h"
 
 #define ROM		0x30000000ULL	/* a page, read-only */
 #define REG_BEFORE	0xfedcba9876543210ULL

@@ -6,10 +6,10 @@
 #ifndef KVMEM_PROPOSED_HOLE_H
 #define KVMEM_PROPOSED_HOLE_H
 
-#include "param.h"
-#include "proposed.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "util/param.h"
+#include "guest/proposed.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define HOLE		0xc0000000ULL	/* the hole: two large pages and three small ones */
 #define HOLE_SIZE	(2 * PAGE_2M + 3 * PAGE_4K)

@@ -4,7 +4,7 @@
  * the way of prefault, dirty log, hotplug and other VMs, from a guest of the
  * guest; and what it may cost (BEHAVIOURS B2, B6-B15).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -13,10 +13,10 @@
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/l2.h"
 #include "arch/x86_64/mmu.h"
-#include "hammer.h"
-#include "prefault.h"
+#include "guest/hammer.h"
+#include "guest/prefault.h"
 #include "proposed_hole.h"
-#include "record.h"
+#include "harness/record.h"
 
 FIXTURE(hole) {
 	struct vm *vm;

@@ -3,7 +3,7 @@
  * KVM_MEM_SINGLE_HVA as sketched in 2020, on kernels that have it: every page of
  * the slot is the one page at userspace_addr (BEHAVIOURS C14-C16).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -11,13 +11,13 @@
 
 #include "arch.h"
 #include "arch/x86_64/mmu.h"
-#include "gmem.h"
-#include "hammer.h"
-#include "proposed.h"
-#include "record.h"
-#include "split.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "kvm/gmem.h"
+#include "guest/hammer.h"
+#include "guest/proposed.h"
+#include "harness/record.h"
+#include "scenario/split.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define GPA	0xc0000000ULL	/* the slot */
 #define PAGES	64

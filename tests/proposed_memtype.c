@@ -8,7 +8,7 @@
  * its entries shows in its tracepoints; on SVM, where the guest's PAT always
  * counts, of the first flag there is nothing to see.
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -16,12 +16,12 @@
 #include "arch.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/mmu.h"
-#include "gmem.h"
-#include "memtype.h"
-#include "proposed.h"
-#include "record.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "kvm/gmem.h"
+#include "arch/x86_64/memtype.h"
+#include "guest/proposed.h"
+#include "harness/record.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define GPA	0xc0000000ULL	/* the slot */
 #define SIZE	PAGE_2M

@@ -4,14 +4,14 @@
  * ioctls, alone and together with flags that it knows, and nothing changes
  * (BEHAVIOURS A23, B3).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/ioctl.h>
 
-#include "proposed.h"
-#include "record.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "guest/proposed.h"
+#include "harness/record.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define OLD	0x20000000ULL	/* the slot that must stay as it is */
 #define NEW	0xc0000000ULL	/* where none may appear */

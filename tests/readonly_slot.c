@@ -4,7 +4,7 @@
  * userspace, and nothing that the guest or KVM itself does changes the memory
  * (BEHAVIOURS A17-A22, A25).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -12,10 +12,10 @@
 #include "arch.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/mmu.h"
-#include "record.h"
-#include "split.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "harness/record.h"
+#include "scenario/split.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define RO	0xc0000000ULL	/* the read-only slot, 64 pages */
 #define RO_PAGES 64

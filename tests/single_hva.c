@@ -5,18 +5,18 @@
  * one page.  What becomes of the page shows at every one of them, and at nothing
  * else (BEHAVIOURS C1-C4).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "alias.h"
-#include "hammer.h"
-#include "hostmem.h"
-#include "memtype.h"
-#include "vcpu.h"
+#include "scenario/alias.h"
+#include "guest/hammer.h"
+#include "scenario/hostmem.h"
+#include "arch/x86_64/memtype.h"
+#include "kvm/vcpu.h"
 
 #define PAGES 8
 #define SIZE (PAGES * PAGE_4K)

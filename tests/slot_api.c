@@ -4,15 +4,15 @@
  * refused with which error, and that a refused call changes nothing
  * (BEHAVIOURS A23, A24).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-#include "gmem.h"
-#include "proposed.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "kvm/gmem.h"
+#include "guest/proposed.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define GPA	0xc0000000ULL
 #define PAGES	4

@@ -4,15 +4,15 @@
  * address, that it is MMIO or which page it is, must not be believed in the other
  * (BEHAVIOURS A10).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-#include "alias.h"
+#include "scenario/alias.h"
 #include "arch/x86_64/smm.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define NORMAL_ONLY	0xc0000000ULL	/* a slot in the normal address space */
 #define SMM_ONLY	0xc0001000ULL	/* a slot in the one of SMM */

@@ -4,7 +4,7 @@
  * write-combining through sysfs, and what the assignment of a device does to
  * memory types (BEHAVIOURS 3.F).
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <fcntl.h>
 #include <linux/vfio.h>
@@ -14,11 +14,11 @@
 
 #include "arch.h"
 #include "arch/x86_64/cpu.h"
-#include "memtype.h"
-#include "pci.h"
-#include "record.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "arch/x86_64/memtype.h"
+#include "util/pci.h"
+#include "harness/record.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define BAR	0x50000000ULL	/* where the guest sees the device's memory */
 #define RAM	0x40000000ULL

@@ -4,7 +4,7 @@
  * MSR itself, and the memory type in KVM's own page-table entries (BEHAVIOURS
  * 3.F).  Slots over device memory and device assignment are in wc_device.c.
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -12,12 +12,12 @@
 #include "arch.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/mmu.h"
-#include "memspeed.h"
-#include "memtype.h"
-#include "record.h"
-#include "spte.h"
-#include "uapi.h"
-#include "vcpu.h"
+#include "scenario/memspeed.h"
+#include "arch/x86_64/memtype.h"
+#include "harness/record.h"
+#include "arch/x86_64/spte.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
 
 #define RAM		0x40000000ULL	/* 2 MiB aligned */
 #define MSR_PAT		0x277

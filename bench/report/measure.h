@@ -4,7 +4,7 @@
  *
  * Quantiles of the figure are medians over the replicates of each replicate's
  * own quantile: samples of one VM are correlated, so they are never pooled.
- * A median is the lower of two middle values, as in lib/quantile.c: always a
+ * A median is the lower of two middle values, as in lib/util/quantile.c: always a
  * value that was measured.
  */
 #ifndef KVMEM_REPORT_MEASURE_H

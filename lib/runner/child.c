@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../serve.h"
+#include "harness/serve.h"
 
 #define MAX_OUTPUT (256 * 1024)	/* of one program; more is cut */
 

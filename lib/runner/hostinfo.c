@@ -11,9 +11,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "../arch.h"
-#include "../env.h"
-#include "../jsonw.h"
+#include "arch.h"
+#include "util/env.h"
+#include "util/jsonw.h"
 
 /* FNV-1a of the kernel's configuration: equal means equal, nothing more. */
 static void config_hash(char *hex, size_t size, const char *release)

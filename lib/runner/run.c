@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../jsonw.h"
+#include "util/jsonw.h"
 #include "child.h"
 #include "hostinfo.h"
 #include "perf.h"

@@ -4,8 +4,8 @@
 #include <kselftest_harness.h>
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-#include "model.h"
-#include "steps.h"
+#include "oracle/model.h"
+#include "oracle/steps.h"
 
 #define PAGE(n) ((uint64_t)(n) * MODEL_PAGE)
 #define GPA 0xc0000000ULL

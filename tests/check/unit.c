@@ -6,15 +6,15 @@
 
 #include <math.h>
 
-#include "exits.h"
-#include "jsonw.h"
-#include "klog.h"
-#include "kvmstat.h"
-#include "memspeed.h"
-#include "quantile.h"
+#include "kvm/exits.h"
+#include "util/jsonw.h"
+#include "util/klog.h"
+#include "kvm/kvmstat.h"
+#include "scenario/memspeed.h"
+#include "util/quantile.h"
 #include "runner/plan.h"
 #include "runner/verdict.h"
-#include "spte.h"
+#include "arch/x86_64/spte.h"
 
 /* --- quantiles ----------------------------------------------------------- */
 

@@ -3,13 +3,13 @@
  * Programs that misbehave on purpose: the self-check asserts what the runner
  * makes of each.  Never part of a run.
  */
-#include "test.h"
+#include "harness/test.h"
 
 #include <signal.h>
 
 #include "arch.h"
-#include "record.h"
-#include "vcpu.h"
+#include "harness/record.h"
+#include "kvm/vcpu.h"
 
 #define HOLE 0xc0000000ULL
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cpu.h"
+#include "arch/x86_64/cpu.h"
 
 #include <cpuid.h>
 #include <errno.h>
@@ -10,11 +10,11 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-#include "../../arch.h"
-#include "../../env.h"
-#include "../../vcpu.h"
-#include "layout.h"
-#include "mmu.h"
+#include "arch.h"
+#include "util/env.h"
+#include "kvm/vcpu.h"
+#include "arch/x86_64/layout.h"
+#include "arch/x86_64/mmu.h"
 
 #define MAX_CPUID 256
 

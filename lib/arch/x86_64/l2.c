@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "l2.h"
+#include "arch/x86_64/l2.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "../../arch.h"
-#include "../../env.h"
-#include "../../vcpu.h"
-#include "cpu.h"
-#include "layout.h"
-#include "mmu.h"
+#include "arch.h"
+#include "util/env.h"
+#include "kvm/vcpu.h"
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/layout.h"
+#include "arch/x86_64/mmu.h"
 
 /* Control area. */
 #define VMCB_INTERCEPT_MISC2	0x010

@@ -3,7 +3,7 @@
 #ifndef KVMEM_X86_LAYOUT_H
 #define KVMEM_X86_LAYOUT_H
 
-#include "../../vm.h"
+#include "kvm/vm.h"
 
 #define SYS_CODE	0x00000	/* payload, see guest_code/x86_64/start.S */
 #define SYS_CODE_SIZE	0x10000

@@ -6,10 +6,10 @@
  */
 #include <string.h>
 
-#include "../../arch.h"
-#include "../../env.h"
-#include "layout.h"
-#include "mmu.h"
+#include "arch.h"
+#include "util/env.h"
+#include "arch/x86_64/layout.h"
+#include "arch/x86_64/mmu.h"
 
 static uint64_t *table_at(struct vm *vm, uint64_t entry)
 {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "smm.h"
+#include "arch/x86_64/smm.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "../../env.h"
-#include "../../vcpu.h"
-#include "../../vm.h"
+#include "util/env.h"
+#include "kvm/vcpu.h"
+#include "kvm/vm.h"
 
 /* Offsets in SMRAM; the CPU enters at 0x8000 and saves its state at 0xfe00. */
 #define SMM_CODE	0x8000

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../exits.h"
+#include "kvm/exits.h"
 
 struct vcpu;
 struct vm;

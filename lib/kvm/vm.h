@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A VM, its memslots and its guest payload.
+ *
+ * Guest physical layout: one system slot (number VM_SYS_SLOT) at VM_SYS_GPA
+ * holds payload, tables, page tables, stacks and mailboxes; everything else is
+ * the test's.  Guest virtual addresses are identical to physical ones (2 MiB
+ * pages, made on demand by vcpu_start() for the addresses in a list) unless a
+ * test maps something else with vm_map().
+ */
+#ifndef KVMEM_VM_H
+#define KVMEM_VM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VM_SYS_SLOT	0
+#define VM_SYS_GPA	0x10000000ULL	/* 256 MiB */
+#define VM_SYS_SIZE	0x200000ULL
+#define VM_MAX_VCPUS	16
+
+#define PAGE_4K		0x1000ULL
+#define PAGE_2M		0x200000ULL
+
+struct vcpu;
+struct kvmstat;
+
+struct vm_opts {
+	unsigned long type;	/* KVM_CREATE_VM argument, KVM_X86_DEFAULT_VM is 0 */
+	bool irqchip;		/* KVM_CREATE_IRQCHIP before the first vCPU */
+	unsigned int nr_vcpus;	/* 0 means 1 */
+	uint64_t quirks_off;	/* KVM_CAP_DISABLE_QUIRKS2, must be supported */
+	bool full_cpuid;	/* every CPU feature KVM supports, not the suite's own CPU */
+};
+
+struct vm {
+	int fd;
+	struct vm_opts opts;
+	unsigned char *sys;	/* host view of the system slot */
+	struct vcpu *vcpu[VM_MAX_VCPUS];
+	struct kvmstat *stat;
+	uint64_t pt_next;	/* arch: first free page-table page, offset in sys */
+	uint64_t pt_nested;	/* arch: top table of a guest's guest, 0 for none */
+	bool entered;		/* some vCPU has run */
+	struct vm *next;
+};
+
+/**
+ * vm_device - the KVM device, opened once per process
+ *
+ * KVMEM_DEV names another path than /dev/kvm.  A host where it can't be opened
+ * makes the test a skip with the reason.
+ */
+int vm_device(void);
+
+/**
+ * vm_cap - KVM_CHECK_EXTENSION
+ * @vm: VM, or NULL to ask the device
+ * @cap: KVM_CAP_*
+ *
+ * Return: the capability's value, 0 when the kernel does not have it.
+ */
+int vm_cap(const struct vm *vm, unsigned int cap);
+
+/**
+ * vm_enable_cap - KVM_ENABLE_CAP on the VM
+ *
+ * Return: 0 or -errno.
+ */
+int vm_enable_cap(const struct vm *vm, unsigned int cap, uint64_t arg0);
+
+/**
+ * vm_create - a VM with vCPUs and payload, ready to run lists
+ * @opts: NULL for defaults: default type, one vCPU, no in-kernel irqchip
+ *
+ * Ends the test as a skip when the host can't make such a VM.
+ */
+struct vm *vm_create(const struct vm_opts *opts);
+
+/** vm_destroy - close everything; host memory of slots stays the caller's */
+void vm_destroy(struct vm *vm);
+
+/** vm_destroy_all - destroy the VMs that are left; lib/harness/test.h calls it */
+void vm_destroy_all(void);
+
+/**
+ * vm_region - KVM_SET_USER_MEMORY_REGION, the plain ioctl
+ * @slot: slot number, address space in bits 31:16
+ * @flags: KVM_MEM_*
+ * @gpa: start
+ * @size: bytes, 0 deletes
+ * @hva: host address
+ *
+ * Return: 0 or -errno, for tests of the ioctl itself.
+ */
+int vm_region(const struct vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa,
+	      uint64_t size, const void *hva);
+
+/**
+ * vm_region2 - KVM_SET_USER_MEMORY_REGION2, the same with a guest_memfd
+ * @gmem_fd: guest_memfd, -1 for none
+ * @gmem_offset: bytes into it
+ *
+ * Return: 0 or -errno; -ENOTTY where the kernel has no such ioctl (before 6.8).
+ */
+int vm_region2(const struct vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa,
+	       uint64_t size, const void *hva, int gmem_fd, uint64_t gmem_offset);
+
+/**
+ * vm_slot - create, move or delete a slot that must be accepted
+ *
+ * As vm_region(); ends the test as failed when the kernel refuses.
+ */
+void vm_slot(const struct vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa,
+	     uint64_t size, const void *hva);
+
+/**
+ * vm_alloc - zeroed, page-aligned anonymous host memory
+ * @size: bytes; sizes from 2 MiB on are aligned to 2 MiB
+ *
+ * Transparent huge pages are off for it; a test that wants them says
+ * madvise(MADV_HUGEPAGE) itself.
+ */
+void *vm_alloc(uint64_t size);
+
+/**
+ * vm_map - map guest virtual pages to any guest physical address, 4 KiB pages
+ * @vm: VM
+ * @gva: page aligned, not mapped yet: at or above VM_WINDOW (lib/arch.h)
+ * @gpa: page aligned
+ * @pages: how many
+ */
+void vm_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages);
+
+/**
+ * vm_stat - a counter of the VM (KVM_GET_STATS_FD)
+ *
+ * Ends the test as a skip when the kernel has no such counter.
+ */
+uint64_t vm_stat(const struct vm *vm, const char *name);
+
+/** vm_has_stat - whether this kernel has the VM counter */
+bool vm_has_stat(const struct vm *vm, const char *name);
+
+#endif /* KVMEM_VM_H */

@@ -1,0 +1,725 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "oracle/world.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "arch.h"
+#include "util/env.h"
+#include "kvm/gmem.h"
+#include "kvm/kvmstat.h"
+#include "arch/x86_64/memtype.h"
+#include "util/param.h"
+#include "util/place.h"
+#include "guest/proposed.h"
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
+
+#define FIRST_SLOT	1	/* the model's slot 0 */
+#define BACK_SIZE	(MODEL_BACK * PAGE_4K)
+#define WINDOW_SIZE	(MODEL_WINDOW * PAGE_4K)
+
+/*
+ * Guest virtual addresses: the window, and behind it the system slot once more,
+ * in which a page without other use is the pilot.
+ */
+#define GVA		VM_WINDOW
+#define PILOT		(GVA + WINDOW_SIZE + VM_SYS_SIZE - PAGE_4K)
+
+struct world {
+	struct vm *vm;
+	unsigned int nr_vcpus;
+	uint8_t *buffer[MODEL_BUFFERS];
+	int file[MODEL_FILES], event[MODEL_EVENTS];
+	struct kvm_coalesced_mmio_ring *ring;
+	unsigned int ring_size;
+	/*
+	 * Page statistics say how many mappings there are: under nested paging,
+	 * with the MMU that has one table for all vCPUs.  The payload's own pages
+	 * are known because every vCPU has touched all of its own beforehand.
+	 */
+	bool counts, warm[4];
+	uint64_t payload;
+	/*
+	 * A backend that emulates guest instructions as it sees fit reaches
+	 * guest_memfd through userspace_addr (BEHAVIOURS D22): that must be a
+	 * mapping of the file then, and is unrelated memory everywhere else.
+	 */
+	bool emulates;
+	uint8_t *file_map[MODEL_FILES];
+	enum gmem_kind gmem;
+	struct model m;
+	struct world_verdict *verdict;
+	FILE *trace;
+};
+
+/* --- the VM -------------------------------------------------------------------- */
+
+static bool param_is(const char *path, char value)
+{
+	char line[8];
+
+	return env_read_line(path, line, sizeof(line)) && line[0] == value;
+}
+
+/*
+ * Until 6.2 the mitigation nx_huge_pages took every page table for one of its own
+ * ("KVM: x86/mmu: explicitly check nx_hugepage in disallowed_hugepage_adjust()").
+ */
+static bool keeps_page_tables(void)
+{
+	return param_is("/sys/module/kvm/parameters/nx_huge_pages", 'Y') && !env_kernel_from(6, 2);
+}
+
+/* Where the window is: BEHAVIOURS A12, D2. */
+static uint64_t window_gpa(unsigned int where)
+{
+	/* Four levels of nested tables reach 48 bits. */
+	unsigned int bits = arch_phys_bits() < 48 ? arch_phys_bits() : 48;
+
+	if (where == 1)
+		return 0;
+	return where == 2 ? (1ULL << bits) - WINDOW_SIZE : 0xc0000000;
+}
+
+/* KiB of huge pages in the mapping that begins at @p. */
+static unsigned long huge_kb(const void *p)
+{
+	FILE *f = fopen("/proc/self/smaps", "re");
+	unsigned long from, to, kb = 0;
+	bool here = false;
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+			here = from <= (unsigned long)p && (unsigned long)p < to;
+		else if (here && sscanf(line, "AnonHugePages: %lu", &kb) == 1)
+			break;
+	}
+	if (f)
+		fclose(f);
+	return kb;
+}
+
+/*
+ * Two huge pages of the host.  What is split or dropped later stays small,
+ * because the host may use no more huge pages for it, not in the background
+ * either.
+ */
+static bool back_by_huge_pages(uint8_t *p)
+{
+	uint64_t size = MODEL_BACK / MODEL_HUGE * PAGE_2M, at;
+
+	if (madvise(p, size, MADV_HUGEPAGE))
+		return false;
+	for (at = 0; at < size; at += PAGE_2M)
+		*(volatile uint8_t *)(p + at) = 0;
+	madvise(p, BACK_SIZE, MADV_NOHUGEPAGE);
+	return huge_kb(p) >= size / 1024;
+}
+
+static void new_file(struct world *w, unsigned int i)
+{
+	w->file[i] = gmem_kind_create(w->vm, w->gmem, BACK_SIZE);
+	if (!w->emulates)
+		return;
+	w->file_map[i] = mmap(NULL, BACK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, w->file[i], 0);
+	if (w->file_map[i] == MAP_FAILED)
+		end_fail("mmap of guest_memfd: %s", strerror(errno));
+}
+
+static void make_vm(struct world *w, const struct world_kind *kind, struct model_vm *mvm,
+		    unsigned int nr_vcpus)
+{
+	struct vm_opts o = { .nr_vcpus = nr_vcpus };
+	bool quirk = vm_cap(NULL, KVM_CAP_DISABLE_QUIRKS2) & KVM_X86_QUIRK_SLOT_ZAP_ALL;
+
+	if (kind->quirk_off && quirk)
+		o.quirks_off = KVM_X86_QUIRK_SLOT_ZAP_ALL;
+	w->nr_vcpus = nr_vcpus;
+	w->gmem = kind->private ? GMEM_PRIVATE : GMEM_SHARED;
+	w->vm = kind->gmem ? gmem_kind_vm(w->gmem, &o) : vm_create(&o);
+	mvm->zap_all = !quirk || !(kind->quirk_off || kind->private);
+	if (mvm->manual && vm_enable_cap(w->vm, KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, mvm->manual))
+		end_fail("KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: %s", strerror(errno));
+}
+
+static void make_ring(struct world *w)
+{
+	int offset = vm_cap(w->vm, KVM_CAP_COALESCED_MMIO);
+
+	w->ring = (void *)((char *)w->vm->vcpu[0]->run + offset * sysconf(_SC_PAGESIZE));
+	w->ring_size = (unsigned int)((sysconf(_SC_PAGESIZE) - sizeof(*w->ring)) /
+				      sizeof(struct kvm_coalesced_mmio));
+}
+
+static void world_init(struct world *w, const struct world_kind *kind, const struct step *first,
+		       unsigned int hang_ms)
+{
+	static const struct step plain = { .kind = K_WORLD, .v = { [WORLD_VCPUS] = 1 } };
+	const struct step *o = first->kind == K_WORLD ? first : &plain;
+	struct model_vm mvm = {
+		.gpa = window_gpa(o->v[WORLD_WHERE]), .gmem = kind->gmem, .private = kind->private,
+		.hole = kind->proposed, .single = kind->proposed,
+		.hole_drops = kind->proposed && proposed_drops_writes(), .manual = o->v[WORLD_MANUAL],
+		.eager_split = param_is("/sys/module/kvm/parameters/eager_page_split", 'Y'),
+		.forgets = !memtype_tdp_mmu(),
+		.huge_at_will = keeps_page_tables(),
+		.misconfig_reads = !strcmp(arch_backend(), "vmx") && memtype_tdp(),
+	};
+	unsigned int i;
+
+	make_vm(w, kind, &mvm, o->v[WORLD_VCPUS]);
+	w->counts = memtype_tdp_mmu();
+	w->emulates = !strcmp(arch_backend(), "pvm");
+	for (i = 0; i < MODEL_BUFFERS; i++)
+		w->buffer[i] = vm_alloc(BACK_SIZE);
+	mvm.thp = o->v[WORLD_THP] && back_by_huge_pages(w->buffer[MODEL_THP]);
+	model_init(&w->m, &mvm);
+	for (i = 0; i < MODEL_FILES; i++) {
+		w->file[i] = -1;
+		if (kind->gmem)
+			new_file(w, i);
+	}
+	for (i = 0; i < MODEL_EVENTS; i++)
+		w->event[i] = -1;
+	make_ring(w);
+	for (i = 0; i < w->nr_vcpus; i++)
+		w->vm->vcpu[i]->give_up_ms = hang_ms;
+	arch_map_large(w->vm, GVA, mvm.gpa, WINDOW_SIZE);
+	arch_map_large(w->vm, GVA + WINDOW_SIZE, VM_SYS_GPA, VM_SYS_SIZE);
+}
+
+/*
+ * The end of a VM is mostly waiting for grace periods.  A thread waits, with the
+ * last descriptor in hand, while the next VM runs.
+ */
+#define MAX_ENDING	8
+
+static sem_t ending;
+
+static void *end_vm(void *fd)
+{
+	close((int)(intptr_t)fd);
+	sem_post(&ending);
+	return NULL;
+}
+
+static void end_in_background(struct vm *vm)
+{
+	static bool ready;
+	intptr_t fd = dup(vm->fd);
+	pthread_t thread;
+
+	if (!ready)
+		sem_init(&ending, 0, MAX_ENDING);
+	ready = true;
+	vm_destroy(vm);
+	sem_wait(&ending);
+	if (pthread_create(&thread, NULL, end_vm, (void *)fd))
+		end_vm((void *)fd);
+	else
+		pthread_detach(thread);
+}
+
+static void world_free(struct world *w)
+{
+	unsigned int i;
+
+	end_in_background(w->vm);
+	for (i = 0; i < MODEL_BUFFERS; i++)
+		munmap(w->buffer[i], BACK_SIZE);
+	for (i = 0; i < MODEL_FILES; i++) {
+		if (w->file[i] >= 0)
+			close(w->file[i]);
+		if (w->file_map[i])
+			munmap(w->file_map[i], BACK_SIZE);
+	}
+	for (i = 0; i < MODEL_EVENTS; i++)
+		if (w->event[i] >= 0)
+			close(w->event[i]);
+}
+
+void world_require(const struct world_kind *kind)
+{
+	struct vm *vm;
+
+	place_still();
+	if (kind->quirk_off && !kind->gmem &&
+	    !(vm_cap(NULL, KVM_CAP_DISABLE_QUIRKS2) & KVM_X86_QUIRK_SLOT_ZAP_ALL))
+		end_skip("no KVM_X86_QUIRK_SLOT_ZAP_ALL to disable (6.12)");
+	if (kind->proposed) {
+		proposed_require(PROPOSED_PCI_HOLE);
+		proposed_require(PROPOSED_SINGLE_HVA);
+		/* As posted: nothing is mapped for a hole, one page is repeated. */
+		param_set("kvm.pci_hole_map", 0);
+		param_set("kvm.single_hva_huge", 0);
+	}
+	if (!kind->gmem)
+		return;
+	vm = gmem_kind_vm(kind->private ? GMEM_PRIVATE : GMEM_SHARED, NULL);
+	vm_destroy(vm);
+}
+
+/* --- comparisons --------------------------------------------------------------- */
+
+static bool wrong(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static bool wrong(struct world *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(w->verdict->message, sizeof(w->verdict->message), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+static bool ring_matches(struct world *w, const struct model_result *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->rings; i++) {
+		const struct kvm_coalesced_mmio *e = &w->ring->coalesced_mmio[w->ring->first];
+		uint64_t data = 0;
+
+		if (w->ring->first == w->ring->last)
+			return wrong(w, "coalesced write %u is not in the ring", i);
+		memcpy(&data, e->data, e->len < 8 ? e->len : 8);
+		if (e->phys_addr != r->ring[i].addr || e->len != r->ring[i].len || e->pio ||
+		    data != r->ring[i].data)
+			return wrong(w, "ring entry 0x%llx len %u data 0x%llx, expected 0x%llx len %u data 0x%llx",
+				     (unsigned long long)e->phys_addr, e->len,
+				     (unsigned long long)data, (unsigned long long)r->ring[i].addr,
+				     r->ring[i].len, (unsigned long long)r->ring[i].data);
+		w->ring->first = (w->ring->first + 1) % w->ring_size;
+	}
+	if (w->ring->first != w->ring->last)
+		return wrong(w, "a write is in the coalesced ring that should not be");
+	return true;
+}
+
+static bool signals_match(struct world *w, const struct model_result *r)
+{
+	unsigned int i;
+	uint64_t n;
+
+	for (i = 0; i < MODEL_EVENTS; i++) {
+		n = 0;
+		if (w->event[i] < 0)
+			continue;
+		if (read(w->event[i], &n, sizeof(n)) != sizeof(n))
+			n = 0;
+		if (n != r->signals[i])
+			return wrong(w, "ioeventfd %u was signalled %llu times, expected %u", i,
+				     (unsigned long long)n, r->signals[i]);
+	}
+	return true;
+}
+
+static bool exits_same(struct world *w, const struct vcpu *v, const struct model_result *r)
+{
+	char a[160] = "nothing", b[160] = "nothing";
+	unsigned int i;
+
+	for (i = 0; i < v->nr_exits || i < r->exits; i++) {
+		bool seen = i < v->nr_exits, due = i < r->exits;
+
+		if (seen && due && exit_equal(&v->log[i], &r->exit[i]))
+			continue;
+		if (seen)
+			exit_print(&v->log[i], a, sizeof(a));
+		if (due)
+			exit_print(&r->exit[i], b, sizeof(b));
+		return wrong(w, "exit %u is %s, expected %s", i, a, b);
+	}
+	return true;
+}
+
+static bool bitmap_matches(struct world *w, unsigned int slot, const uint64_t *must,
+			   const uint64_t *may)
+{
+	unsigned int words = (w->m.slot[slot].pages + 63) / 64, i;
+	uint64_t bitmap[MODEL_LOG] = { 0 };
+	struct kvm_dirty_log log = { .slot = slot + FIRST_SLOT, .dirty_bitmap = bitmap };
+
+	if (ioctl(w->vm->fd, KVM_GET_DIRTY_LOG, &log))
+		return wrong(w, "KVM_GET_DIRTY_LOG of slot %u: %s", slot, strerror(errno));
+	for (i = 0; i < words; i++)
+		if ((bitmap[i] & must[i]) != must[i] || bitmap[i] & ~may[i])
+			return wrong(w, "dirty bitmap of slot %u, word %u: 0x%llx, must have 0x%llx, may have 0x%llx",
+				     slot, i, (unsigned long long)bitmap[i],
+				     (unsigned long long)must[i], (unsigned long long)may[i]);
+	return true;
+}
+
+/* Where reading a log does not clear it, every log is read after every step. */
+static bool logs_match(struct world *w)
+{
+	unsigned int i;
+
+	for (i = 0; w->m.vm.manual && i < MODEL_SLOTS; i++)
+		if (w->m.slot[i].used && w->m.slot[i].log &&
+		    !bitmap_matches(w, i, w->m.slot[i].must, w->m.slot[i].may))
+			return false;
+	return true;
+}
+
+static uint64_t stat_of(struct world *w, const char *name)
+{
+	uint64_t n = 0;
+
+	if (!w->vm->stat)
+		w->vm->stat = kvmstat_open(w->vm->fd);
+	kvmstat_get(w->vm->stat, name, &n);
+	return n;
+}
+
+static bool counts_match(struct world *w)
+{
+	const struct model_counts c = w->m.counts;
+	uint64_t pages_4k, pages_2m, began;
+	bool ok;
+
+	if (!w->counts)
+		return true;
+	pages_4k = stat_of(w, "pages_4k") - w->payload;
+	pages_2m = stat_of(w, "pages_2m");
+	began = arch_cycles();
+	ok = model_settle(&w->m, (unsigned int)pages_4k, (unsigned int)pages_2m);
+	w->verdict->oracle_ticks += arch_cycles() - began;
+	if (ok)
+		return true;
+	w->verdict->soft = true;
+	return wrong(w, "%lld pages of 4 KiB and %llu of 2 MiB are mapped, expected %u to %u and %u to %u",
+		     (long long)pages_4k, (unsigned long long)pages_2m, c.least_4k, c.most_4k,
+		     c.least_2m, c.most_2m);
+}
+
+/* --- steps --------------------------------------------------------------------- */
+
+static bool returned(struct world *w, const char *what, int error, int want)
+{
+	int got = error ? -errno : 0;
+
+	return got == want || wrong(w, "%s returned %d, expected %d", what, got, want);
+}
+
+/* Let the vCPU touch all that it ever will of the payload's pages. */
+static bool warm_up(struct world *w, unsigned int cpu)
+{
+	uint64_t before;
+
+	if (!w->counts || w->warm[cpu])
+		return true;
+	before = stat_of(w, "pages_4k");
+	if (vcpu_do(w->vm->vcpu[cpu], OPS(ST(8, PILOT, 1), LD(16, PILOT),
+		    { .kind = OP_ADD, .width = 8, .addr = PILOT },
+		    { .kind = OP_LOAD, .width = 8, .addr = PILOT, .flags = OPF_SUPER }),
+		    NO_EXITS) != VCPU_DONE || w->vm->vcpu[cpu]->nr_exits)
+		return wrong(w, "accesses to the payload's own memory did not just work");
+	w->payload += stat_of(w, "pages_4k") - before;
+	w->warm[cpu] = true;
+	return true;
+}
+
+static void guest_op(const struct step *s, struct mbox_op *op)
+{
+	static const uint16_t kinds[] = {
+		[K_LOAD] = OP_LOAD, [K_STORE] = OP_STORE, [K_ADD] = OP_ADD,
+	};
+
+	if (s->kind == K_SWEEP)
+		*op = (struct mbox_op){
+			.kind = s->v[3] ? OP_STORE : OP_LOAD, .width = 8, .count = s->v[1],
+			.addr = GVA + s->v[0] * PAGE_4K + STEP_SWEEP_AT, .stride = PAGE_4K,
+		};
+	else
+		*op = (struct mbox_op){
+			.kind = kinds[s->kind], .width = (uint8_t)s->v[1], .addr = GVA + s->v[0],
+			.flags = s->kind == K_LOAD && s->v[3] ? OPF_SUPER : 0, .count = 1,
+		};
+	step_data(s, op->value);
+}
+
+static bool access_step(struct world *w, const struct step *s, const struct model_result *r)
+{
+	struct vcpu *v = w->vm->vcpu[s->v[2] % w->nr_vcpus];
+	bool loads = s->kind == K_LOAD || (s->kind == K_SWEEP && !s->v[3]);
+	enum vcpu_stop stop;
+	struct mbox_op op;
+
+	guest_op(s, &op);
+	stop = vcpu_do(v, &op, 1, r->exit, r->exits);
+	if (stop == VCPU_HUNG) {
+		w->verdict->soft = true;
+		return wrong(w, "the guest hangs in this access");
+	}
+	if (!exits_same(w, v, r))
+		return false;
+	if ((stop == VCPU_EXIT) != r->stopped)
+		return wrong(w, "the access %s", r->stopped ? "finished" : "did not finish");
+	if (r->stopped)
+		return true;
+	if (vcpu_result(v, 0)->vector >= 0 || vcpu_result(v, 0)->done != op.count)
+		return wrong(w, "the access ended with exception %d, done %u times",
+			     vcpu_result(v, 0)->vector, vcpu_result(v, 0)->done);
+	/* Of many loads it is the last. */
+	if (loads && memcmp(vcpu_result(v, 0)->value, r->data, op.width))
+		return wrong(w, "read 0x%llx, expected 0x%llx",
+			     (unsigned long long)vcpu_value(v, 0), *(unsigned long long *)r->data);
+	return signals_match(w, r) && ring_matches(w, r);
+}
+
+static bool region_step(struct world *w, const struct step *s, const struct model_region *r, int want)
+{
+	uint32_t flags = (r->readonly ? KVM_MEM_READONLY : 0) |
+			 (r->log ? KVM_MEM_LOG_DIRTY_PAGES : 0) |
+			 (r->gmem ? KVM_MEM_GUEST_MEMFD : 0) |
+			 (r->hole ? proposed_flag(PROPOSED_PCI_HOLE) : 0) |
+			 (r->single ? proposed_flag(PROPOSED_SINGLE_HVA) : 0);
+	void *hva = r->no_hva ? NULL : w->buffer[r->buffer] + r->buffer_page * PAGE_4K;
+	uint64_t gpa = w->m.vm.gpa + r->base * PAGE_4K, size = r->pages * PAGE_4K;
+	int got;
+
+	if (r->gmem && w->emulates && w->file_map[r->file])
+		hva = w->file_map[r->file] + r->file_page * PAGE_4K;
+	if (r->gmem)
+		got = vm_region2(w->vm, r->slot + FIRST_SLOT, flags, gpa, size, hva,
+				 w->file[r->file], r->file_page * PAGE_4K);
+	else
+		got = vm_region(w->vm, r->slot + FIRST_SLOT, flags, gpa, size, hva);
+	/* Kernels before 7.2 call an overlapping binding EINVAL. */
+	if (got == want || (s->kind == K_SLOT && r->gmem && want == -EEXIST && got == -EINVAL))
+		return true;
+	return wrong(w, "memslot ioctl returned %d, expected %d", got, want);
+}
+
+static bool clear_step(struct world *w, const struct step *s, int want)
+{
+	unsigned int pages = w->m.slot[s->v[0]].pages, first = s->v[1] * 64, i;
+	uint64_t bitmap[MODEL_LOG];
+	struct kvm_clear_dirty_log log = {
+		.slot = s->v[0] + FIRST_SLOT, .first_page = first, .dirty_bitmap = bitmap,
+		.num_pages = s->v[2] * 64 < pages - first ? s->v[2] * 64 : pages - first,
+	};
+
+	for (i = 0; i < MODEL_LOG; i++)
+		bitmap[i] = step_mask(s);
+	return returned(w, "KVM_CLEAR_DIRTY_LOG", ioctl(w->vm->fd, KVM_CLEAR_DIRTY_LOG, &log), want);
+}
+
+static bool dirty_step(struct world *w, const struct step *s, const struct outcome *o)
+{
+	uint64_t bitmap[MODEL_LOG];
+	struct kvm_dirty_log log = { .slot = s->v[0] + FIRST_SLOT, .dirty_bitmap = bitmap };
+
+	if (!o->ret)
+		return bitmap_matches(w, s->v[0], o->must, o->may);
+	return returned(w, "KVM_GET_DIRTY_LOG", ioctl(w->vm->fd, KVM_GET_DIRTY_LOG, &log), o->ret);
+}
+
+static bool zone_step(struct world *w, const struct step *s, int want)
+{
+	struct kvm_coalesced_mmio_zone z = { .addr = w->m.vm.gpa + s->v[2], .size = s->v[3] };
+
+	return returned(w, "coalesced zone",
+			ioctl(w->vm->fd, s->v[1] ? KVM_REGISTER_COALESCED_MMIO :
+			      KVM_UNREGISTER_COALESCED_MMIO, &z), want);
+}
+
+static bool event_step(struct world *w, const struct step *s, int want)
+{
+	struct kvm_ioeventfd k = { 0 };
+	struct model_event e;
+
+	step_event(s, &e);
+	if (w->event[s->v[0]] < 0)
+		w->event[s->v[0]] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	k.fd = w->event[s->v[0]];
+	k.addr = w->m.vm.gpa + e.at;
+	k.len = e.len;
+	k.datamatch = e.value;
+	k.flags = (e.match ? KVM_IOEVENTFD_FLAG_DATAMATCH : 0) |
+		  (e.on ? 0 : KVM_IOEVENTFD_FLAG_DEASSIGN);
+	return returned(w, "ioeventfd", ioctl(w->vm->fd, KVM_IOEVENTFD, &k), want);
+}
+
+/* Steps that are not accesses; @r: of the memslot ioctl. */
+static bool host_step(struct world *w, const struct step *s, const struct outcome *o,
+		      const struct model_region *r)
+{
+	const unsigned int *v = s->v;
+	int error;
+
+	switch (s->kind) {
+	case K_SLOT: case K_DELETE: case K_MOVE: case K_LOG:
+		return region_step(w, s, r, o->ret);
+	case K_HOST_WRITE:
+		*(volatile uint64_t *)(w->buffer[v[0]] + v[1]) = v[2] * 0x9e3779b97f4a7c15ULL;
+		return true;
+	case K_DROP:
+		return returned(w, "MADV_DONTNEED", madvise(w->buffer[v[0]] + v[1] * PAGE_4K,
+				v[2] * PAGE_4K, MADV_DONTNEED), 0);
+	case K_DIRTY:
+		return dirty_step(w, s, o);
+	case K_CLEAR:
+		return clear_step(w, s, o->ret);
+	case K_NEW_FILE:
+		new_file(w, v[0]);
+		return true;
+	case K_CLOSE:
+		close(w->file[v[0]]);
+		w->file[v[0]] = -1;
+		return true;
+	case K_PUNCH:
+		error = gmem_punch(w->file[v[0]], v[1] * PAGE_4K, v[2] * PAGE_4K);
+		return error == o->ret || wrong(w, "punch returned %d, expected %d", error, o->ret);
+	case K_ATTRIBUTES:
+		error = gmem_attributes(w->vm, w->m.vm.gpa + v[0] * PAGE_4K, v[1] * PAGE_4K,
+					v[2] ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0);
+		return error == o->ret || wrong(w, "attributes returned %d, expected %d", error, o->ret);
+	case K_ZONE:
+		return zone_step(w, s, o->ret);
+	default:
+		return event_step(w, s, o->ret);
+	}
+}
+
+/* "-> 0" and the like, behind the step itself. */
+static void trace_outcome(FILE *f, const struct step *s, const struct outcome *o)
+{
+	const struct model_result *r = &o->access;
+	unsigned int i, signals = 0;
+	char text[160];
+
+	for (i = 0; i < MODEL_EVENTS; i++)
+		signals += r->signals[i];
+	if (o->skipped && s->kind != K_WORLD)
+		fprintf(f, "  -> left out");
+	else if (!step_access(s) && s->kind != K_WORLD)
+		fprintf(f, "  -> %s", o->ret ? strerror(-o->ret) : "ok");
+	for (i = 0; i < r->exits; i++) {
+		exit_print(&r->exit[i], text, sizeof(text));
+		fprintf(f, "  -> %s", text);
+	}
+	for (i = 0; i < r->rings; i++)
+		fprintf(f, "  -> coalesced 0x%llx", (unsigned long long)r->ring[i].addr);
+	if (signals)
+		fprintf(f, "  -> %u signals", signals);
+	if (s->kind == K_LOAD && !o->skipped && !r->stopped)
+		fprintf(f, "  -> 0x%llx", *(const unsigned long long *)r->data);
+	fputc('\n', f);
+}
+
+/* One step on both sides. */
+static bool one_step(struct world *w, const struct step *s)
+{
+	unsigned int zaps = w->m.zaps;
+	struct model_region r = { 0 };
+	struct outcome o;
+	uint64_t began;
+
+	if (step_access(s) && !warm_up(w, s->v[2] % w->nr_vcpus))
+		return false;
+	began = arch_cycles();
+	if (s->kind >= K_SLOT && s->kind <= K_LOG)
+		step_region(&w->m, s, &r);
+	/* Where a mapping keeps the file open, closing it is left out. */
+	if (s->kind == K_CLOSE && w->emulates)
+		o = (struct outcome){ .skipped = true };
+	else
+		step_model(&w->m, s, &o);
+	w->verdict->oracle_ticks += arch_cycles() - began;
+	if (w->trace)
+		trace_outcome(w->trace, s, &o);
+	if (o.skipped)
+		return true;
+	if (!(step_access(s) ? access_step(w, s, &o.access) : host_step(w, s, &o, &r)))
+		return false;
+	if (w->m.zaps != zaps) {
+		/* The payload's pages are gone too. */
+		w->payload = 0;
+		memset(w->warm, 0, sizeof(w->warm));
+	}
+	return logs_match(w) && counts_match(w);
+}
+
+/* --- the end ------------------------------------------------------------------- */
+
+/* Host memory that anybody has written to. */
+static bool buffers_match(struct world *w)
+{
+	unsigned int b, p;
+
+	for (b = 0; b < MODEL_BUFFERS; b++)
+		for (p = 0; p < MODEL_BACK; p++)
+			if (w->m.buffer[b].page[p] &&
+			    memcmp(w->buffer[b] + p * PAGE_4K, model_bytes(&w->m, &w->m.buffer[b], p),
+				   PAGE_4K))
+				return wrong(w, "page %u of buffer %u differs from the model", p, b);
+	return true;
+}
+
+static bool look_at(struct world *w, unsigned int page)
+{
+	const struct step s = { .kind = K_LOAD, .v = { page * (unsigned int)PAGE_4K + 8, 8, 0, 0 } };
+
+	return page >= MODEL_WINDOW || one_step(w, &s);
+}
+
+/* Pages that the sequence used, and where slots begin and end. */
+static bool last_look(struct world *w, const struct step *s, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (step_access(&s[i]) && !look_at(w, s[i].v[0] / PAGE_4K))
+			return false;
+	for (i = 0; i < MODEL_SLOTS; i++) {
+		const struct model_slot *sl = &w->m.slot[i];
+
+		if (sl->used && !(look_at(w, sl->base) && look_at(w, sl->base + sl->pages - 1) &&
+				  look_at(w, sl->base + sl->pages)))
+			return false;
+	}
+	return buffers_match(w);
+}
+
+void world_run(const struct world_kind *kind, const struct step *s, unsigned int n,
+	       unsigned int hang_ms, FILE *trace, struct world_verdict *v)
+{
+	static struct world world;
+	struct world *w = &world;
+	char line[256];
+	unsigned int i;
+
+	/* The model clears itself, all but what it does not use yet. */
+	memset(w, 0, offsetof(struct world, m));	/* the model follows */
+	memset(v, 0, sizeof(*v));
+	w->verdict = v;
+	w->trace = trace;
+	v->step = -1;
+	world_init(w, kind, &s[0], hang_ms);
+	for (i = 0; i < n && v->step < 0; i++) {
+		if (trace) {
+			step_print(&s[i], i, line, sizeof(line));
+			fputs(line, trace);
+		}
+		if (!one_step(w, &s[i]))
+			v->step = (int)i;
+	}
+	w->trace = NULL;
+	if (v->step < 0 && !last_look(w, s, n))
+		v->step = (int)n;
+	world_free(w);
+}
