@@ -71,12 +71,12 @@ WARN += -Wno-gnu-variable-sized-type-not-at-end
 endif
 CFLAGS ?= -O2 -g
 HOST_CFLAGS = $(CFLAGS) $(WARN) -std=gnu11 -D_GNU_SOURCE= -fno-strict-aliasing \
-	-isystem $(KHDR) -isystem $(KSRC)/tools/testing/selftests -Ilib -I. -MMD -MP
+	-isystem $(KHDR) -isystem $(KSRC)/tools/testing/selftests -Ilib -I. -Iguest_code/$(GUEST_ARCH) -MMD -MP
 HOST_LDLIBS := -lnuma -lm -lpthread -lrt
 
 # The payload: no library, no vector code of the compiler's own.
 GUEST_CFLAGS = -Os $(WARN) -std=gnu11 -ffreestanding -fno-builtin -fno-stack-protector \
-	-fno-pic -fno-pie -fno-strict-aliasing -fno-asynchronous-unwind-tables -MMD -MP \
+	-fno-pic -fno-pie -fno-strict-aliasing -fno-asynchronous-unwind-tables -I$(GUEST_DIR) -MMD -MP \
 	$(GUEST_CFLAGS_$(GUEST_ARCH))
 GUEST_CFLAGS_x86_64 := -mno-red-zone -mno-sse -mno-mmx -mno-80387 -mcmodel=small -fcf-protection=none
 GUEST_CODE_GPA := 0x10000000	# VM_SYS_GPA in lib/kvm/vm.h
@@ -86,11 +86,14 @@ LD ?= ld
 
 # --- what is built -----------------------------------------------------------
 
-LIB_DIRS := util kvm arch/$(GUEST_ARCH) guest scenario oracle harness
+LIB_DIRS := util kvm arch/$(GUEST_ARCH) guest arch/$(GUEST_ARCH)/scenario scenario oracle harness
 LIB_SRC := $(wildcard $(LIB_DIRS:%=lib/%/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(OUTPUT)/%.o) $(OUTPUT)/lib/arch/$(GUEST_ARCH)/blob.o
 RUNNER_OBJ := $(patsubst %.c,$(OUTPUT)/%.o,$(wildcard lib/runner/*.c))
-GUEST_OBJ := $(OUTPUT)/guest_code/$(GUEST_ARCH)/start.o $(OUTPUT)/guest_code/$(GUEST_ARCH)/engine.o
+# start.o is first: its beginning is the entry.
+GUEST_DIR := guest_code/$(GUEST_ARCH)
+GUEST_OBJ := $(OUTPUT)/$(GUEST_DIR)/start.o \
+	$(patsubst %.c,$(OUTPUT)/%.o,$(sort $(wildcard $(GUEST_DIR)/*.c)))
 REPORT_SRC := $(filter-out bench/report/selftest%,$(wildcard bench/report/*.c))
 
 TEST_BIN := $(TESTS:%=$(OUTPUT)/tests/%)
@@ -150,9 +153,9 @@ $(OUTPUT)/guest_code/%.o: guest_code/%.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
 	$(CC) $(GUEST_CFLAGS) -c -o $@ $<
 
-$(OUTPUT)/guest_code/%.o: guest_code/%.S guest_code/mailbox.h $(FLAGS_FILE)
+$(OUTPUT)/guest_code/%.o: guest_code/%.S guest_code/mailbox.h $(GUEST_DIR)/mbox_arch.h $(FLAGS_FILE)
 	@mkdir -p $(@D)
-	$(CC) -c -o $@ $<
+	$(CC) -I$(GUEST_DIR) -c -o $@ $<
 
 $(OUTPUT)/guest.elf: guest_code/$(GUEST_ARCH)/guest.lds $(GUEST_OBJ)
 	$(LD) -T $< --defsym GUEST_CODE_GPA=$(GUEST_CODE_GPA) -o $@ $(GUEST_OBJ)

@@ -14,10 +14,10 @@
 #include "harness/bench.h"
 #include "util/env.h"
 #include "util/param.h"
-#include "util/place.h"
+#include "harness/disturb.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
-#include "kvm/vm.h"
+#include "guest/list.h"
+#include "guest/guest.h"
 
 #define HOLE		0xc0000000ULL
 #define RAM		0x80000000ULL
@@ -165,7 +165,7 @@ static void immediate_exit(const struct bench *b)
 		end_fail("the guest did not finish");
 	exits = bench_exits(v);
 	v->run->immediate_exit = 1;
-	place_watch();
+	disturb_watch();
 	for (i = 0; i < n; i++) {
 		before = arch_cycles();
 		ioctl(v->fd, KVM_RUN, 0);
@@ -173,7 +173,7 @@ static void immediate_exit(const struct bench *b)
 	}
 	v->run->immediate_exit = 0;
 	m.exits_per_op = (double)(bench_exits(v) - exits) / n;
-	place_note(note, sizeof(note));
+	disturb_note(note, sizeof(note));
 	m.note = note[0] ? note : NULL;
 	record_samples(&m, samples, n);
 }

@@ -12,9 +12,9 @@
 
 #include "harness/bench.h"
 #include "util/env.h"
-#include "kvm/gmem.h"
+#include "guest/gmem_vm.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define GPA 0x80000000ULL /* the first of the slots, 2 MiB for each */
 #define SLOT 10

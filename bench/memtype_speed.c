@@ -11,8 +11,9 @@
 #include "util/env.h"
 #include "arch/x86_64/spte.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
-#include "kvm/vm.h"
+#include "guest/list.h"
+#include "guest/guest.h"
+#include "arch/x86_64/uapi.h"
 
 #define RAM		0x80000000ULL
 #define WINDOW		VM_WINDOW

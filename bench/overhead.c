@@ -24,8 +24,8 @@
 #include "util/env.h"
 #include "util/quantile.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
-#include "kvm/vm.h"
+#include "guest/list.h"
+#include "guest/guest.h"
 
 #define HOLE	0xc0000000ULL
 #define ROUNDS	40

@@ -21,12 +21,12 @@
 #include "harness/bench.h"
 #include "util/env.h"
 #include "util/param.h"
-#include "guest/prefault.h"
+#include "kvm/prefault.h"
 #include "guest/proposed.h"
 #include "util/quantile.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
-#include "kvm/vm.h"
+#include "guest/list.h"
+#include "guest/guest.h"
 
 #define WINDOW 0xc0000000ULL /* 256 MiB */
 #define WINDOW_SIZE 0x10000000ULL

@@ -12,7 +12,8 @@
 #include "util/env.h"
 #include "util/place.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
+#include "arch/x86_64/uapi.h"
 
 static uint32_t repetitions(uint64_t size)
 {

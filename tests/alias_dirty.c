@@ -13,7 +13,8 @@
 #include "util/param.h"
 #include "harness/record.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
+#include "arch/x86_64/port.h"
 
 #define NR	6
 #define PAGES	16

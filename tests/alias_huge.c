@@ -12,7 +12,7 @@
 
 #include "scenario/hostmem.h"
 #include "util/place.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define GPA	0x100000000ULL	/* a multiple of 2 MiB */
 #define FAR	0x40000000ULL	/* from one alias to the next */

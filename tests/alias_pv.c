@@ -15,7 +15,7 @@
 #include "arch/x86_64/cpu.h"
 #include "scenario/hostmem.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define NR	6
 #define HERE	2		/* the alias that KVM was told */

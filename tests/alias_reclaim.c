@@ -11,7 +11,7 @@
 #include "scenario/alias.h"
 #include "scenario/hostmem.h"
 #include "harness/record.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define NR	12
 #define PAGES	8

@@ -12,9 +12,10 @@
 #include "guest/hammer.h"
 #include "scenario/hostmem.h"
 #include "arch/x86_64/memtype.h"
-#include "guest/prefault.h"
+#include "kvm/prefault.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
+#include "arch/x86_64/uapi.h"
 
 #define NR	8
 #define PAGES	4

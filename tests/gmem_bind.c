@@ -11,7 +11,8 @@
 
 #include "scenario/bindings.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
+#include "arch/x86_64/uapi.h"
 
 #define G 0xc0000ULL
 #define FILE_PAGES 16

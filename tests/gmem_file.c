@@ -16,12 +16,12 @@
 
 #include "scenario/alias.h"
 #include "arch.h"
-#include "kvm/gmem.h"
+#include "guest/gmem_vm.h"
 #include "harness/record.h"
 #include "arch/x86_64/spte.h"
 #include "util/trace.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define PAGES	8
 #define SIZE	(PAGES * PAGE_4K)

@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 
 #include "scenario/bindings.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 /* gfn of the begin; far enough from the system slot and below 4 GiB. */
 #define G 0xc0000ULL

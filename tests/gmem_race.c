@@ -14,9 +14,9 @@
 #include <stdatomic.h>
 
 #include "scenario/alias.h"
-#include "kvm/gmem.h"
+#include "guest/gmem_vm.h"
 #include "guest/hammer.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define GPA 0xc0000000ULL
 #define RAM 0xe0000000ULL /* the neighbour: a plain slot */

@@ -7,9 +7,9 @@
 
 #include <sys/ioctl.h>
 
-#include "kvm/gmem.h"
+#include "guest/gmem_vm.h"
 #include "harness/record.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define GPA 0xc0000000ULL
 

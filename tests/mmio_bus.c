@@ -11,7 +11,8 @@
 #include "arch/x86_64/cpu.h"
 #include "harness/record.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
+#include "arch/x86_64/port.h"
 
 #define ZONE	0xd0000000ULL	/* no slot anywhere here */
 #define DATA	0x8182838485868788ULL

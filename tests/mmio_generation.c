@@ -14,10 +14,11 @@
 #include <sched.h>
 #include <time.h>
 
-#include "arch/x86_64/smm.h"
+#include "arch/x86_64/scenario/smm.h"
 #include "guest/hammer.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
+#include "arch/x86_64/uapi.h"
 
 #define HOLE		0xc0000000ULL	/* pages that get a slot late or never */
 #define TOGGLED		0x20000000ULL	/* a slot whose flags change */

@@ -15,7 +15,8 @@
 #include "arch/x86_64/l2.h"
 #include "arch/x86_64/mmu.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
+#include "arch/x86_64/uapi.h"
 
 /* L1's physical memory. */
 #define HOLE	0xc0000000ULL	/* no slot */
@@ -109,7 +110,7 @@ KVMEM_TEST_F(l2, memory, "A28")
 	}
 	vcpu_do(self->v, OPS(L2_LD(8, WINDOW + 0x1000000)), NO_EXITS);
 	ASSERT_EQ(14, vcpu_result(self->v, 0)->vector);
-	ASSERT_EQ(WINDOW + 0x1000000, vcpu_result(self->v, 0)->cr2);
+	ASSERT_EQ(WINDOW + 0x1000000, vcpu_result(self->v, 0)->fault_addr);
 }
 
 /*

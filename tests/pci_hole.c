@@ -13,7 +13,8 @@
 #include "harness/record.h"
 #include "scenario/split.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
+#include "arch/x86_64/uapi.h"
 
 #define HOLE		0xc0000000ULL	/* no slot here */
 #define RAM		0x20000000ULL	/* where a test puts a slot of its own */
@@ -235,17 +236,17 @@ KVMEM_TEST(string_to_mmio, "A5")
 			ASSERT_TRUE(vcpu_expect(v, "rep movs to MMIO",
 				OPS({ .kind = OP_MOVS, .width = width, .addr = src, .addr2 = dst,
 				      .value = { 4 }, .flags = OPF_REP | (down ? OPF_DF : 0) }), e, 4));
-			ASSERT_EQ(0, vcpu_result(v, 0)->rcx);
-			ASSERT_EQ(src + (uint64_t)(step * 4), vcpu_result(v, 0)->rsi);
-			ASSERT_EQ(dst + (uint64_t)(step * 4), vcpu_result(v, 0)->rdi);
+			ASSERT_EQ(0, vcpu_result(v, 0)->arch.rcx);
+			ASSERT_EQ(src + (uint64_t)(step * 4), vcpu_result(v, 0)->arch.rsi);
+			ASSERT_EQ(dst + (uint64_t)(step * 4), vcpu_result(v, 0)->arch.rdi);
 
 			for (i = 0; i < 4; i++)
 				e[i].data = low(DATA, width);
 			ASSERT_TRUE(vcpu_expect(v, "rep stos to MMIO",
 				OPS({ .kind = OP_STOS, .width = width, .addr2 = dst,
 				      .value = { 4, DATA }, .flags = OPF_REP | (down ? OPF_DF : 0) }), e, 4));
-			ASSERT_EQ(0, vcpu_result(v, 0)->rcx);
-			ASSERT_EQ(dst + (uint64_t)(step * 4), vcpu_result(v, 0)->rdi);
+			ASSERT_EQ(0, vcpu_result(v, 0)->arch.rcx);
+			ASSERT_EQ(dst + (uint64_t)(step * 4), vcpu_result(v, 0)->arch.rdi);
 		}
 	}
 }
@@ -271,7 +272,7 @@ KVMEM_TEST(string_from_mmio, "A5")
 			ASSERT_TRUE(vcpu_expect(v, "rep movs from MMIO",
 				OPS({ .kind = OP_MOVS, .width = width, .addr = src, .addr2 = dst,
 				      .value = { 4 }, .flags = OPF_REP | (down ? OPF_DF : 0) }), e, 4));
-			ASSERT_EQ(0, vcpu_result(v, 0)->rcx);
+			ASSERT_EQ(0, vcpu_result(v, 0)->arch.rcx);
 			for (i = 0; i < 4; i++) {
 				uint64_t got = 0;
 
@@ -283,7 +284,7 @@ KVMEM_TEST(string_from_mmio, "A5")
 				      .value = { 4, REG_BEFORE }, .flags = OPF_REP | (down ? OPF_DF : 0) }),
 				e, 4));
 			ASSERT_EQ(after_mov(low(DATA + 3, width), width), vcpu_value(v, 0));
-			ASSERT_EQ(src + (uint64_t)(step * 4), vcpu_result(v, 0)->rsi);
+			ASSERT_EQ(src + (uint64_t)(step * 4), vcpu_result(v, 0)->arch.rsi);
 		}
 	}
 }
@@ -309,8 +310,8 @@ KVMEM_TEST(string_compare, "A5")
 		      .flags = OPF_REP }),
 		EXITS(MMIO_RD(HOLE + 0xff8, 4, 7), MMIO_RD(HOLE + 0xffc, 4, 7),
 		      MMIO_RD(HOLE + 0x1000, 4, 8))));
-	ASSERT_EQ(2, vcpu_result(v, 0)->rcx);
-	ASSERT_EQ(HOLE + 0x1004, vcpu_result(v, 0)->rdi);
+	ASSERT_EQ(2, vcpu_result(v, 0)->arch.rcx);
+	ASSERT_EQ(HOLE + 0x1004, vcpu_result(v, 0)->arch.rdi);
 }
 
 KVMEM_TEST(stack_and_call, "A5")
@@ -332,7 +333,7 @@ KVMEM_TEST(stack_and_call, "A5")
 		EXITS(MMIO_RD(HOLE + 0x20, 8, DATA))));
 	ASSERT_EQ(DATA, vcpu_value(v, 0));
 	ASSERT_TRUE(vcpu_expect(v, "call [m]", OPS({ .kind = OP_CALL_MEM, .addr = HOLE + 0x28 }),
-		EXITS(MMIO_RD(HOLE + 0x28, 8, v->mb->ret_stub))));
+		EXITS(MMIO_RD(HOLE + 0x28, 8, v->mb->arch.ret_stub))));
 }
 
 /* One read exit, then one write exit.
@@ -557,7 +558,7 @@ KVMEM_TEST(beyond_maxphyaddr, "A12")
 		ASSERT_EQ(0, v->nr_exits);
 		ASSERT_EQ(14, vcpu_result(v, 0)->vector);
 		ASSERT_EQ(0xc, vcpu_result(v, 0)->error & ~1ULL);	/* reserved, user */
-		ASSERT_EQ(gva, vcpu_result(v, 0)->cr2);
+		ASSERT_EQ(gva, vcpu_result(v, 0)->fault_addr);
 		ASSERT_EQ(14, vcpu_result(v, 1)->vector);
 		ASSERT_EQ(0xe, vcpu_result(v, 1)->error & ~1ULL);	/* the same, write */
 	}
@@ -592,7 +593,7 @@ KVMEM_TEST(fetch_user, "A13")
 	if (vcpu_do(v, OPS({ .kind = OP_CALL, .addr = HOLE }), NO_EXITS) == VCPU_DONE) {
 		ASSERT_EQ(0, v->nr_exits);
 		ASSERT_EQ(6, vcpu_result(v, 0)->vector);
-		ASSERT_EQ(HOLE, vcpu_result(v, 0)->rip);
+		ASSERT_EQ(HOLE, vcpu_result(v, 0)->pc);
 	} else {
 		ASSERT_TRUE(exits_match("call into MMIO at CPL 3", v->log, v->nr_exits, &failure, 1));
 	}

@@ -13,12 +13,12 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include "kvm/gmem.h"
+#include "guest/gmem_vm.h"
 #include "guest/hammer.h"
 #include "util/place.h"
-#include "guest/prefault.h"
+#include "kvm/prefault.h"
 #include "harness/record.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define GPA 0xc0000000ULL
 #define HUGE_GPA 0x100000000ULL

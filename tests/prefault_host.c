@@ -11,9 +11,9 @@
 #include "arch.h"
 #include "arch/x86_64/l2.h"
 #include "util/place.h"
-#include "guest/prefault.h"
+#include "kvm/prefault.h"
 #include "harness/record.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define GPA		0xc0000000ULL
 #define HUGE_GPA	0x100000000ULL

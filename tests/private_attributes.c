@@ -15,12 +15,12 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include "kvm/gmem.h"
+#include "guest/gmem_vm.h"
 #include "guest/hammer.h"
 #include "util/place.h"
 #include "harness/record.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define GPA		0xc0000000ULL
 #define PAGES		8

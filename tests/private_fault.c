@@ -13,11 +13,11 @@
 #include <sys/mman.h>
 
 #include "arch.h"
-#include "kvm/gmem.h"
+#include "guest/gmem_vm.h"
 #include "guest/hammer.h"
 #include "harness/record.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define GPA		0xc0000000ULL
 #define PAGES		8
@@ -360,7 +360,7 @@ KVMEM_TEST_F(priv, string_into_private, "E11")
 	ASSERT_EQ(0, gmem_attributes(self->vm, gpa + PAGE_4K, PAGE_4K, 0));
 	ASSERT_EQ(VCPU_DONE, vcpu_finish(self->v));
 	ASSERT_EQ(1, self->v->nr_exits);
-	ASSERT_EQ(0, vcpu_result(self->v, 0)->rcx);
+	ASSERT_EQ(0, vcpu_result(self->v, 0)->arch.rcx);
 	for (i = 0; i < 100; i++)
 		ASSERT_EQ(0, ram[PAGE_4K - 100 + i]);
 	for (i = 100; i < 300; i++)

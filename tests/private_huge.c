@@ -12,10 +12,10 @@
 
 #include <sys/mman.h>
 
-#include "kvm/gmem.h"
+#include "guest/gmem_vm.h"
 #include "guest/hammer.h"
 #include "util/place.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define HUGE_GPA	0x100000000ULL
 #define SEEN_GPA	0x30000000ULL

@@ -13,7 +13,7 @@
 #include <sys/ioctl.h>
 
 #include "arch.h"
-#include "kvm/gmem.h"
+#include "guest/gmem_vm.h"
 #include "proposed_hole.h"
 #include "harness/record.h"
 #include "scenario/split.h"
@@ -384,7 +384,7 @@ KVMEM_TEST_F(hole, strings_out, "B4")
 			ASSERT_TRUE(vcpu_expect(self->v, "rep movs out of a hole",
 				OPS({ .kind = OP_MOVS, .width = width, .addr = HOLE + at,
 				      .addr2 = RAM + at, .value = { 4 }, .flags = flags }), NO_EXITS));
-			ASSERT_EQ(0, vcpu_result(self->v, 0)->rcx);
+			ASSERT_EQ(0, vcpu_result(self->v, 0)->arch.rcx);
 			ASSERT_TRUE(all_bytes(first, 4 * width, 0xff));
 			ASSERT_EQ(0, first[-1]);
 			ASSERT_EQ(0, first[4 * width]);
@@ -405,7 +405,7 @@ KVMEM_TEST_F(hole, strings_compare, "B4")
 	ASSERT_TRUE(vcpu_expect(self->v, "repe cmps",
 		OPS({ .kind = OP_CMPS, .width = 4, .addr = RAM + 0x40, .addr2 = HOLE + 0xffc,
 		      .value = { 4 }, .flags = OPF_REP }), NO_EXITS));
-	ASSERT_EQ(2, vcpu_result(self->v, 0)->rcx);
+	ASSERT_EQ(2, vcpu_result(self->v, 0)->arch.rcx);
 }
 
 /* The hole as destination, and both sides of an instruction outside of RAM. */

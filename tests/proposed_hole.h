@@ -9,7 +9,7 @@
 #include "util/param.h"
 #include "guest/proposed.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define HOLE		0xc0000000ULL	/* the hole: two large pages and three small ones */
 #define HOLE_SIZE	(2 * PAGE_2M + 3 * PAGE_4K)
@@ -86,10 +86,10 @@ static inline bool page_is_ones(struct vcpu *v, uint64_t page)
 			 OPS({ .kind = OP_SCAS, .width = 8, .addr2 = page, .value = { 512, ONES },
 			       .flags = OPF_REP }), NO_EXITS))
 		return false;
-	if (!vcpu_result(v, 0)->rcx && vcpu_result(v, 0)->rdi == page + PAGE_4K)
+	if (!vcpu_result(v, 0)->arch.rcx && vcpu_result(v, 0)->arch.rdi == page + PAGE_4K)
 		return true;
 	diag("page 0x%llx: something else than ones before 0x%llx", (unsigned long long)page,
-	     (unsigned long long)vcpu_result(v, 0)->rdi);
+	     (unsigned long long)vcpu_result(v, 0)->arch.rdi);
 	return false;
 }
 

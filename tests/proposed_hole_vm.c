@@ -14,7 +14,7 @@
 #include "arch/x86_64/l2.h"
 #include "arch/x86_64/mmu.h"
 #include "guest/hammer.h"
-#include "guest/prefault.h"
+#include "kvm/prefault.h"
 #include "proposed_hole.h"
 #include "harness/record.h"
 
@@ -214,7 +214,7 @@ KVMEM_TEST_F(table, fetch, "B7")
 
 	vcpu_do(self->v, &call, 1, NO_EXITS);
 	ASSERT_EQ(6, vcpu_result(self->v, 0)->vector);
-	ASSERT_EQ(HOLE + 0x40, vcpu_result(self->v, 0)->rip);
+	ASSERT_EQ(HOLE + 0x40, vcpu_result(self->v, 0)->pc);
 	ASSERT_EQ(0, self->v->nr_exits);
 	ASSERT_EQ(0, vcpu_result(self->v, 0)->done);
 
@@ -257,7 +257,7 @@ KVMEM_TEST_F(table, page_table, "B7")
 		ASSERT_EQ(rows[i].error, vcpu_result(self->v, 0)->error) {
 			TH_LOG("row %zu", i);
 		}
-		ASSERT_EQ(rows[i].op.addr, vcpu_result(self->v, 0)->cr2);
+		ASSERT_EQ(rows[i].op.addr, vcpu_result(self->v, 0)->fault_addr);
 		ASSERT_EQ(0, self->v->nr_exits);
 	}
 }

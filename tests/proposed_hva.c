@@ -11,13 +11,13 @@
 
 #include "arch.h"
 #include "arch/x86_64/mmu.h"
-#include "kvm/gmem.h"
+#include "guest/gmem_vm.h"
 #include "guest/hammer.h"
 #include "guest/proposed.h"
 #include "harness/record.h"
 #include "scenario/split.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define GPA	0xc0000000ULL	/* the slot */
 #define PAGES	64

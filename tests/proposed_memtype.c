@@ -16,12 +16,12 @@
 #include "arch.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/mmu.h"
-#include "kvm/gmem.h"
+#include "guest/gmem_vm.h"
 #include "arch/x86_64/memtype.h"
 #include "guest/proposed.h"
 #include "harness/record.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define GPA	0xc0000000ULL	/* the slot */
 #define SIZE	PAGE_2M

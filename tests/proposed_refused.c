@@ -11,7 +11,7 @@
 #include "guest/proposed.h"
 #include "harness/record.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define OLD	0x20000000ULL	/* the slot that must stay as it is */
 #define NEW	0xc0000000ULL	/* where none may appear */

@@ -15,7 +15,7 @@
 #include "harness/record.h"
 #include "scenario/split.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define RO	0xc0000000ULL	/* the read-only slot, 64 pages */
 #define RO_PAGES 64

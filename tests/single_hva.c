@@ -16,7 +16,7 @@
 #include "guest/hammer.h"
 #include "scenario/hostmem.h"
 #include "arch/x86_64/memtype.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define PAGES 8
 #define SIZE (PAGES * PAGE_4K)

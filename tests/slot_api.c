@@ -9,10 +9,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-#include "kvm/gmem.h"
+#include "guest/gmem_vm.h"
 #include "guest/proposed.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define GPA	0xc0000000ULL
 #define PAGES	4

@@ -10,9 +10,11 @@
 #include <sys/mman.h>
 
 #include "scenario/alias.h"
-#include "arch/x86_64/smm.h"
+#include "arch/x86_64/scenario/smm.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
+#include "arch/x86_64/port.h"
+#include "arch/x86_64/uapi.h"
 
 #define NORMAL_ONLY	0xc0000000ULL	/* a slot in the normal address space */
 #define SMM_ONLY	0xc0001000ULL	/* a slot in the one of SMM */

@@ -18,7 +18,7 @@
 #include "util/pci.h"
 #include "harness/record.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define BAR	0x50000000ULL	/* where the guest sees the device's memory */
 #define RAM	0x40000000ULL

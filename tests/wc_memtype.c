@@ -17,7 +17,8 @@
 #include "harness/record.h"
 #include "arch/x86_64/spte.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
+#include "arch/x86_64/uapi.h"
 
 #define RAM		0x40000000ULL	/* 2 MiB aligned */
 #define MSR_PAT		0x277

@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The access-list engine: executes the operations of a mailbox.
- *
- * Every memory operation is one instruction in inline assembly, followed by an
- * increment of a counter.  The counter is the proof that the instruction
- * retired exactly once: it is neither skipped nor repeated when KVM emulates
- * the access or userspace completes it.
- *
- * Time stamps stand directly around the instruction, so that the dispatch of
- * the engine is outside the measured window.
- */
-#include "../mailbox.h"
+/* Executes the operations of a mailbox, in order, each under a guard. */
+#include "frame.h"
 
 #define OFFSET_IS(field, off) \
 	_Static_assert(__builtin_offsetof(struct mbox, field) == (off), #field)
-OFFSET_IS(guard_rsp, MBOX_GUARD_RSP);
+OFFSET_IS(guard_sp, MBOX_GUARD_SP);
 OFFSET_IS(exc_vector, MBOX_EXC_VECTOR);
 OFFSET_IS(exc_error, MBOX_EXC_ERROR);
-OFFSET_IS(exc_rip, MBOX_EXC_RIP);
-OFFSET_IS(exc_cr2, MBOX_EXC_CR2);
+OFFSET_IS(exc_pc, MBOX_EXC_PC);
+OFFSET_IS(exc_addr, MBOX_EXC_ADDR);
 
 int guarded(struct mbox *mb, uint32_t i, void (*fn)(struct mbox *, uint32_t));
 int call_super(struct mbox *mb, uint32_t i);
@@ -26,471 +16,6 @@ int run_super(struct mbox *mb, uint32_t i);
 void run_l2(struct mbox *mb, uint32_t i);
 void l2_entry(void);
 void mbox_run(struct mbox *mb);
-
-struct dtr {
-	uint16_t limit;
-	uint64_t base;
-} __attribute__((packed));
-
-/* One repetition in flight: what the instruction works on and what came of it. */
-struct frame {
-	uint64_t addr, addr2;
-	uint64_t v0, v1;
-	uint32_t done;
-	uint64_t t0, t1;
-};
-
-static inline uint64_t tsc(void)
-{
-	uint32_t lo, hi;
-
-	asm volatile("lfence\n\trdtsc\n\tlfence" : "=a"(lo), "=d"(hi) : : "memory");
-	return lo | (uint64_t)hi << 32;
-}
-
-/* Time one statement.  The statement must count itself in f->done. */
-#define TIMED(stmt) do { f->t0 = tsc(); stmt; f->t1 = tsc(); } while (0)
-
-#define RETIRED "\n\tincl %[done]"
-#define ADDR [m] "r"(f->addr)
-
-/* One width of "insn [m], r" or "insn r, [m]": register in v0, memory at addr. */
-#define REG_MEM(text, type) do {					\
-	type r = (type)f->v0;						\
-	TIMED(asm volatile(text RETIRED					\
-		: [r] "+q"(r), [done] "+r"(f->done) : ADDR : "memory", "cc")); \
-	f->v0 = (f->v0 & ~(uint64_t)(type)~0ULL) | r;			\
-} while (0)
-
-/*
- * The four widths.  A 4-byte destination register is zero-extended by the
- * CPU; whoever cares passes the 64-bit name of the register, below.
- */
-#define REG_MEM_WIDTHS(b, w, l, q) do {					\
-	switch (width) {						\
-	case 1: REG_MEM(b, uint8_t); break;				\
-	case 2: REG_MEM(w, uint16_t); break;				\
-	case 4: REG_MEM(l, uint32_t); break;				\
-	default: REG_MEM(q, uint64_t); break;				\
-	}								\
-} while (0)
-
-/* "insn r64, [m]" where the whole 64-bit register is the result. */
-#define LOAD64(text)							\
-	TIMED(asm volatile(text RETIRED					\
-		: [r] "+q"(f->v0), [done] "+r"(f->done) : ADDR : "memory"))
-
-static void op_load(struct frame *f, int width)
-{
-	uint64_t both[2];
-
-	switch (width) {
-	case 1: LOAD64("movb (%[m]), %b[r]"); break;
-	case 2: LOAD64("movw (%[m]), %w[r]"); break;
-	case 4: LOAD64("movl (%[m]), %k[r]"); break;
-	case 8: LOAD64("movq (%[m]), %q[r]"); break;
-	default:
-		TIMED(asm volatile("movdqu (%[m]), %%xmm0" RETIRED
-			: [done] "+r"(f->done) : ADDR : "memory"));
-		asm volatile("movdqu %%xmm0, %0" : "=m"(both));
-		f->v0 = both[0];
-		f->v1 = both[1];
-	}
-}
-
-static void op_load_zx(struct frame *f, int width)
-{
-	if (width == 1)
-		LOAD64("movzbl (%[m]), %k[r]");
-	else
-		LOAD64("movzwl (%[m]), %k[r]");
-}
-
-static void op_load_sx(struct frame *f, int width)
-{
-	switch (width) {
-	case 1: LOAD64("movsbq (%[m]), %q[r]"); break;
-	case 2: LOAD64("movswq (%[m]), %q[r]"); break;
-	default: LOAD64("movslq (%[m]), %q[r]"); break;
-	}
-}
-
-static void op_store(struct frame *f, int width)
-{
-	uint64_t both[2] = { f->v0, f->v1 };
-
-	if (width == 16) {
-		asm volatile("movdqu %0, %%xmm0" : : "m"(both));
-		TIMED(asm volatile("movdqu %%xmm0, (%[m])" RETIRED
-			: [done] "+r"(f->done) : ADDR : "memory"));
-		return;
-	}
-	REG_MEM_WIDTHS("movb %b[r], (%[m])", "movw %w[r], (%[m])",
-		       "movl %k[r], (%[m])", "movq %q[r], (%[m])");
-}
-
-#define STORE_IMM(text, imm)						\
-	TIMED(asm volatile(text RETIRED : [done] "+r"(f->done)		\
-		: ADDR, [i] "i"((int32_t)(imm)) : "memory"))
-
-static void op_store_imm(struct frame *f, int width)
-{
-	switch (width) {
-	case 1: STORE_IMM("movb %[i], (%[m])", MBOX_IMM8); break;
-	case 2: STORE_IMM("movw %[i], (%[m])", MBOX_IMM16); break;
-	case 4: STORE_IMM("movl %[i], (%[m])", MBOX_IMM32); break;
-	default: STORE_IMM("movq %[i], (%[m])", MBOX_IMM64); break;
-	}
-}
-
-/* Read-modify-write with a register operand. */
-static void op_rmw(struct frame *f, int kind, int width)
-{
-	switch (kind) {
-	case OP_ADD:
-		REG_MEM_WIDTHS("addb %b[r], (%[m])", "addw %w[r], (%[m])",
-			       "addl %k[r], (%[m])", "addq %q[r], (%[m])");
-		break;
-	case OP_INC:
-		REG_MEM_WIDTHS("incb (%[m])", "incw (%[m])",
-			       "incl (%[m])", "incq (%[m])");
-		break;
-	case OP_XADD:
-		REG_MEM_WIDTHS("lock xaddb %b[r], (%[m])", "lock xaddw %w[r], (%[m])",
-			       "lock xaddl %k[r], (%[m])", "lock xaddq %q[r], (%[m])");
-		break;
-	default:
-		REG_MEM_WIDTHS("xchgb %b[r], (%[m])", "xchgw %w[r], (%[m])",
-			       "xchgl %k[r], (%[m])", "xchgq %q[r], (%[m])");
-	}
-}
-
-#define CMPXCHG(text, type) do {					\
-	uint64_t rax = f->v0, new = f->v1;				\
-	TIMED(asm volatile("lock " text "\n\tsetz %b[zf]" RETIRED	\
-		: "+a"(rax), [zf] "=&q"(zf), [done] "+r"(f->done)	\
-		: ADDR, [n] "q"((type)new) : "memory", "cc"));		\
-	f->v0 = rax;							\
-} while (0)
-
-static void op_cmpxchg(struct frame *f, int width)
-{
-	uint8_t zf;
-
-	switch (width) {
-	case 1: CMPXCHG("cmpxchgb %b[n], (%[m])", uint8_t); break;
-	case 2: CMPXCHG("cmpxchgw %w[n], (%[m])", uint16_t); break;
-	case 4: CMPXCHG("cmpxchgl %k[n], (%[m])", uint32_t); break;
-	default: CMPXCHG("cmpxchgq %q[n], (%[m])", uint64_t); break;
-	}
-	f->v1 = zf;
-}
-
-static void op_cmpxchg16b(struct frame *f)
-{
-	uint64_t rax = f->v0, rdx = 0;
-	uint8_t zf;
-
-	TIMED(asm volatile("lock cmpxchg16b (%[m])\n\tsetz %b[zf]" RETIRED
-		: "+a"(rax), "+d"(rdx), [zf] "=&q"(zf), [done] "+r"(f->done)
-		: ADDR, "b"(f->v1), "c"(0ULL) : "memory", "cc"));
-	f->v0 = rax;
-	f->v1 = zf;
-}
-
-#define TEST_MEM(text, type) do {					\
-	type r = (type)f->v0;						\
-	uint8_t zf;							\
-	TIMED(asm volatile(text "\n\tsetz %b[zf]" RETIRED		\
-		: [zf] "=&q"(zf), [done] "+r"(f->done)			\
-		: ADDR, [r] "q"(r) : "memory", "cc"));			\
-	f->v0 = zf;							\
-} while (0)
-
-static void op_test(struct frame *f, int width)
-{
-	switch (width) {
-	case 1: TEST_MEM("testb %b[r], (%[m])", uint8_t); break;
-	case 2: TEST_MEM("testw %w[r], (%[m])", uint16_t); break;
-	case 4: TEST_MEM("testl %k[r], (%[m])", uint32_t); break;
-	default: TEST_MEM("testq %q[r], (%[m])", uint64_t); break;
-	}
-}
-
-static void op_stack(struct frame *f, int kind)
-{
-	uint64_t v = f->v0;
-
-	switch (kind) {
-	case OP_PUSH_MEM:
-		TIMED(asm volatile("pushq (%[m])" RETIRED "\n\tpopq %[v]"
-			: [v] "=&r"(v), [done] "+r"(f->done) : ADDR : "memory", "cc"));
-		break;
-	case OP_POP_MEM:
-		TIMED(asm volatile("pushq %[v]\n\tpopq (%[m])" RETIRED
-			: [done] "+r"(f->done) : ADDR, [v] "r"(v) : "memory", "cc"));
-		break;
-	case OP_PUSH_TO:
-		TIMED(asm volatile("mov %%rsp, %%r12\n\tmov %[m], %%rsp\n\t"
-			"pushq %[v]" RETIRED "\n\tmov %%rsp, %[v]\n\tmov %%r12, %%rsp"
-			: [done] "+r"(f->done), [v] "+r"(v) : ADDR : "memory", "cc", "r12"));
-		break;
-	case OP_POP_FROM:
-		TIMED(asm volatile("mov %%rsp, %%r12\n\tmov %[m], %%rsp\n\t"
-			"popq %[v]" RETIRED "\n\tmov %%r12, %%rsp"
-			: [done] "+r"(f->done), [v] "+r"(v) : ADDR : "memory", "cc", "r12"));
-		break;
-	case OP_CALL_MEM:
-		TIMED(asm volatile("callq *(%[m])" RETIRED
-			: [done] "+r"(f->done) : ADDR : "memory", "cc"));
-		break;
-	default: /* OP_CALL */
-		TIMED(asm volatile("callq *%[m]" RETIRED
-			: [done] "+r"(f->done), "+a"(v) : ADDR
-			: "memory", "cc", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11"));
-	}
-	f->v0 = v;
-}
-
-struct string_regs {
-	uint64_t rax, rcx, rsi, rdi, rdx;
-};
-
-#define STRING(text)							\
-	TIMED(asm volatile(text RETIRED					\
-		: "+a"(s->rax), "+c"(s->rcx), "+S"(s->rsi), "+D"(s->rdi), \
-		  [done] "+r"(f->done) : "d"(s->rdx) : "memory", "cc"))
-
-#define STRING_WIDTHS(name) do {					\
-	switch (width | (rep ? 0x100 : 0)) {				\
-	case 0x001: STRING(name "b"); break;				\
-	case 0x002: STRING(name "w"); break;				\
-	case 0x004: STRING(name "l"); break;				\
-	case 0x008: STRING(name "q"); break;				\
-	case 0x101: STRING("rep " name "b"); break;			\
-	case 0x102: STRING("rep " name "w"); break;			\
-	case 0x104: STRING("rep " name "l"); break;			\
-	default:    STRING("rep " name "q"); break;			\
-	}								\
-} while (0)
-
-/* Port strings have no 8-byte form. */
-#define PORT_STRING_WIDTHS(name) do {					\
-	switch (width | (rep ? 0x100 : 0)) {				\
-	case 0x001: STRING(name "b"); break;				\
-	case 0x002: STRING(name "w"); break;				\
-	case 0x004: STRING(name "l"); break;				\
-	case 0x101: STRING("rep " name "b"); break;			\
-	case 0x102: STRING("rep " name "w"); break;			\
-	default:    STRING("rep " name "l"); break;			\
-	}								\
-} while (0)
-
-static void op_string(struct frame *f, const struct mbox_op *op, struct mbox_result *res)
-{
-	struct string_regs regs = {
-		.rax = f->v1, .rcx = f->v0, .rsi = f->addr, .rdi = f->addr2, .rdx = f->v1,
-	}, *s = &regs;
-	int rep = op->flags & OPF_REP, width = op->width;
-
-	if (op->flags & OPF_DF)
-		asm volatile("std");
-	switch (op->kind) {
-	case OP_MOVS: STRING_WIDTHS("movs"); break;
-	case OP_STOS: STRING_WIDTHS("stos"); break;
-	case OP_LODS: STRING_WIDTHS("lods"); break;
-	case OP_CMPS: STRING_WIDTHS("cmps"); break;
-	case OP_SCAS: STRING_WIDTHS("scas"); break;
-	case OP_INS: PORT_STRING_WIDTHS("ins"); break;
-	default: PORT_STRING_WIDTHS("outs"); break;
-	}
-	asm volatile("cld");
-	res->rcx = s->rcx;
-	res->rsi = s->rsi;
-	res->rdi = s->rdi;
-	f->v0 = s->rax;
-}
-
-static void op_descriptor(struct frame *f, int kind)
-{
-	struct dtr old;
-
-	switch (kind) {
-	case OP_SGDT:
-		TIMED(asm volatile("sgdt (%[m])" RETIRED : [done] "+r"(f->done) : ADDR : "memory"));
-		break;
-	case OP_SIDT:
-		TIMED(asm volatile("sidt (%[m])" RETIRED : [done] "+r"(f->done) : ADDR : "memory"));
-		break;
-	case OP_LGDT:
-		asm volatile("sgdt %0" : "=m"(old));
-		TIMED(asm volatile("lgdt (%[m])" RETIRED : [done] "+r"(f->done) : ADDR : "memory"));
-		asm volatile("sgdt %0" : "=m"(*(struct dtr *)&f->v0));
-		asm volatile("lgdt %0" : : "m"(old));
-		break;
-	default: /* OP_LIDT */
-		asm volatile("sidt %0" : "=m"(old));
-		TIMED(asm volatile("lidt (%[m])" RETIRED : [done] "+r"(f->done) : ADDR : "memory"));
-		asm volatile("sidt %0" : "=m"(*(struct dtr *)&f->v0));
-		asm volatile("lidt %0" : : "m"(old));
-	}
-}
-
-static void op_port(struct frame *f, const struct mbox_op *op)
-{
-	uint32_t v = (uint32_t)f->v0;
-	uint16_t port = op->kind == OP_SYNC ? MBOX_PORT_SYNC : (uint16_t)f->addr;
-
-	if (op->kind == OP_IN) {
-		v = 0;
-		switch (op->width) {
-		case 1:
-			TIMED(asm volatile("inb %%dx, %%al" RETIRED
-				: "+a"(v), [done] "+r"(f->done) : "d"(port)));
-			break;
-		case 2:
-			TIMED(asm volatile("inw %%dx, %%ax" RETIRED
-				: "+a"(v), [done] "+r"(f->done) : "d"(port)));
-			break;
-		default:
-			TIMED(asm volatile("inl %%dx, %%eax" RETIRED
-				: "+a"(v), [done] "+r"(f->done) : "d"(port)));
-		}
-		f->v0 = v;
-		return;
-	}
-	switch (op->kind == OP_SYNC ? 4 : op->width) {
-	case 1:
-		TIMED(asm volatile("outb %%al, %%dx" RETIRED
-			: [done] "+r"(f->done) : "a"(v), "d"(port) : "memory"));
-		break;
-	case 2:
-		TIMED(asm volatile("outw %%ax, %%dx" RETIRED
-			: [done] "+r"(f->done) : "a"(v), "d"(port) : "memory"));
-		break;
-	default:
-		TIMED(asm volatile("outl %%eax, %%dx" RETIRED
-			: [done] "+r"(f->done) : "a"(v), "d"(port) : "memory"));
-	}
-}
-
-static void op_hypercall(struct mbox *mb, struct frame *f)
-{
-	uint64_t rax = f->v0;
-
-	if (mb->use_vmmcall)
-		TIMED(asm volatile("vmmcall" RETIRED : "+a"(rax), [done] "+r"(f->done)
-			: "b"(f->v1), "c"(f->addr), "d"(f->addr2) : "memory"));
-	else
-		TIMED(asm volatile("vmcall" RETIRED : "+a"(rax), [done] "+r"(f->done)
-			: "b"(f->v1), "c"(f->addr), "d"(f->addr2) : "memory"));
-	f->v0 = rax;
-}
-
-static uint64_t read_cr(unsigned int nr)
-{
-	uint64_t v;
-
-	switch (nr) {
-	case 0: asm volatile("mov %%cr0, %0" : "=r"(v)); break;
-	case 2: asm volatile("mov %%cr2, %0" : "=r"(v)); break;
-	case 3: asm volatile("mov %%cr3, %0" : "=r"(v)); break;
-	case 4: asm volatile("mov %%cr4, %0" : "=r"(v)); break;
-	default: asm volatile("mov %%cr8, %0" : "=r"(v)); break;
-	}
-	return v;
-}
-
-static void write_cr(unsigned int nr, uint64_t v)
-{
-	switch (nr) {
-	case 0: asm volatile("mov %0, %%cr0" : : "r"(v) : "memory"); break;
-	case 2: asm volatile("mov %0, %%cr2" : : "r"(v) : "memory"); break;
-	case 3: asm volatile("mov %0, %%cr3" : : "r"(v) : "memory"); break;
-	case 4: asm volatile("mov %0, %%cr4" : : "r"(v) : "memory"); break;
-	default: asm volatile("mov %0, %%cr8" : : "r"(v) : "memory"); break;
-	}
-}
-
-static void op_system(struct frame *f, const struct mbox_op *op)
-{
-	uint32_t a, b, c, d;
-
-	switch (op->kind) {
-	case OP_CPUID:
-		a = (uint32_t)f->v0;
-		c = (uint32_t)f->v1;
-		TIMED(asm volatile("cpuid" RETIRED
-			: "+a"(a), "=b"(b), "+c"(c), "=d"(d), [done] "+r"(f->done)));
-		f->v0 = a | (uint64_t)b << 32;
-		f->v1 = c | (uint64_t)d << 32;
-		break;
-	case OP_RDMSR:
-		TIMED(asm volatile("rdmsr" RETIRED : "=a"(a), "=d"(d), [done] "+r"(f->done)
-			: "c"((uint32_t)f->addr)));
-		f->v0 = a | (uint64_t)d << 32;
-		break;
-	case OP_WRMSR:
-		TIMED(asm volatile("wrmsr" RETIRED : [done] "+r"(f->done)
-			: "a"((uint32_t)f->v0), "d"((uint32_t)(f->v0 >> 32)),
-			  "c"((uint32_t)f->addr) : "memory"));
-		break;
-	case OP_RDCR:
-		f->v0 = read_cr(f->addr);
-		f->done++;
-		break;
-	case OP_WRCR:
-		write_cr(f->addr, f->v0);
-		f->done++;
-		break;
-	case OP_INVLPG:
-		TIMED(asm volatile("invlpg (%[m])" RETIRED : [done] "+r"(f->done) : ADDR : "memory"));
-		break;
-	case OP_CLFLUSH:
-		TIMED(asm volatile("clflush (%[m])" RETIRED : [done] "+r"(f->done) : ADDR : "memory"));
-		break;
-	case OP_WBINVD:
-		TIMED(asm volatile("wbinvd" RETIRED : [done] "+r"(f->done) : : "memory"));
-		break;
-	default: /* OP_SET_PTE */
-		*(volatile uint64_t *)f->addr = f->v0;
-		asm volatile("invlpg (%0)" : : "r"(f->addr2) : "memory");
-		f->done++;
-	}
-}
-
-/* These leave the normal environment; run_super() puts it back even after a fault. */
-static void op_foreign(struct frame *f, const struct mbox_op *op)
-{
-	struct dtr table = { .limit = 0xfff, .base = f->v0 };
-
-	if (op->kind == OP_WITH_IDT) {
-		asm volatile("lidt %0" : : "m"(table));
-		asm volatile("ud2");
-		return;
-	}
-	if (op->kind == OP_WITH_GDT) {
-		asm volatile("lgdt %0" : : "m"(table));
-		asm volatile("mov %[sel], %%fs" RETIRED
-			: [done] "+r"(f->done) : [sel] "r"((uint32_t)f->v1) : "memory");
-		return;
-	}
-	write_cr(3, f->v1);
-	op_load(f, op->width);
-}
-
-static void op_spin_eq(struct frame *f)
-{
-	volatile uint64_t *p = (volatile uint64_t *)f->addr;
-	uint64_t want = f->v0, n = 0;
-
-	do {
-		f->v0 = *p;
-		n++;
-	} while (f->v0 != want && n < f->v1);
-	f->v1 = n;
-	f->done++;
-}
 
 static void run_once(struct mbox *mb, const struct mbox_op *op, struct mbox_result *res,
 		     struct frame *f)
@@ -598,7 +123,7 @@ static void run_op(struct mbox *mb, uint32_t i)
 
 static volatile uint64_t *vmcb_field(struct mbox *mb, unsigned int offset)
 {
-	return (volatile uint64_t *)(mb->l2_vmcb + offset);
+	return (volatile uint64_t *)(mb->arch.l2_vmcb + offset);
 }
 
 static void wrmsr(uint32_t msr, uint64_t v)
@@ -612,16 +137,16 @@ static void wrmsr(uint32_t msr, uint64_t v)
  */
 static void vmrun(struct mbox *mb, uint32_t i)
 {
-	uint64_t vmcb = mb->l2_vmcb;
+	uint64_t vmcb = mb->arch.l2_vmcb;
 	uint32_t lo, hi;
 
 	asm volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(MSR_EFER));
 	if (!(lo & EFER_SVME)) {
 		wrmsr(MSR_EFER, lo | EFER_SVME);
-		wrmsr(MSR_VM_HSAVE_PA, mb->l2_hsave);
+		wrmsr(MSR_VM_HSAVE_PA, mb->arch.l2_hsave);
 	}
 	*vmcb_field(mb, VMCB_RIP) = (uint64_t)l2_entry;
-	*vmcb_field(mb, VMCB_RSP) = mb->l2_stack;
+	*vmcb_field(mb, VMCB_RSP) = mb->arch.l2_stack;
 	asm volatile("push %%rbp\n\tpush %%rbx\n\tvmrun\n\tstgi\n\tpop %%rbx\n\tpop %%rbp"
 		: "+a"(vmcb), "+D"(mb), "+S"(i)
 		: : "memory", "cc", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15");
@@ -637,7 +162,7 @@ void run_l2(struct mbox *mb, uint32_t i)
 
 /*
  * Comes from call_super(): the same at CPL 0, tables put back afterwards.
- * Behind the last operation: tell the host.
+ * After the last operation: the exit that ends the list.
  */
 int run_super(struct mbox *mb, uint32_t i)
 {
@@ -699,8 +224,8 @@ void mbox_run(struct mbox *mb)
 			continue;
 		res->vector = (int32_t)mb->exc_vector;
 		res->error = mb->exc_error;
-		res->rip = mb->exc_rip;
-		res->cr2 = mb->exc_cr2;
+		res->pc = mb->exc_pc;
+		res->fault_addr = mb->exc_addr;
 	}
 	mb->cur = mb->nr_ops;
 	call_super(mb, mb->nr_ops);

@@ -70,14 +70,14 @@ exc_common:
 	pop	MBOX_EXC_VECTOR(%rdi)
 	pop	MBOX_EXC_ERROR(%rdi)
 	mov	(%rsp), %rax
-	mov	%rax, MBOX_EXC_RIP(%rdi)
+	mov	%rax, MBOX_EXC_PC(%rdi)
 	mov	%cr2, %rax
-	mov	%rax, MBOX_EXC_CR2(%rdi)
+	mov	%rax, MBOX_EXC_ADDR(%rdi)
 	lea	guard_out(%rip), %rax
 	mov	%rax, (%rsp)
 	movq	$2, 16(%rsp)
 	xor	%eax, %eax
-	xchg	MBOX_GUARD_RSP(%rdi), %rax
+	xchg	MBOX_GUARD_SP(%rdi), %rax
 	test	%rax, %rax
 	jz	1f
 	mov	%rax, 24(%rsp)
@@ -99,12 +99,12 @@ guarded:
 	push	%r13
 	push	%r14
 	push	%r15
-	mov	%rsp, MBOX_GUARD_RSP(%rdi)
+	mov	%rsp, MBOX_GUARD_SP(%rdi)
 	push	%rdi
 	call	*%rdx
 	pop	%rdi
 	xor	%eax, %eax
-	mov	%rax, MBOX_GUARD_RSP(%rdi)
+	mov	%rax, MBOX_GUARD_SP(%rdi)
 guard_out:
 	pop	%r15
 	pop	%r14

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 struct hammer {
 	struct vcpu *v;

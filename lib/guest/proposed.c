@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "util/env.h"
-#include "kvm/vcpu.h"
-#include "kvm/vm.h"
+#include "guest/list.h"
+#include "guest/guest.h"
 
 #define GPA	0xc0000000ULL
 #define SLOT	9

@@ -7,9 +7,10 @@
 
 #include "arch.h"
 #include "util/env.h"
+#include "harness/disturb.h"
 #include "util/place.h"
 #include "util/quantile.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 #include "kvm/vm.h"
 
 #define SAMPLES_GPA 0x30000000ULL
@@ -84,7 +85,7 @@ static struct measurement describe(const struct bench *b, const char *suffix,
 	note[0] = '\0';
 	if (!strcmp(unit, "cycles") || !strcmp(unit, "instructions") ||
 	    !strcmp(unit, "ns"))
-		place_note(note, sizeof(note));
+		disturb_note(note, sizeof(note));
 	m.note = note[0] ? note : NULL;
 	return m;
 }
@@ -118,10 +119,10 @@ void bench_op(const struct bench *b, const char *suffix, struct vcpu *v,
 	quantile_sort(samples, op.count);
 	overhead = quantile(samples, op.count, 0.5);
 
-	place_watch();
-	ticks = place_ticks();
+	disturb_watch();
+	ticks = disturb_ticks();
 	exits = timed(v, &op);
-	ticks = place_ticks() - ticks;
+	ticks = disturb_ticks() - ticks;
 	m = describe(b, suffix, bench_unit());
 	m.exact = bench_exact();
 	m.overhead = overhead;
@@ -148,8 +149,8 @@ void bench_host(const struct bench *b, const char *suffix, uint32_t n,
 	size_t left = n;
 
 	memset(samples, 0, n * sizeof(*samples));
-	place_watch();
-	ticks = place_ticks();
+	disturb_watch();
+	ticks = disturb_ticks();
 	for (i = 0; i < n; i++) {
 		if (prepare)
 			prepare(arg, i);
@@ -157,7 +158,7 @@ void bench_host(const struct bench *b, const char *suffix, uint32_t n,
 		op(arg, i);
 		samples[i] = (uint32_t)(arch_cycles() - before);
 	}
-	ticks = place_ticks() - ticks;
+	ticks = disturb_ticks() - ticks;
 	m = describe(b, suffix, bench_unit());
 	m.exact = bench_exact();
 	if (bench_exact()) {
@@ -185,7 +186,7 @@ static int run_one(const struct bench *b)
 	if (tell)
 		vcpu_count_exits();
 	place_pin();
-	place_watch();
+	disturb_watch();
 	b->run(b);
 	vm_destroy_all();
 	if (tell) {

@@ -32,7 +32,7 @@
 #include "util/param.h"
 #include "harness/serve.h"
 #include "util/trace.h"
-#include "kvm/vm.h"
+#include "guest/guest.h"
 
 struct kvmem_covers {
 	const char *test;	/* name, or fixture.name */

@@ -10,7 +10,7 @@
 #define POISON 0xa5
 #define EXIT_UNION_SIZE (sizeof(((struct kvm_run *)0)->padding))
 
-uint64_t exit_poison(struct kvm_run *run, uint32_t completes)
+uint64_t exit_poison(struct kvm_run *run, uint32_t completes, bool keep_reason)
 {
 	uint64_t ret = run->hypercall.ret;
 	uint64_t data;
@@ -21,7 +21,8 @@ uint64_t exit_poison(struct kvm_run *run, uint32_t completes)
 		memcpy(run->mmio.data, &data, sizeof(data));
 	else if (completes == KVM_EXIT_HYPERCALL)
 		run->hypercall.ret = ret;
-	run->exit_reason = KVM_EXIT_UNKNOWN;
+	if (!completes || !keep_reason)
+		run->exit_reason = KVM_EXIT_UNKNOWN;
 	memcpy(&data, run->mmio.data, sizeof(data));
 	return data;
 }
@@ -46,10 +47,9 @@ static void read_mmio(const struct kvm_run *run, uint64_t before, struct kexit *
 		return;
 	e->data = little_endian(run->mmio.data, run->mmio.len);
 	/*
-	 * BEHAVIOURS A2 says "untouched", api.rst promises nothing beyond len,
-	 * and kernels exist that clear the rest.  Zeroes tell nobody anything;
-	 * whatever else shows up there is stale kernel memory (the class of
-	 * CVE-2026-31588).
+	 * A2: api.rst promises nothing about the bytes beyond len, and some
+	 * kernels clear them.  Zeroes disclose nothing; anything else is stale
+	 * kernel memory (the class of CVE-2026-31588).
 	 */
 	for (i = run->mmio.len; i < sizeof(run->mmio.data); i++)
 		e->tail_touched |= run->mmio.data[i] != old[i] && run->mmio.data[i] != 0;

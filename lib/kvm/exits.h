@@ -33,10 +33,6 @@ struct kexit {
 	{ .reason = KVM_EXIT_MMIO, .addr = (gpa), .len = (bytes), .data = (value) }
 #define MMIO_WR(gpa, bytes, value) \
 	{ .reason = KVM_EXIT_MMIO, .addr = (gpa), .len = (bytes), .data = (value), .is_write = 1 }
-#define IO_OUT(port, bytes, value) \
-	{ .reason = KVM_EXIT_IO, .addr = (port), .len = (bytes), .data = (value), .is_write = 1 }
-#define IO_IN(port, bytes, value) \
-	{ .reason = KVM_EXIT_IO, .addr = (port), .len = (bytes), .data = (value) }
 
 /* Lists for functions that take (array, length). */
 #define EXITS(...) \
@@ -47,15 +43,17 @@ struct kexit {
 /**
  * exit_poison - make every byte of the exit union of kvm_run implausible
  * @run: shared page of the vCPU, about to enter KVM_RUN
- * @completes: reason of the exit that this entry completes: of KVM_EXIT_MMIO
- *	the data and of KVM_EXIT_HYPERCALL the return value stay, which is all
- *	that KVM reads of the union on re-entry
+ * @completes: reason of the exit that this entry completes.  The data of
+ *	KVM_EXIT_MMIO and the return value of KVM_EXIT_HYPERCALL are kept: KVM
+ *	reads them on re-entry, and nothing else of the union
+ * @keep_reason: also keep exit_reason when this entry completes an exit, because
+ *	KVM reads it to find out which (arm64)
+ *
+ * A field that KVM does not fill in shows as poison.
  *
  * Return: the 8 bytes of run->mmio.data, for exit_read().
- *
- * A field that KVM forgets to fill then shows (BEHAVIOURS section 2).
  */
-uint64_t exit_poison(struct kvm_run *run, uint32_t completes);
+uint64_t exit_poison(struct kvm_run *run, uint32_t completes, bool keep_reason);
 
 /**
  * exit_read - turn what KVM_RUN left behind into a value

@@ -11,29 +11,11 @@
 #include "util/env.h"
 #include "kvm/uapi.h"
 
-#define BOTH (GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
-
-struct vm *gmem_vm_create(const struct vm_opts *opts)
-{
-	struct vm_opts o = opts ? *opts : (struct vm_opts){ .nr_vcpus = 1 };
-	struct vm *vm;
-
-	o.type = KVM_X86_DEFAULT_VM;
-	vm = vm_create(&o);
-	if (vm_cap(vm, KVM_CAP_GUEST_MEMFD) && gmem_default_flags(vm) == BOTH)
-		return vm;
-	vm_destroy(vm);
-	if (!(vm_cap(NULL, KVM_CAP_VM_TYPES) & 1 << KVM_X86_SW_PROTECTED_VM))
-		end_never("guest_memfd needs KVM_CAP_GUEST_MEMFD_FLAGS (6.18) or VM type KVM_X86_SW_PROTECTED_VM");
-	o.type = KVM_X86_SW_PROTECTED_VM;
-	return vm_create(&o);
-}
-
 uint64_t gmem_default_flags(const struct vm *vm)
 {
 	uint64_t flags = (uint64_t)vm_cap(vm, KVM_CAP_GUEST_MEMFD_FLAGS);
 
-	return (flags & BOTH) == BOTH ? BOTH : 0;
+	return (flags & GMEM_PLAIN_FLAGS) == GMEM_PLAIN_FLAGS ? GMEM_PLAIN_FLAGS : 0;
 }
 
 int gmem_create(const struct vm *vm, uint64_t size, uint64_t flags)
@@ -44,23 +26,9 @@ int gmem_create(const struct vm *vm, uint64_t size, uint64_t flags)
 	return fd < 0 ? -errno : fd;
 }
 
-struct vm *gmem_kind_vm(enum gmem_kind kind, const struct vm_opts *opts)
-{
-	struct vm_opts o = opts ? *opts : (struct vm_opts){ .nr_vcpus = 1 };
-	struct vm *vm;
-
-	o.type = kind == GMEM_PRIVATE ? KVM_X86_SW_PROTECTED_VM : KVM_X86_DEFAULT_VM;
-	if (kind == GMEM_PRIVATE && !(vm_cap(NULL, KVM_CAP_VM_TYPES) & 1 << KVM_X86_SW_PROTECTED_VM))
-		end_never("private memory needs VM type KVM_X86_SW_PROTECTED_VM (CONFIG_KVM_SW_PROTECTED_VM)");
-	vm = vm_create(&o);
-	if (kind == GMEM_SHARED && gmem_default_flags(vm) != BOTH)
-		end_never("guest_memfd as plain RAM needs KVM_CAP_GUEST_MEMFD_FLAGS (6.18)");
-	return vm;
-}
-
 int gmem_kind_create(const struct vm *vm, enum gmem_kind kind, uint64_t size)
 {
-	int fd = gmem_create(vm, size, kind == GMEM_SHARED ? BOTH : 0);
+	int fd = gmem_create(vm, size, kind == GMEM_SHARED ? GMEM_PLAIN_FLAGS : 0);
 
 	if (fd < 0)
 		end_fail("KVM_CREATE_GUEST_MEMFD of %llu bytes: %s", (unsigned long long)size,

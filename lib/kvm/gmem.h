@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* guest_memfd: which VMs can have one, and how to get it. */
+/* guest_memfd: files, slots, attributes. */
 #ifndef KVMEM_GMEM_H
 #define KVMEM_GMEM_H
 
 #include <stdint.h>
 
+#include "kvm/uapi.h"
 #include "kvm/vm.h"
 
-/**
- * gmem_vm_create - a VM that can have guest_memfd
- * @opts: as vm_create(); the type is chosen here
- *
- * The default type where the kernel gives it guest_memfd (6.18 and later),
- * else KVM_X86_SW_PROTECTED_VM.  Skips the test when there is neither.
- */
-struct vm *gmem_vm_create(const struct vm_opts *opts);
+/* Creation flags that make guest_memfd plain RAM. */
+#define GMEM_PLAIN_FLAGS (GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
 
 /**
  * gmem_default_flags - creation flags with which such a VM's gmem is plain RAM
@@ -36,16 +31,9 @@ int gmem_create(const struct vm *vm, uint64_t size, uint64_t flags);
 
 /*
  * The two ways in which a guest uses guest_memfd: as plain RAM of a default VM,
- * or as the private memory of KVM_X86_SW_PROTECTED_VM.
+ * or as the private memory of a VM type with software protection.
  */
 enum gmem_kind { GMEM_SHARED, GMEM_PRIVATE };
-
-/**
- * gmem_kind_vm - a VM for that kind; skips the test where the kernel has none
- * @kind: shared or private
- * @opts: as vm_create(); the type is chosen here
- */
-struct vm *gmem_kind_vm(enum gmem_kind kind, const struct vm_opts *opts);
 
 /**
  * gmem_kind_create - a file for that kind, mapped by no slot yet

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * <linux/kvm.h> comes from the kernel tree that was built against.  Constants
- * newer than the oldest tree supported (6.12) are repeated here, so that one
+ * newer than the oldest supported tree (6.9) are repeated here, so that one
  * binary tests any kernel.
  */
 #ifndef KVMEM_UAPI_H
@@ -17,15 +17,6 @@
 #endif
 #ifndef GUEST_MEMFD_FLAG_INIT_SHARED		/* 6.18 */
 #define GUEST_MEMFD_FLAG_INIT_SHARED (1ULL << 1)
-#endif
-#ifndef KVM_X86_QUIRK_IGNORE_GUEST_PAT		/* 6.15 */
-#define KVM_X86_QUIRK_IGNORE_GUEST_PAT (1 << 9)
-#endif
-#ifndef KVM_X86_QUIRK_NESTED_SVM_SHARED_PAT	/* 7.2 */
-#define KVM_X86_QUIRK_NESTED_SVM_SHARED_PAT (1 << 11)
-#endif
-#ifndef KVM_X86_QUIRK_SLOT_ZAP_ALL		/* 6.12 */
-#define KVM_X86_QUIRK_SLOT_ZAP_ALL (1 << 7)
 #endif
 
 #endif /* KVMEM_UAPI_H */

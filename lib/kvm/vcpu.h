@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * A vCPU: runs lists of guest operations and logs every exit.
- */
-#ifndef KVMEM_VCPU_H
-#define KVMEM_VCPU_H
+/* A vCPU: its descriptor, its kvm_run page, its statistics and the log of its exits. */
+#ifndef KVMEM_KVM_VCPU_H
+#define KVMEM_KVM_VCPU_H
 
 #include <linux/kvm.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "guest_code/mailbox.h"
 #include "kvm/exits.h"
 
 #define VCPU_LOG_SIZE 512
+#define VCPU_KICK_SIGNAL SIGUSR1	/* its handler is the caller's, it may do nothing */
 
 struct vm;
+struct mbox;
 struct kvmstat;
 
 struct vcpu {
@@ -27,7 +28,7 @@ struct vcpu {
 	size_t run_size;
 	struct mbox *mb;	/* host view of the mailbox */
 	struct kvmstat *stat;
-	pid_t tid;		/* thread inside KVM_RUN, 0 when none */
+	_Atomic(pid_t) tid;	/* thread inside KVM_RUN, 0 when none */
 	bool in_list;		/* the guest has not finished the current list */
 
 	struct kexit log[VCPU_LOG_SIZE];	/* first exits of the current list */
@@ -35,7 +36,8 @@ struct vcpu {
 
 	const struct kexit *script;	/* answers for reads, in order */
 	unsigned int nr_script;
-	uint32_t completes;		/* reason of the exit the next entry completes */
+	uint32_t completes;	/* reason of the exit that the next entry completes */
+	bool reason_completes;	/* KVM reads exit_reason to complete it, see exit_poison() */
 
 	/* Ticks between the return of KVM_RUN and the next entry, while time_user. */
 	bool time_user;
@@ -50,32 +52,15 @@ struct vcpu {
 	void *on_sync_arg;
 };
 
-/* How a list, or one KVM_RUN, ended. */
-enum vcpu_stop {
-	VCPU_DONE,		/* the guest finished its list */
-	VCPU_EXIT,		/* an exit that the caller must deal with; in the log */
-	VCPU_RESUME,		/* an answered exit: enter again (vcpu_run() only) */
-	VCPU_HUNG,		/* out of time, where the caller set one */
-};
-
-/* Lists of operations for functions that take (array, length). */
-#define OPS(...) \
-	(const struct mbox_op[]){ __VA_ARGS__ }, \
-	sizeof((const struct mbox_op[]){ __VA_ARGS__ }) / sizeof(struct mbox_op)
-
-/* The common operations; others are written out as struct mbox_op. */
-#define LD(w, a) { .kind = OP_LOAD, .width = (w), .addr = (a) }
-#define ST(w, a, v) { .kind = OP_STORE, .width = (w), .addr = (a), .value = { (v) } }
-
 /**
- * vcpu_create - vCPU with CPUID, registers and mailbox set up
+ * vcpu_open - KVM_CREATE_VCPU, and map its kvm_run page
  * @vm: VM
  * @id: number, below VM_MAX_VCPUS
  */
-struct vcpu *vcpu_create(struct vm *vm, unsigned int id);
+struct vcpu *vcpu_open(struct vm *vm, unsigned int id);
 
-/** vcpu_destroy - close it */
-void vcpu_destroy(struct vcpu *v);
+/** vcpu_close - close it and free it */
+void vcpu_close(struct vcpu *v);
 
 /** vcpu_count_exits - from now on add up the exits of each vCPU that is destroyed */
 void vcpu_count_exits(void);
@@ -87,100 +72,6 @@ void vcpu_count_exits(void);
 uint64_t vcpu_exits_counted(unsigned int *nr);
 
 /**
- * vcpu_start - put a list into the mailbox; the next vcpu_run() begins it
- * @v: vCPU; a list it has not finished is abandoned
- * @ops: operations; their identity-mapped addresses get mapped
- * @nr: how many, at most MBOX_MAX_OPS
- *
- * Clears the log of exits and the script.
- */
-void vcpu_start(struct vcpu *v, const struct mbox_op *ops, size_t nr);
-
-/**
- * vcpu_run - enter KVM_RUN once, with a poisoned exit union, and log the exit
- * @v: vCPU
- *
- * Reads are answered from the script, in order; reads beyond its end with all
- * ones.  The watchdog is not armed: vcpu_finish() does that.
- */
-enum vcpu_stop vcpu_run(struct vcpu *v);
-
-/**
- * vcpu_finish - run until the list is finished or an exit needs the caller
- * @v: vCPU after vcpu_start()
- *
- * A guest that does not finish within env_watchdog_s() ends the test as failed,
- * with the operation it hangs in, its registers and its statistics.  With
- * give_up_ms set it is VCPU_HUNG, and the vCPU is of no further use.
- */
-enum vcpu_stop vcpu_finish(struct vcpu *v);
-
-/**
- * vcpu_do - vcpu_start() and vcpu_finish()
- * @script: exits whose .data answers reads, @nr_script of them
- */
-enum vcpu_stop vcpu_do(struct vcpu *v, const struct mbox_op *ops, size_t nr,
-		       const struct kexit *script, size_t nr_script);
-
-/**
- * vcpu_try - vcpu_do() that gives up instead of ending the test
- * @ms: milliseconds after which a guest that makes no progress is left
- *
- * For characterisations, where not finishing is an answer too.
- *
- * Return: as vcpu_do(); VCPU_HUNG when time ran out.  The vCPU is of no further
- * use then.
- */
-enum vcpu_stop vcpu_try(struct vcpu *v, const struct mbox_op *ops, size_t nr, unsigned int ms);
-
-/**
- * vcpu_expect - run a list that must finish, with exactly these exits
- * @v: vCPU
- * @what: named in the diagnostic
- * @ops: operations, @nr of them
- * @want: exits in order, also the answers for reads; @nr_want of them
- *
- * Return: whether the guest finished, every operation retired without an
- * exception, and the exits were exactly the ones expected.
- */
-bool vcpu_expect(struct vcpu *v, const char *what, const struct mbox_op *ops, size_t nr,
-		 const struct kexit *want, size_t nr_want);
-
-/**
- * vcpu_expect_stop - run a list that must end in an exit for the caller
- *
- * As vcpu_expect(), for lists whose last expected exit is not answerable
- * (memory fault, internal error).  The guest is left inside the operation.
- */
-bool vcpu_expect_stop(struct vcpu *v, const char *what, const struct mbox_op *ops,
-		      size_t nr, const struct kexit *want, size_t nr_want);
-
-/**
- * vcpu_faults - run a list whose only exit is KVM_RUN failing with EFAULT
- *
- * The guest is left inside the operation: vcpu_finish() tries it once more.
- */
-bool vcpu_faults(struct vcpu *v, const struct mbox_op *ops, size_t nr);
-
-/** vcpu_value - result.value[0] of operation @i of the last list */
-uint64_t vcpu_value(const struct vcpu *v, unsigned int i);
-
-/** vcpu_result - everything that came of operation @i of the last list */
-const struct mbox_result *vcpu_result(const struct vcpu *v, unsigned int i);
-
-/**
- * vcpu_load - guest loads and returns a value; must cause no exit at all
- * @width: bytes, 1 to 8
- * @gva: address
- *
- * Ends the test as failed when there is an exit or an exception.
- */
-uint64_t vcpu_load(struct vcpu *v, unsigned int width, uint64_t gva);
-
-/** vcpu_store - the same for a store */
-void vcpu_store(struct vcpu *v, unsigned int width, uint64_t gva, uint64_t value);
-
-/**
  * vcpu_stat - a counter of the vCPU (KVM_GET_STATS_FD)
  *
  * Ends the test as a skip when the kernel has no such counter.
@@ -189,9 +80,6 @@ uint64_t vcpu_stat(struct vcpu *v, const char *name);
 
 /** vcpu_has_stat - whether this kernel has the vCPU counter */
 bool vcpu_has_stat(struct vcpu *v, const char *name);
-
-/** vcpu_dump - print registers, current operation and statistics as diagnostics */
-void vcpu_dump(struct vcpu *v);
 
 /**
  * vcpu_kick - make KVM_RUN return with EINTR, now and at the next entry
@@ -203,4 +91,4 @@ void vcpu_kick(struct vcpu *v);
 /** vcpu_unkick - let the vCPU enter again */
 void vcpu_unkick(struct vcpu *v);
 
-#endif /* KVMEM_VCPU_H */
+#endif /* KVMEM_KVM_VCPU_H */

@@ -9,13 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "arch.h"
-#include "util/env.h"
 #include "kvm/kvmstat.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
-
-static struct vm *all_vms;
+#include "util/env.h"
 
 int vm_device(void)
 {
@@ -133,10 +129,9 @@ static void disable_quirks(const struct vm *vm, uint64_t quirks)
 		end_fail("KVM_CAP_DISABLE_QUIRKS2: %s", strerror(errno));
 }
 
-struct vm *vm_create(const struct vm_opts *opts)
+struct vm *vm_open(const struct vm_opts *opts)
 {
 	struct vm *vm = calloc(1, sizeof(*vm));
-	unsigned int i;
 
 	if (!vm)
 		end_fail("out of memory");
@@ -144,46 +139,22 @@ struct vm *vm_create(const struct vm_opts *opts)
 		vm->opts = *opts;
 	if (!vm->opts.nr_vcpus)
 		vm->opts.nr_vcpus = 1;
+	if (vm->opts.nr_vcpus > VM_MAX_VCPUS)
+		end_fail("%u vCPUs, %d at most", vm->opts.nr_vcpus, VM_MAX_VCPUS);
 	vm->fd = create_vm_fd(vm->opts.type);
-	vm->next = all_vms;
-	all_vms = vm;
 	if (vm->opts.quirks_off)
 		disable_quirks(vm, vm->opts.quirks_off);
-
 	vm->sys = vm_alloc(VM_SYS_SIZE);
 	vm_slot(vm, VM_SYS_SLOT, 0, VM_SYS_GPA, VM_SYS_SIZE, vm->sys);
-	if (vm->opts.irqchip && ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0))
-		end_skip("KVM_CREATE_IRQCHIP: %s", strerror(errno));
-	arch_load_guest(vm);
-	for (i = 0; i < vm->opts.nr_vcpus; i++)
-		vm->vcpu[i] = vcpu_create(vm, i);
 	return vm;
 }
 
-void vm_destroy(struct vm *vm)
+void vm_close(struct vm *vm)
 {
-	struct vm **p;
-	unsigned int i;
-
-	for (p = &all_vms; *p; p = &(*p)->next) {
-		if (*p == vm) {
-			*p = vm->next;
-			break;
-		}
-	}
-	for (i = 0; i < VM_MAX_VCPUS; i++)
-		if (vm->vcpu[i])
-			vcpu_destroy(vm->vcpu[i]);
 	kvmstat_close(vm->stat);
 	close(vm->fd);
 	munmap(vm->sys, VM_SYS_SIZE);
 	free(vm);
-}
-
-void vm_destroy_all(void)
-{
-	while (all_vms)
-		vm_destroy(all_vms);
 }
 
 bool vm_has_stat(const struct vm *vm, const char *name)

@@ -71,18 +71,16 @@ int vm_cap(const struct vm *vm, unsigned int cap);
 int vm_enable_cap(const struct vm *vm, unsigned int cap, uint64_t arg0);
 
 /**
- * vm_create - a VM with vCPUs and payload, ready to run lists
- * @opts: NULL for defaults: default type, one vCPU, no in-kernel irqchip
+ * vm_open - create a VM with its system slot, without vCPUs and payload
+ * @opts: NULL for the defaults
  *
- * Ends the test as a skip when the host can't make such a VM.
+ * Tests call vm_create() (guest/guest.h).  Skips the test where the host cannot
+ * create such a VM.
  */
-struct vm *vm_create(const struct vm_opts *opts);
+struct vm *vm_open(const struct vm_opts *opts);
 
-/** vm_destroy - close everything; host memory of slots stays the caller's */
-void vm_destroy(struct vm *vm);
-
-/** vm_destroy_all - destroy the VMs that are left; lib/harness/test.h calls it */
-void vm_destroy_all(void);
+/** vm_close - close the VM and free its system slot; its vCPUs are closed already */
+void vm_close(struct vm *vm);
 
 /**
  * vm_region - KVM_SET_USER_MEMORY_REGION, the plain ioctl
@@ -123,15 +121,6 @@ void vm_slot(const struct vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa,
  * madvise(MADV_HUGEPAGE) itself.
  */
 void *vm_alloc(uint64_t size);
-
-/**
- * vm_map - map guest virtual pages to any guest physical address, 4 KiB pages
- * @vm: VM
- * @gva: page aligned, not mapped yet: at or above VM_WINDOW (lib/arch.h)
- * @gpa: page aligned
- * @pages: how many
- */
-void vm_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages);
 
 /**
  * vm_stat - a counter of the VM (KVM_GET_STATS_FD)

@@ -699,7 +699,7 @@ bool model_defined(const struct model *m, uint64_t offset, unsigned int width, b
 		if (m->private[h[i].page] && m->touched[h[i].page])
 			return false;
 		p = page_at(m, h[i].page, write);
-		if (p.slot && m->vm.misconfig_reads && m->touched[h[i].page] &&
+		if (p.slot && m->vm.stale_mmio_reads && m->touched[h[i].page] &&
 		    blurred(m, offset, width, false))
 			return false;
 		mmio |= p.who == WHO_MMIO || p.who == WHO_ONES;
@@ -794,14 +794,14 @@ static void memory(struct model *m, const struct half *h, const struct page *p,
 }
 
 /*
- * An EPT misconfiguration does not tell a write from a read: where an MMIO SPTE is
- * left from before there was a slot, KVM first maps the page for reading.
+ * Where a cached MMIO entry is left from before there was a slot, and its fault does
+ * not say whether it was a write, KVM first maps the page for reading.
  */
-static void misconfigured(struct model *m, unsigned int page)
+static void stale_mmio(struct model *m, unsigned int page)
 {
 	struct page p = page_at(m, page, false);
 
-	if (!m->vm.misconfig_reads || !m->touched[page] || p.who != WHO_MEMORY)
+	if (!m->vm.stale_mmio_reads || !m->touched[page] || p.who != WHO_MEMORY)
 		return;
 	if (!p.gmem && p.back->present[p.at] == MODEL_ABSENT)
 		p.back->present[p.at] = MODEL_ZERO;
@@ -842,7 +842,7 @@ static void access(struct model *m, uint64_t offset, unsigned int width, const u
 		if (!p[i].slot)
 			m->touched[h[i].page] = true;
 		else if (p[i].who == WHO_MMIO)
-			misconfigured(m, h[i].page);
+			stale_mmio(m, h[i].page);
 	}
 }
 

@@ -44,7 +44,7 @@ struct model_vm {
 	bool eager_split;	/* switching the dirty log on splits huge mappings */
 	bool forgets;		/* a mapping may be gone at any time, and come back */
 	bool huge_at_will;	/* where 2 MiB fit, smaller pages may be mapped instead */
-	bool misconfig_reads;	/* a stale MMIO SPTE faults as a read, whatever the access */
+	bool stale_mmio_reads;	/* a stale MMIO SPTE faults as a read, whatever the access */
 	bool thp;		/* buffer MODEL_THP has 2 MiB pages behind it */
 	unsigned int manual;	/* KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 */
 	bool hole, single;	/* the proposed flags */

@@ -15,14 +15,13 @@
 
 #include "arch.h"
 #include "util/env.h"
-#include "kvm/gmem.h"
+#include "guest/gmem_vm.h"
 #include "kvm/kvmstat.h"
-#include "arch/x86_64/memtype.h"
 #include "util/param.h"
 #include "util/place.h"
 #include "guest/proposed.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define FIRST_SLOT	1	/* the model's slot 0 */
 #define BACK_SIZE	(MODEL_BACK * PAGE_4K)
@@ -51,7 +50,7 @@ struct world {
 	uint64_t payload;
 	/*
 	 * A backend that emulates guest instructions as it sees fit reaches
-	 * guest_memfd through userspace_addr (BEHAVIOURS D22): that must be a
+	 * guest_memfd through userspace_addr (D22): that must be a
 	 * mapping of the file then, and is unrelated memory everywhere else.
 	 */
 	bool emulates;
@@ -64,23 +63,7 @@ struct world {
 
 /* --- the VM -------------------------------------------------------------------- */
 
-static bool param_is(const char *path, char value)
-{
-	char line[8];
-
-	return env_read_line(path, line, sizeof(line)) && line[0] == value;
-}
-
-/*
- * Until 6.2 the mitigation nx_huge_pages took every page table for one of its own
- * ("KVM: x86/mmu: explicitly check nx_hugepage in disallowed_hugepage_adjust()").
- */
-static bool keeps_page_tables(void)
-{
-	return param_is("/sys/module/kvm/parameters/nx_huge_pages", 'Y') && !env_kernel_from(6, 2);
-}
-
-/* Where the window is: BEHAVIOURS A12, D2. */
+/* Where the window is: A12, D2. */
 static uint64_t window_gpa(unsigned int where)
 {
 	/* Four levels of nested tables reach 48 bits. */
@@ -137,18 +120,25 @@ static void new_file(struct world *w, unsigned int i)
 		end_fail("mmap of guest_memfd: %s", strerror(errno));
 }
 
+/* The quirk that deleting a slot drops every mapping, where it can be disabled. */
+static uint64_t zap_quirk(void)
+{
+	return (uint64_t)vm_cap(NULL, KVM_CAP_DISABLE_QUIRKS2) & arch_traits()->slot_zap_quirk;
+}
+
 static void make_vm(struct world *w, const struct world_kind *kind, struct model_vm *mvm,
 		    unsigned int nr_vcpus)
 {
 	struct vm_opts o = { .nr_vcpus = nr_vcpus };
-	bool quirk = vm_cap(NULL, KVM_CAP_DISABLE_QUIRKS2) & KVM_X86_QUIRK_SLOT_ZAP_ALL;
+	uint64_t quirk = zap_quirk();
 
-	if (kind->quirk_off && quirk)
-		o.quirks_off = KVM_X86_QUIRK_SLOT_ZAP_ALL;
+	if (kind->quirk_off)
+		o.quirks_off = quirk;
 	w->nr_vcpus = nr_vcpus;
 	w->gmem = kind->private ? GMEM_PRIVATE : GMEM_SHARED;
 	w->vm = kind->gmem ? gmem_kind_vm(w->gmem, &o) : vm_create(&o);
-	mvm->zap_all = !quirk || !(kind->quirk_off || kind->private);
+	mvm->zap_all = arch_traits()->slot_zap_quirk &&
+		       (!quirk || !(kind->quirk_off || kind->private));
 	if (mvm->manual && vm_enable_cap(w->vm, KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, mvm->manual))
 		end_fail("KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: %s", strerror(errno));
 }
@@ -167,20 +157,21 @@ static void world_init(struct world *w, const struct world_kind *kind, const str
 {
 	static const struct step plain = { .kind = K_WORLD, .v = { [WORLD_VCPUS] = 1 } };
 	const struct step *o = first->kind == K_WORLD ? first : &plain;
+	const struct arch_traits *t = arch_traits();
 	struct model_vm mvm = {
 		.gpa = window_gpa(o->v[WORLD_WHERE]), .gmem = kind->gmem, .private = kind->private,
 		.hole = kind->proposed, .single = kind->proposed,
 		.hole_drops = kind->proposed && proposed_drops_writes(), .manual = o->v[WORLD_MANUAL],
-		.eager_split = param_is("/sys/module/kvm/parameters/eager_page_split", 'Y'),
-		.forgets = !memtype_tdp_mmu(),
-		.huge_at_will = keeps_page_tables(),
-		.misconfig_reads = !strcmp(arch_backend(), "vmx") && memtype_tdp(),
+		.eager_split = t->eager_split,
+		.forgets = t->forgets,
+		.huge_at_will = t->huge_at_will,
+		.stale_mmio_reads = t->stale_mmio_reads,
 	};
 	unsigned int i;
 
 	make_vm(w, kind, &mvm, o->v[WORLD_VCPUS]);
-	w->counts = memtype_tdp_mmu();
-	w->emulates = !strcmp(arch_backend(), "pvm");
+	w->counts = t->counts;
+	w->emulates = t->emulates;
 	for (i = 0; i < MODEL_BUFFERS; i++)
 		w->buffer[i] = vm_alloc(BACK_SIZE);
 	mvm.thp = o->v[WORLD_THP] && back_by_huge_pages(w->buffer[MODEL_THP]);
@@ -254,8 +245,7 @@ void world_require(const struct world_kind *kind)
 	struct vm *vm;
 
 	place_still();
-	if (kind->quirk_off && !kind->gmem &&
-	    !(vm_cap(NULL, KVM_CAP_DISABLE_QUIRKS2) & KVM_X86_QUIRK_SLOT_ZAP_ALL))
+	if (kind->quirk_off && !kind->gmem && !zap_quirk())
 		end_skip("no KVM_X86_QUIRK_SLOT_ZAP_ALL to disable (6.12)");
 	if (kind->proposed) {
 		proposed_require(PROPOSED_PCI_HOLE);

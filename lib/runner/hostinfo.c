@@ -79,12 +79,12 @@ static uint64_t tsc_khz(void)
 	int dev = open(getenv("KVMEM_DEV") ? getenv("KVMEM_DEV") : "/dev/kvm", O_RDWR | O_CLOEXEC);
 	int vm = ioctl(dev, KVM_CREATE_VM, 0);
 	int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
-	int khz = ioctl(vcpu, KVM_GET_TSC_KHZ, 0);
+	uint64_t khz = arch_counter_khz(vcpu);
 
 	close(vcpu);
 	close(vm);
 	close(dev);
-	return khz > 0 ? (uint64_t)khz : 0;
+	return khz;
 }
 
 static void write_cpu(struct jsonw *j)
@@ -130,18 +130,17 @@ static void write_files(struct jsonw *j, const char *dir, const char *prefix)
 
 void hostinfo_write(struct jsonw *j)
 {
-	static const char *const modules[] = { "kvm", "kvm_intel", "kvm_amd", "kvm_pvm" };
 	size_t i;
 
 	write_kernel(j);
 	jsonw_str(j, "backend", arch_backend());
 	write_cpu(j);
 	jsonw_push(j, "modules", '{');
-	for (i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+	for (i = 0; arch_modules[i]; i++) {
 		char dir[128], prefix[32];
 
-		snprintf(dir, sizeof(dir), "/sys/module/%s/parameters", modules[i]);
-		snprintf(prefix, sizeof(prefix), "%s.", modules[i]);
+		snprintf(dir, sizeof(dir), "/sys/module/%s/parameters", arch_modules[i]);
+		snprintf(prefix, sizeof(prefix), "%s.", arch_modules[i]);
 		write_files(j, dir, prefix);
 	}
 	jsonw_pop(j, '{');

@@ -7,7 +7,7 @@
 #include "util/env.h"
 #include "scenario/hostmem.h"
 #include "util/place.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 void alias_init(struct aliases *a, struct vm *vm, unsigned int nr, unsigned int pages)
 {
@@ -99,7 +99,7 @@ void alias_write_all(struct aliases *a, const uint32_t *values)
 			.addr = alias_gpa(a, 0, p), .stride = (int64_t)(a->pages * PAGE_4K),
 		};
 	if (!vcpu_expect(a->v, "a write through every alias", ops, a->pages, NO_EXITS))
-		end_fail("guest stores through %u aliases did not just work", a->nr);
+		end_fail("guest stores through %u aliases caused an exit or an exception", a->nr);
 }
 
 int64_t alias_unmapped(const struct aliases *a, uint64_t before)

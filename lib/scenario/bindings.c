@@ -7,7 +7,7 @@
 #include "arch.h"
 #include "util/env.h"
 #include "util/place.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define GUARD_PAGES 2
 #define GUARD_SLOT 40

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kvm/gmem.h"
+#include "guest/gmem_vm.h"
 
 #define BINDINGS_MAX 4
 #define BINDINGS_MAX_PAGES 256

@@ -3,7 +3,7 @@
 
 #include "util/env.h"
 #include "util/quantile.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define ROUNDS 51	/* of operations in one list, at most MBOX_MAX_OPS / 2 */
 
@@ -36,7 +36,7 @@ static uint32_t median(struct vcpu *v, const struct mbox_op *ops, size_t n)
 	for (i = 0; i < n * ROUNDS; i++)
 		list[i] = ops[i % n];
 	if (!vcpu_expect(v, "timed accesses", list, n * ROUNDS, NO_EXITS))
-		end_fail("timed accesses did not just work");
+		end_fail("timed accesses caused an exit or an exception");
 	for (i = 0; i < ROUNDS; i++)
 		cycles[i] = (uint32_t)vcpu_result(v, n * i + n - 1)->cycles;
 	quantile_sort(cycles, ROUNDS);

@@ -5,8 +5,8 @@
 
 #include "arch.h"
 #include "util/env.h"
-#include "kvm/vcpu.h"
-#include "kvm/vm.h"
+#include "guest/list.h"
+#include "guest/guest.h"
 
 #define GVA VM_WINDOW
 #define MARK 0x5e	/* what the host writes during an exit */

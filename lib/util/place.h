@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where a benchmark runs, and what disturbed it. */
+/* CPU and memory placement. */
 #ifndef KVMEM_PLACE_H
 #define KVMEM_PLACE_H
-
-#include <stddef.h>
-#include <stdint.h>
 
 /**
  * place_pin - put this thread on one CPU and its memory on that CPU's node
@@ -15,26 +12,14 @@
 void place_pin(void);
 
 /**
- * place_still - keep the kernel from moving this process's memory about
+ * place_still - keep the kernel from moving this process's memory between nodes
  *
- * Automatic NUMA balancing takes mappings away to see who uses them.  With a
- * policy of its own a process is left alone.
+ * Automatic NUMA balancing removes mappings to find out which node uses them.  It
+ * skips memory with a policy.
  */
 void place_still(void);
 
-/** place_watch - begin to watch for disturbances */
-void place_watch(void);
-
-/**
- * place_note - what may have spoiled figures taken since place_watch()
- * @buf: text, empty when there is nothing to say
- * @size: of @buf
- *
- * Not pinned, no constant TSC, involuntary context switches, stolen time.
- */
-void place_note(char *buf, size_t size);
-
-/** place_ticks - timer interrupts of all CPUs so far; 0 when unknown */
-uint64_t place_ticks(void);
+/** place_problem - why the thread is not pinned, empty when it is */
+const char *place_problem(void);
 
 #endif /* KVMEM_PLACE_H */

@@ -78,7 +78,7 @@ TEST(stale_misconfiguration)
 	bool reads;
 
 	for (reads = false;; reads = true) {
-		BEGIN(.misconfig_reads = reads);
+		BEGIN(.stale_mmio_reads = reads);
 		guest_writes(0x2000, 8, 1);
 		ASSERT_EQ(0, SLOT(0, 1, 2, .readonly = true));
 		guest_writes(0x1000, 8, 1);

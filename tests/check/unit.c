@@ -326,7 +326,7 @@ static struct kvm_run run;
 TEST(exit_fields_that_kvm_forgets)
 {
 	struct kexit e, want = MMIO_WR(0xc0000000, 4, 0x11223344);
-	uint64_t before = exit_poison(&run, 0);
+	uint64_t before = exit_poison(&run, 0, false);
 
 	exit_read(&run, 0, before, &e);
 	EXPECT_EQ(KVM_EXIT_UNKNOWN, e.reason);
@@ -353,12 +353,12 @@ TEST(exit_keeps_what_completes)
 	uint64_t data = 0x0102030405060708ULL, left;
 
 	memcpy(run.mmio.data, &data, 8);
-	exit_poison(&run, KVM_EXIT_MMIO);
+	exit_poison(&run, KVM_EXIT_MMIO, false);
 	memcpy(&left, run.mmio.data, 8);
 	EXPECT_EQ(data, left);
 	EXPECT_EQ(0xa5a5a5a5a5a5a5a5ULL, run.mmio.phys_addr);
 	run.hypercall.ret = 7;
-	exit_poison(&run, KVM_EXIT_HYPERCALL);
+	exit_poison(&run, KVM_EXIT_HYPERCALL, false);
 	EXPECT_EQ(7, run.hypercall.ret);
 	EXPECT_EQ(0xa5a5a5a5a5a5a5a5ULL, run.hypercall.nr);
 }

@@ -9,7 +9,7 @@
 
 #include "arch.h"
 #include "harness/record.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 
 #define HOLE 0xc0000000ULL
 

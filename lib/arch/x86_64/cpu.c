@@ -7,12 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
-#include <x86intrin.h>
 
 #include "arch.h"
 #include "util/env.h"
 #include "kvm/vcpu.h"
+#include "kvm/vm.h"
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/mmu.h"
 
@@ -74,23 +73,6 @@ const struct kvm_cpuid2 *cpu_supported(void)
 	if (ioctl(vm_device(), KVM_GET_SUPPORTED_CPUID, &cpuid))
 		end_fail("KVM_GET_SUPPORTED_CPUID: %s", strerror(errno));
 	return &cpuid.head;
-}
-
-unsigned int arch_phys_bits(void)
-{
-	unsigned int a, b, c, d;
-
-	__cpuid(0x80000008, a, b, c, d);
-	return a & 0xff;
-}
-
-bool cpu_host_is_amd(void)
-{
-	unsigned int a, b, c, d;
-
-	/* "AuthenticAMD" and "HygonGenuine" by their first registers. */
-	__cpuid(0, a, b, c, d);
-	return b == 0x68747541 || b == 0x6f677948;
 }
 
 bool cpu_set_msr(struct vcpu *v, uint32_t index, uint64_t value)
@@ -289,8 +271,8 @@ void arch_setup_vcpu(struct vcpu *v)
 	load_tss(v, block);
 	arch_restart_vcpu(v);
 	v->mb = (void *)(v->vm->sys + block + VCPU_MBOX);
-	v->mb->ret_stub = VM_SYS_GPA + SYS_RET_STUB;
-	v->mb->use_vmmcall = cpu_host_is_amd();
+	v->mb->arch.ret_stub = VM_SYS_GPA + SYS_RET_STUB;
+	v->mb->arch.use_vmmcall = cpu_host_is_amd();
 }
 
 void arch_dump_regs(struct vcpu *v)
@@ -318,44 +300,27 @@ void arch_dump_regs(struct vcpu *v)
 	diag("code at rip:%s", text);
 }
 
-bool cpu_host_flag(const char *flag)
+void arch_create_irqchip(struct vm *vm)
 {
-	FILE *f = fopen("/proc/cpuinfo", "re");
-	char line[8192], word[32];
-	bool found = false;
+	if (!ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0))
+		return;
+	if (errno == ENOTTY || errno == EINVAL)
+		end_skip("KVM_CREATE_IRQCHIP: %s", strerror(errno));
+	end_fail("KVM_CREATE_IRQCHIP: %s", strerror(errno));
+}
 
-	snprintf(word, sizeof(word), " %s ", flag);
-	while (f && fgets(line, sizeof(line), f)) {
-		if (strncmp(line, "flags", 5))
-			continue;
-		line[strcspn(line, "\n")] = ' ';
-		found = strstr(line, word);
-		break;
+enum arch_exit arch_exit_of(const struct vcpu *v, const struct kexit *e, uint32_t *value)
+{
+	if (e->reason != KVM_EXIT_IO || !e->is_write)
+		return ARCH_EXIT_TEST;
+	switch (e->addr) {
+	case MBOX_PORT_DONE:
+		return ARCH_EXIT_DONE;
+	case MBOX_PORT_SYNC:
+		memcpy(value, (const char *)v->run + v->run->io.data_offset, sizeof(*value));
+		return ARCH_EXIT_SYNC;
+	case MBOX_PORT_PANIC:
+		return ARCH_EXIT_PANIC;
 	}
-	if (f)
-		fclose(f);
-	return found;
-}
-
-const char *arch_backend(void)
-{
-	if (cpu_host_flag("vmx"))
-		return "vmx";
-	if (cpu_host_flag("svm"))
-		return "svm";
-	return access("/sys/module/kvm_pvm", F_OK) ? "unknown" : "pvm";
-}
-
-uint64_t arch_cycles(void)
-{
-	unsigned int aux;
-
-	return __rdtscp(&aux);
-}
-
-void arch_execute(uint64_t n)
-{
-	/* The call, what goes before it and the return take some of them. */
-	n = n > 10 ? (n - 8) / 2 : 1;
-	asm volatile("nop\n1:\tdec %0\n\tjnz 1b" : "+r"(n) : : "cc");
+	return ARCH_EXIT_TEST;
 }

@@ -8,6 +8,7 @@
 #include "arch.h"
 #include "util/env.h"
 #include "kvm/vcpu.h"
+#include "kvm/vm.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/mmu.h"
@@ -124,9 +125,9 @@ void l2_prepare(struct vcpu *v, bool npt)
 	l2_set(v, VMCB_DR6, 0xffff0ff0);
 	l2_set(v, VMCB_RFLAGS, 2);
 	l2_set(v, VMCB_G_PAT, PAT_RESET);
-	v->mb->l2_vmcb = block + VCPU_L2_VMCB;
-	v->mb->l2_hsave = block + VCPU_L2_HSAVE;
-	v->mb->l2_stack = block + VCPU_L2_STACK_TOP;
+	v->mb->arch.l2_vmcb = block + VCPU_L2_VMCB;
+	v->mb->arch.l2_hsave = block + VCPU_L2_HSAVE;
+	v->mb->arch.l2_stack = block + VCPU_L2_STACK_TOP;
 }
 
 void l2_map(struct vm *vm, uint64_t l2_gpa, uint64_t l1_gpa, uint64_t pages, bool writable)

@@ -80,7 +80,7 @@ void mmu_nested_map(struct vm *vm, uint64_t l2_gpa, uint64_t l1_gpa, uint64_t bi
 	*pte_of(vm, mmu_nested_root(vm) - VM_SYS_GPA, l2_gpa) = l1_gpa | PTE_P | PTE_U | bits;
 }
 
-uint64_t mmu_pte_gpa(struct vm *vm, uint64_t gva)
+uint64_t arch_pte_gpa(struct vm *vm, uint64_t gva)
 {
 	return VM_SYS_GPA + (uint64_t)((unsigned char *)mmu_pte(vm, gva) - vm->sys);
 }
@@ -111,18 +111,30 @@ static void map_operand(struct vm *vm, uint64_t addr, uint64_t len)
 		arch_map_identity(vm, addr, len);
 }
 
+static bool string_op(const struct mbox_op *op)
+{
+	return op->kind >= OP_MOVS && op->kind <= OP_OUTS;
+}
+
+enum arch_op_class arch_op_class(const struct mbox_op *op)
+{
+	switch (op->kind) {
+	case OP_IN: case OP_OUT: case OP_CPUID: case OP_HYPERCALL: case OP_RDMSR:
+	case OP_WRMSR: case OP_RDCR: case OP_WRCR: case OP_SYNC: case OP_NOP:
+	case OP_WITH_CR3: case OP_WITH_IDT: case OP_WITH_GDT:
+		return ARCH_OP_NO_ACCESS;
+	}
+	return op->width > 8 ? ARCH_OP_SPLIT : ARCH_OP_PLAIN;
+}
+
 void arch_map_op(struct vm *vm, const struct mbox_op *op)
 {
 	uint64_t reach = op->width > 8 ? op->width : 16;
 	uint64_t last;
 
-	switch (op->kind) {
-	case OP_IN: case OP_OUT: case OP_CPUID: case OP_HYPERCALL: case OP_RDMSR:
-	case OP_WRMSR: case OP_RDCR: case OP_WRCR: case OP_SYNC: case OP_NOP:
-	case OP_WITH_CR3: case OP_WITH_IDT: case OP_WITH_GDT:
+	if (arch_op_class(op) == ARCH_OP_NO_ACCESS)
 		return;
-	case OP_MOVS: case OP_CMPS: case OP_STOS: case OP_SCAS: case OP_LODS:
-	case OP_INS: case OP_OUTS:
+	if (string_op(op)) {
 		reach += op->flags & OPF_REP ? op->value[0] * op->width : 0;
 		if (op->flags & OPF_DF) {
 			map_operand(vm, op->addr - (op->addr < reach ? op->addr : reach), reach + 16);
@@ -132,7 +144,8 @@ void arch_map_op(struct vm *vm, const struct mbox_op *op)
 		map_operand(vm, op->addr, reach);
 		map_operand(vm, op->addr2, reach);
 		return;
-	case OP_PUSH_TO:
+	}
+	if (op->kind == OP_PUSH_TO) {
 		map_operand(vm, op->addr - 8, 8);
 		return;
 	}
@@ -153,7 +166,7 @@ void mmu_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages, uint64_t
 		*mmu_pte(vm, gva + i * PAGE_4K) = (gpa + i * PAGE_4K) | PTE_P | PTE_W | PTE_U | bits;
 }
 
-void vm_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages)
+void arch_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages)
 {
 	mmu_map(vm, gva, gpa, pages, 0);
 }

@@ -37,9 +37,6 @@ void mmu_set_table(struct vm *vm, uint64_t gva, uint64_t table_gpa);
 /** mmu_set_directory - the same one level up: the 1 GiB around @gva */
 void mmu_set_directory(struct vm *vm, uint64_t gva, uint64_t directory_gpa);
 
-/** mmu_pte_gpa - guest address of that entry, for OP_SET_PTE */
-uint64_t mmu_pte_gpa(struct vm *vm, uint64_t gva);
-
 /**
  * mmu_nested_root - guest address of the tables for a guest of the guest, made
  * when there are none: they map the system slot to itself and nothing else

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "guest/prefault.h"
+#include "kvm/prefault.h"
 
 #include <errno.h>
 #include <signal.h>

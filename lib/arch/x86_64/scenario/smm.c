@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "arch/x86_64/smm.h"
+#include "arch/x86_64/scenario/smm.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include "util/env.h"
-#include "kvm/vcpu.h"
+#include "guest/list.h"
 #include "kvm/vm.h"
 
 /* Offsets in SMRAM; the CPU enters at 0x8000 and saves its state at 0xfe00. */
