@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "guest/guest.h"
 #include "scenario/alias.h"
 #include "harness/bench.h"
 #include "util/env.h"

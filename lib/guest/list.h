@@ -7,10 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "guest/guest.h"
 #include "guest_code/mailbox.h"
 #include "kvm/exits.h"
 #include "kvm/vcpu.h"
+#include "kvm/vm.h"
 
 /* How a list, or one KVM_RUN, ended. */
 enum vcpu_stop {

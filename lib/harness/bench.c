@@ -7,6 +7,7 @@
 
 #include "arch.h"
 #include "util/env.h"
+#include "guest/guest.h"
 #include "harness/disturb.h"
 #include "util/place.h"
 #include "util/quantile.h"

@@ -7,175 +7,38 @@
  */
 #include <string.h>
 
-#include "oracle/steps.h"
-
-#define HOT	12
-
-struct gen {
-	uint64_t rng;
-	struct model *m;
-	unsigned int hot[HOT], nr_hot;	/* pages of the window that matter just now */
-	struct step gone;		/* the slot that was there before, as a K_SLOT */
-};
-
-static uint64_t rng(struct gen *g)
-{
-	/* xorshift64*, Vigna 2016 */
-	g->rng ^= g->rng >> 12;
-	g->rng ^= g->rng << 25;
-	g->rng ^= g->rng >> 27;
-	return g->rng * 0x2545f4914f6cdd1dULL >> 8;
-}
-
-static unsigned int below(struct gen *g, unsigned int n)
-{
-	return (unsigned int)(rng(g) % n);
-}
-
-static bool one_in(struct gen *g, unsigned int n)
-{
-	return !below(g, n);
-}
-
-/* @at, or a little before or after it, within [0, n) */
-static unsigned int near(struct gen *g, unsigned int at, unsigned int n)
-{
-	static const int by[] = { -2, -1, -1, 0, 0, 0, 1, 1, 2 };
-	int v = (int)at + by[below(g, sizeof(by) / sizeof(by[0]))];
-
-	return v < 0 ? 0 : (unsigned int)v < n ? (unsigned int)v : n - 1;
-}
-
-static void heat(struct gen *g, unsigned int page)
-{
-	if (page < MODEL_WINDOW)
-		g->hot[g->nr_hot++ % HOT] = page;
-}
-
-/* A slot in use that is as wanted, if there is one; else any number. */
-static unsigned int pick_slot(struct gen *g, bool (*want)(const struct model_slot *s))
-{
-	unsigned int s = below(g, MODEL_SLOTS), i;
-
-	for (i = 0; i < MODEL_SLOTS; i++, s = (s + 1) % MODEL_SLOTS)
-		if (g->m->slot[s].used && want(&g->m->slot[s]))
-			return s;
-	return s;
-}
-
-static bool is_any(const struct model_slot *s)
-{
-	return s->used;
-}
-
-static bool is_plain(const struct model_slot *s)
-{
-	return !s->gmem && !s->hole;
-}
-
-static bool is_gmem(const struct model_slot *s)
-{
-	return s->gmem;
-}
-
-static bool is_logged(const struct model_slot *s)
-{
-	return s->log;
-}
-
-/* --- pages --------------------------------------------------------------------- */
-
-static unsigned int slot_page(struct gen *g)
-{
-	const struct model_slot *s = &g->m->slot[pick_slot(g, is_any)];
-
-	switch (s->used ? below(g, 5) : 4) {
-	case 0:
-		return near(g, s->base, MODEL_WINDOW);
-	case 1:
-		return near(g, s->base + s->pages - 1, MODEL_WINDOW);
-	case 2:
-		return s->base + below(g, s->pages);
-	case 3:
-		/* A 2 MiB boundary inside it, or its middle. */
-		if (s->base / MODEL_HUGE != (s->base + s->pages - 1) / MODEL_HUGE)
-			return near(g, (s->base / MODEL_HUGE + 1) * MODEL_HUGE, MODEL_WINDOW);
-		return s->base + s->pages / 2;
-	default:
-		return below(g, 24);
-	}
-}
-
-static unsigned int any_page(struct gen *g)
-{
-	switch (below(g, 12)) {
-	case 0: case 1: case 2: case 3:
-		return g->nr_hot ? g->hot[below(g, g->nr_hot < HOT ? g->nr_hot : HOT)] : 0;
-	case 4:
-		return near(g, below(g, MODEL_REGIONS) * MODEL_HUGE, MODEL_WINDOW);
-	case 5:
-		return one_in(g, 2) ? 0 : MODEL_WINDOW - 1;
-	case 6:
-		return below(g, 24);
-	default:
-		return slot_page(g);
-	}
-}
-
-/* Up to @room, from @room on down: one, a few, much, all. */
-static unsigned int length(struct gen *g, unsigned int room)
-{
-	static const unsigned int few[] = { 2, 3, 4, 7, 8, 9, 16, 17, 63, 64, 65 };
-	static const unsigned int many[] = { MODEL_HUGE - 1, MODEL_HUGE, MODEL_HUGE + 1,
-					     MODEL_HUGE + 16, 2 * MODEL_HUGE };
-	unsigned int n;
-
-	switch (below(g, 6)) {
-	case 0: case 1:
-		n = 1;
-		break;
-	case 2:
-		n = room;
-		break;
-	case 3:
-		n = many[below(g, sizeof(many) / sizeof(many[0]))];
-		break;
-	default:
-		n = few[below(g, sizeof(few) / sizeof(few[0]))];
-	}
-	return n < room ? n : room;
-}
+#include "oracle/choose.h"
 
 /* --- steps --------------------------------------------------------------------- */
 
 static void make_flags(struct gen *g, struct step *st)
 {
-	if (g->m->vm.hole && one_in(g, 3))
-		st->v[3] = one_in(g, 2) ? STEP_HOLE : STEP_SINGLE;
-	else if (g->m->vm.gmem && !one_in(g, 3))
+	if (g->m->vm.hole && choose_one_in(g, 3))
+		st->v[3] = choose_one_in(g, 2) ? STEP_HOLE : STEP_SINGLE;
+	else if (g->m->vm.gmem && !choose_one_in(g, 3))
 		st->v[3] = STEP_GMEM;
 	else
-		st->v[3] = one_in(g, 2) ? below(g, 4) : 0;
+		st->v[3] = choose_one_in(g, 2) ? choose_below(g, 4) : 0;
 	/* Combinations that are refused. */
-	if (one_in(g, 24))
-		st->v[3] = below(g, g->m->vm.hole ? 32 : 8);
+	if (choose_one_in(g, 24))
+		st->v[3] = choose_below(g, g->m->vm.hole ? 32 : 8);
 }
 
 /* What is behind it: what another slot has, what follows that, what is before it, anything. */
 static void make_back(struct gen *g, struct step *st)
 {
 	bool gmem = st->v[3] & STEP_GMEM;
-	const struct model_slot *o = &g->m->slot[pick_slot(g, gmem ? is_gmem : is_plain)];
+	const struct model_slot *o = &g->m->slot[choose_pick_slot(g, gmem ? choose_is_gmem : choose_is_plain)];
 	unsigned int pages = st->v[2], most = MODEL_BACK - pages, at;
 
-	st->v[4] = o->used ? o->buffer : below(g, 2);
-	switch (below(g, 8)) {
+	st->v[4] = o->used ? o->buffer : choose_below(g, 2);
+	switch (choose_below(g, 8)) {
 	case 0:
-		at = near(g, MODEL_HUGE, MODEL_BACK);
+		at = choose_near(g, MODEL_HUGE, MODEL_BACK);
 		break;
 	case 1: case 2:
 		/* The same again is an alias, for guest_memfd it is refused. */
-		at = gmem && !one_in(g, 8) ? o->buffer_page + o->pages : o->buffer_page;
+		at = gmem && !choose_one_in(g, 8) ? o->buffer_page + o->pages : o->buffer_page;
 		break;
 	case 3: case 4:
 		at = o->buffer_page + o->pages;
@@ -184,30 +47,30 @@ static void make_back(struct gen *g, struct step *st)
 		at = o->buffer_page > pages ? o->buffer_page - pages : 0;
 		break;
 	default:
-		st->v[4] = below(g, 2);
-		at = one_in(g, 2) ? 0 : below(g, most + 1);
+		st->v[4] = choose_below(g, 2);
+		at = choose_one_in(g, 2) ? 0 : choose_below(g, most + 1);
 	}
 	st->v[5] = at < most ? at : most;
 	/* Beyond the end of a file is for the kernel to refuse. */
-	if (gmem && one_in(g, 20) && most + 1 < MODEL_BACK)
+	if (gmem && choose_one_in(g, 20) && most + 1 < MODEL_BACK)
 		st->v[5] = most + 1;
-	if (st->v[3] & STEP_HOLE && !one_in(g, 12))
+	if (st->v[3] & STEP_HOLE && !choose_one_in(g, 12))
 		st->v[5] = 0;
 }
 
 /* Room for a slot, mostly. */
 static unsigned int slot_base(struct gen *g, unsigned int pages, unsigned int back_page)
 {
-	const struct model_slot *o = &g->m->slot[pick_slot(g, is_any)];
+	const struct model_slot *o = &g->m->slot[choose_pick_slot(g, choose_is_any)];
 	unsigned int most = MODEL_WINDOW - pages, at;
 
-	switch (below(g, pages >= MODEL_HUGE ? 5 : 9)) {
+	switch (choose_below(g, pages >= MODEL_HUGE ? 5 : 9)) {
 	case 0: case 1: case 2: case 3:
 		/* So that 2 MiB pages of the host lie where the guest has some. */
-		at = below(g, MODEL_REGIONS) * MODEL_HUGE + back_page % MODEL_HUGE;
+		at = choose_below(g, MODEL_REGIONS) * MODEL_HUGE + back_page % MODEL_HUGE;
 		break;
 	case 4:
-		at = one_in(g, 2) ? most : below(g, MODEL_REGIONS) * MODEL_HUGE;
+		at = choose_one_in(g, 2) ? most : choose_below(g, MODEL_REGIONS) * MODEL_HUGE;
 		break;
 	case 5:
 		at = o->base + o->pages;
@@ -216,7 +79,7 @@ static unsigned int slot_base(struct gen *g, unsigned int pages, unsigned int ba
 		at = o->base > pages ? o->base - pages : 0;
 		break;
 	default:
-		at = near(g, any_page(g), MODEL_WINDOW);
+		at = choose_near(g, choose_any_page(g), MODEL_WINDOW);
 	}
 	return at < most ? at : most;
 }
@@ -237,7 +100,7 @@ static bool free_at(const struct gen *g, unsigned int self, unsigned int base, u
 static unsigned int free_base(struct gen *g, unsigned int self, unsigned int pages,
 			      unsigned int back_page)
 {
-	unsigned int tries = one_in(g, 8) ? 1 : 6, at;
+	unsigned int tries = choose_one_in(g, 8) ? 1 : 6, at;
 
 	do {
 		at = slot_base(g, pages, back_page);
@@ -251,35 +114,35 @@ static void make_huge_slot(struct gen *g, struct step *st)
 	static const unsigned int pages[] = { MODEL_HUGE, MODEL_HUGE + 1, MODEL_HUGE + 9,
 					      2 * MODEL_HUGE, MODEL_BACK };
 
-	st->v[2] = pages[below(g, sizeof(pages) / sizeof(pages[0]))];
-	st->v[3] = g->m->vm.private && one_in(g, 2) ? STEP_GMEM : one_in(g, 3) ? below(g, 4) : 0;
+	st->v[2] = pages[choose_below(g, sizeof(pages) / sizeof(pages[0]))];
+	st->v[3] = g->m->vm.private && choose_one_in(g, 2) ? STEP_GMEM : choose_one_in(g, 3) ? choose_below(g, 4) : 0;
 	st->v[4] = MODEL_THP;
-	st->v[5] = one_in(g, 3) ? near(g, MODEL_HUGE, MODEL_BACK) : 0;
+	st->v[5] = choose_one_in(g, 3) ? choose_near(g, MODEL_HUGE, MODEL_BACK) : 0;
 	if (st->v[5] > MODEL_BACK - st->v[2])
 		st->v[5] = MODEL_BACK - st->v[2];
 }
 
 static void make_slot(struct gen *g, struct step *st)
 {
-	unsigned int s = below(g, MODEL_SLOTS), i;
+	unsigned int s = choose_below(g, MODEL_SLOTS), i;
 
 	/* A free one, mostly. */
-	for (i = 0; i < MODEL_SLOTS && g->m->slot[s].used && !one_in(g, 24); i++)
+	for (i = 0; i < MODEL_SLOTS && g->m->slot[s].used && !choose_one_in(g, 24); i++)
 		s = (s + 1) % MODEL_SLOTS;
-	if (g->gone.v[2] && one_in(g, 4)) {
+	if (g->gone.v[2] && choose_one_in(g, 4)) {
 		/* As it was, or nearly. */
 		*st = g->gone;
 		st->v[0] = s;
-		if (one_in(g, 4))
+		if (choose_one_in(g, 4))
 			st->v[1] = free_base(g, s, st->v[2], st->v[5]);
 		return;
 	}
 	st->v[0] = s;
-	if (g->m->vm.thp && one_in(g, 3)) {
+	if (g->m->vm.thp && choose_one_in(g, 3)) {
 		make_huge_slot(g, st);
 	} else {
 		make_flags(g, st);
-		st->v[2] = one_in(g, 6) ? length(g, MODEL_BACK) : 1 + below(g, 8);
+		st->v[2] = choose_one_in(g, 6) ? choose_length(g, MODEL_BACK) : 1 + choose_below(g, 8);
 		make_back(g, st);
 	}
 	st->v[1] = free_base(g, s, st->v[2], st->v[5]);
@@ -289,37 +152,37 @@ static void make_access(struct gen *g, struct step *st)
 {
 	static const unsigned int widths[] = { 1, 2, 4, 8, 8, 8, 16 };
 	static const unsigned int at[] = { 0, 8, 0x7f8, 0xff0, 0xff8, 0xff9, 0xffc, 0xffe, 0xfff };
-	unsigned int page = any_page(g), offset, e;
+	unsigned int page = choose_any_page(g), offset, e;
 
-	st->v[1] = widths[below(g, st->kind == K_ADD ? 4 : 7)];
-	offset = one_in(g, 2) ? at[below(g, sizeof(at) / sizeof(at[0]))] : below(g, 511) * 8;
+	st->v[1] = widths[choose_below(g, st->kind == K_ADD ? 4 : 7)];
+	offset = choose_one_in(g, 2) ? at[choose_below(g, sizeof(at) / sizeof(at[0]))] : choose_below(g, 511) * 8;
 	st->v[0] = page * MODEL_PAGE + offset;
 	/* Where a zone begins or ends, or an event is. */
-	e = below(g, MODEL_EVENTS);
-	if (one_in(g, 4) && g->m->event[e].on) {
-		st->v[0] = g->m->event[e].at + (one_in(g, 6) ? 4 : 0);
-		if (g->m->event[e].len && one_in(g, 2))
+	e = choose_below(g, MODEL_EVENTS);
+	if (choose_one_in(g, 4) && g->m->event[e].on) {
+		st->v[0] = g->m->event[e].at + (choose_one_in(g, 6) ? 4 : 0);
+		if (g->m->event[e].len && choose_one_in(g, 2))
 			st->v[1] = g->m->event[e].len;
 	}
-	e = below(g, MODEL_ZONES);
-	if (one_in(g, 6) && g->m->zone[e].on)
-		st->v[0] = one_in(g, 2) ? near(g, g->m->zone[e].from, ~0U >> 1) :
-			   g->m->zone[e].from + g->m->zone[e].bytes - near(g, st->v[1], 16);
+	e = choose_below(g, MODEL_ZONES);
+	if (choose_one_in(g, 6) && g->m->zone[e].on)
+		st->v[0] = choose_one_in(g, 2) ? choose_near(g, g->m->zone[e].from, ~0U >> 1) :
+			   g->m->zone[e].from + g->m->zone[e].bytes - choose_near(g, st->v[1], 16);
 	if (st->v[0] > MODEL_WINDOW * MODEL_PAGE - st->v[1])
 		st->v[0] = MODEL_WINDOW * MODEL_PAGE - st->v[1];
-	st->v[2] = below(g, 4);
+	st->v[2] = choose_below(g, 4);
 	if (st->kind == K_LOAD)
-		st->v[3] = one_in(g, 8);
+		st->v[3] = choose_one_in(g, 8);
 	else
-		st->v[3] = one_in(g, 2) ? below(g, 3) : below(g, 255);
-	heat(g, st->v[0] / MODEL_PAGE);
+		st->v[3] = choose_one_in(g, 2) ? choose_below(g, 3) : choose_below(g, 255);
+	choose_heat(g, st->v[0] / MODEL_PAGE);
 }
 
 /* Another slot with part of the same buffer or file, or the same slot. */
 static const struct model_slot *partner(struct gen *g, const struct model_slot *a,
 					bool (*want)(const struct model_slot *s))
 {
-	unsigned int s = below(g, MODEL_SLOTS), i;
+	unsigned int s = choose_below(g, MODEL_SLOTS), i;
 
 	for (i = 0; i < MODEL_SLOTS; i++, s = (s + 1) % MODEL_SLOTS) {
 		const struct model_slot *b = &g->m->slot[s];
@@ -336,7 +199,7 @@ static const struct model_slot *partner(struct gen *g, const struct model_slot *
  */
 static void back_range(struct gen *g, struct step *st, bool (*want)(const struct model_slot *s))
 {
-	const struct model_slot *a = &g->m->slot[pick_slot(g, want)], *b = partner(g, a, want);
+	const struct model_slot *a = &g->m->slot[choose_pick_slot(g, want)], *b = partner(g, a, want);
 	unsigned int from, to;
 
 	if (b->buffer_page < a->buffer_page) {
@@ -345,91 +208,91 @@ static void back_range(struct gen *g, struct step *st, bool (*want)(const struct
 		a = b;
 		b = swap;
 	}
-	from = near(g, a->buffer_page, MODEL_BACK);
-	to = near(g, b->buffer_page + b->pages, MODEL_BACK + 1);
-	if (one_in(g, 3))
-		from = near(g, a->buffer_page + (a->pages ? below(g, a->pages) : 0), MODEL_BACK);
-	if (one_in(g, 3))
-		to = near(g, b->buffer_page, MODEL_BACK) + 1;
-	if (one_in(g, 12))
-		from = one_in(g, 2) ? 0 : MODEL_HUGE;
-	st->v[0] = one_in(g, 8) ? below(g, 2) : a->buffer;
+	from = choose_near(g, a->buffer_page, MODEL_BACK);
+	to = choose_near(g, b->buffer_page + b->pages, MODEL_BACK + 1);
+	if (choose_one_in(g, 3))
+		from = choose_near(g, a->buffer_page + (a->pages ? choose_below(g, a->pages) : 0), MODEL_BACK);
+	if (choose_one_in(g, 3))
+		to = choose_near(g, b->buffer_page, MODEL_BACK) + 1;
+	if (choose_one_in(g, 12))
+		from = choose_one_in(g, 2) ? 0 : MODEL_HUGE;
+	st->v[0] = choose_one_in(g, 8) ? choose_below(g, 2) : a->buffer;
 	st->v[1] = from;
-	st->v[2] = to > from && !one_in(g, 3) ? to - from : length(g, MODEL_BACK - from);
-	heat(g, a->base + (from > a->buffer_page ? from - a->buffer_page : 0));
-	heat(g, a->base + a->pages - 1);
-	heat(g, b->base);
-	heat(g, b->base + b->pages - 1);
+	st->v[2] = to > from && !choose_one_in(g, 3) ? to - from : choose_length(g, MODEL_BACK - from);
+	choose_heat(g, a->base + (from > a->buffer_page ? from - a->buffer_page : 0));
+	choose_heat(g, a->base + a->pages - 1);
+	choose_heat(g, b->base);
+	choose_heat(g, b->base + b->pages - 1);
 }
 
 /* Many pages in one go, so that many are mapped. */
 static void make_sweep(struct gen *g, struct step *st)
 {
-	const struct model_slot *s = &g->m->slot[pick_slot(g, is_any)];
+	const struct model_slot *s = &g->m->slot[choose_pick_slot(g, choose_is_any)];
 
-	st->v[0] = one_in(g, 4) ? any_page(g) : s->base;
-	if (s->used && s->pages > 32 && one_in(g, 2))
-		st->v[0] = s->base + below(g, s->pages - 8);
-	st->v[1] = s->used && s->pages <= 32 ? s->pages : 8 + below(g, 25);
+	st->v[0] = choose_one_in(g, 4) ? choose_any_page(g) : s->base;
+	if (s->used && s->pages > 32 && choose_one_in(g, 2))
+		st->v[0] = s->base + choose_below(g, s->pages - 8);
+	st->v[1] = s->used && s->pages <= 32 ? s->pages : 8 + choose_below(g, 25);
 	if (st->v[0] + st->v[1] > MODEL_WINDOW)
 		st->v[1] = MODEL_WINDOW - st->v[0];
-	st->v[2] = below(g, 4);
-	st->v[3] = one_in(g, 3);
+	st->v[2] = choose_below(g, 4);
+	st->v[3] = choose_one_in(g, 3);
 }
 
 static void make_attributes(struct gen *g, struct step *st)
 {
-	unsigned int page = any_page(g);
+	unsigned int page = choose_any_page(g);
 
-	if (one_in(g, 8))
+	if (choose_one_in(g, 8))
 		page -= page % MODEL_HUGE;
 	st->v[0] = page;
-	st->v[1] = length(g, MODEL_WINDOW - page);
-	st->v[2] = !one_in(g, 3);
-	heat(g, page ? page - 1 : 0);
-	heat(g, page);
-	heat(g, page + st->v[1] - 1);
-	heat(g, page + st->v[1]);
+	st->v[1] = choose_length(g, MODEL_WINDOW - page);
+	st->v[2] = !choose_one_in(g, 3);
+	choose_heat(g, page ? page - 1 : 0);
+	choose_heat(g, page);
+	choose_heat(g, page + st->v[1] - 1);
+	choose_heat(g, page + st->v[1]);
 }
 
 static void make_zone(struct gen *g, struct step *st)
 {
 	static const unsigned int bytes[] = { 1, 4, 8, 16, 0x1000, 0x1000, 0x1004, 0x2000 };
-	const struct model_zone *z = &g->m->zone[st->v[0] = below(g, MODEL_ZONES)];
+	const struct model_zone *z = &g->m->zone[st->v[0] = choose_below(g, MODEL_ZONES)];
 
 	st->v[1] = !z->on;
 	st->v[2] = z->from;
 	st->v[3] = z->bytes;
 	if (z->on)
 		return;
-	st->v[3] = bytes[below(g, sizeof(bytes) / sizeof(bytes[0]))];
-	st->v[2] = any_page(g) * MODEL_PAGE + (one_in(g, 2) ? 0 : below(g, 512) * 8);
+	st->v[3] = bytes[choose_below(g, sizeof(bytes) / sizeof(bytes[0]))];
+	st->v[2] = choose_any_page(g) * MODEL_PAGE + (choose_one_in(g, 2) ? 0 : choose_below(g, 512) * 8);
 	if (st->v[2] + st->v[3] > MODEL_WINDOW * MODEL_PAGE)
 		st->v[2] = MODEL_WINDOW * MODEL_PAGE - st->v[3];
-	heat(g, st->v[2] / MODEL_PAGE);
-	heat(g, (st->v[2] + st->v[3]) / MODEL_PAGE);
+	choose_heat(g, st->v[2] / MODEL_PAGE);
+	choose_heat(g, (st->v[2] + st->v[3]) / MODEL_PAGE);
 }
 
 static void make_event(struct gen *g, struct step *st)
 {
 	static const unsigned int lens[] = { 0, 1, 2, 4, 4, 8 };
-	const struct model_event *e = &g->m->event[st->v[0] = below(g, MODEL_EVENTS)];
-	const struct model_event *o = &g->m->event[below(g, MODEL_EVENTS)];
+	const struct model_event *e = &g->m->event[st->v[0] = choose_below(g, MODEL_EVENTS)];
+	const struct model_event *o = &g->m->event[choose_below(g, MODEL_EVENTS)];
 
 	st->v[1] = !e->on;
 	st->v[2] = e->at;
 	st->v[3] = e->len;
 	st->v[4] = e->match;
 	if (!e->on) {
-		st->v[2] = any_page(g) * MODEL_PAGE + (one_in(g, 2) ? 0 : below(g, 512) * 8);
-		if (o->on && one_in(g, 2))
+		st->v[2] = choose_any_page(g) * MODEL_PAGE + (choose_one_in(g, 2) ? 0 : choose_below(g, 512) * 8);
+		if (o->on && choose_one_in(g, 2))
 			st->v[2] = o->at;
-		st->v[3] = lens[below(g, sizeof(lens) / sizeof(lens[0]))];
-		st->v[4] = st->v[3] && one_in(g, 2);
+		st->v[3] = lens[choose_below(g, sizeof(lens) / sizeof(lens[0]))];
+		st->v[4] = st->v[3] && choose_one_in(g, 2);
 	}
 	/* Deassigning one with a value finds it only by that value. */
-	st->v[5] = below(g, 3);
-	heat(g, st->v[2] / MODEL_PAGE);
+	st->v[5] = choose_below(g, 3);
+	choose_heat(g, st->v[2] / MODEL_PAGE);
 }
 
 static bool any(const struct model *m, bool (*want)(const struct model_slot *s))
@@ -451,19 +314,19 @@ static bool sensible(struct gen *g, enum step_kind kind)
 	case K_ATTRIBUTES:
 		return m->vm.private;
 	case K_CLEAR:
-		return m->vm.manual && any(m, is_logged);
+		return m->vm.manual && any(m, choose_is_logged);
 	case K_DIRTY:
-		return any(m, is_logged) || one_in(g, 12);
+		return any(m, choose_is_logged) || choose_one_in(g, 12);
 	case K_MOVE: case K_LOG: case K_DROP:
-		return any(m, is_plain);
+		return any(m, choose_is_plain);
 	case K_PUNCH:
-		return any(m, is_gmem) || (m->vm.gmem && one_in(g, 12));
+		return any(m, choose_is_gmem) || (m->vm.gmem && choose_one_in(g, 12));
 	case K_NEW_FILE:
 		return m->vm.gmem && !(m->file[0].open && m->file[1].open);
 	case K_CLOSE:
 		return m->vm.gmem;
 	case K_DELETE: case K_SWEEP:
-		return any(m, is_any) || one_in(g, 12);
+		return any(m, choose_is_any) || choose_one_in(g, 12);
 	default:
 		return true;
 	}
@@ -481,12 +344,12 @@ static enum step_kind pick_kind(struct gen *g)
 
 	for (kind = 0; kind < MODEL_SLOTS; kind++)
 		slots += g->m->slot[kind].used;
-	if (slots < 4 && one_in(g, slots ? 8 : 2))
+	if (slots < 4 && choose_one_in(g, slots ? 8 : 2))
 		return K_SLOT;
 	for (kind = 0; kind < K_COUNT; kind++)
 		sum += weights[kind];
 	do {
-		pick = below(g, sum);
+		pick = choose_below(g, sum);
 		for (kind = 0; pick >= weights[kind]; kind++)
 			pick -= weights[kind];
 	} while (!sensible(g, (enum step_kind)kind));
@@ -505,8 +368,8 @@ static void remember(struct gen *g, const struct model_slot *s)
 		       (s->hole ? STEP_HOLE : 0) | (s->single ? STEP_SINGLE : 0),
 		       s->buffer, s->buffer_page },
 	};
-	heat(g, s->base);
-	heat(g, s->base + s->pages - 1);
+	choose_heat(g, s->base);
+	choose_heat(g, s->base + s->pages - 1);
 }
 
 static void make_slot_step(struct gen *g, struct step *st)
@@ -516,22 +379,22 @@ static void make_slot_step(struct gen *g, struct step *st)
 	switch (st->kind) {
 	case K_SLOT:
 		make_slot(g, st);
-		heat(g, st->v[1]);
-		heat(g, st->v[1] + st->v[2] - 1);
+		choose_heat(g, st->v[1]);
+		choose_heat(g, st->v[1] + st->v[2] - 1);
 		break;
 	case K_DELETE:
-		st->v[0] = pick_slot(g, is_any);
+		st->v[0] = choose_pick_slot(g, choose_is_any);
 		remember(g, &g->m->slot[st->v[0]]);
 		break;
 	case K_MOVE:
-		s = &g->m->slot[st->v[0] = pick_slot(g, is_plain)];
+		s = &g->m->slot[st->v[0] = choose_pick_slot(g, choose_is_plain)];
 		st->v[1] = free_base(g, st->v[0], s->used ? s->pages : 1, s->buffer_page);
-		heat(g, s->base);
-		heat(g, st->v[1]);
+		choose_heat(g, s->base);
+		choose_heat(g, st->v[1]);
 		break;
 	default:
-		s = &g->m->slot[st->v[0] = pick_slot(g, is_plain)];
-		st->v[1] = s->log ? one_in(g, 8) : !one_in(g, 8);
+		s = &g->m->slot[st->v[0] = choose_pick_slot(g, choose_is_plain)];
+		st->v[1] = s->log ? choose_one_in(g, 8) : !choose_one_in(g, 8);
 	}
 }
 
@@ -552,29 +415,29 @@ static void make_step(struct gen *g, struct step *st)
 		make_sweep(g, st);
 		break;
 	case K_HOST_WRITE:
-		s = &g->m->slot[pick_slot(g, is_plain)];
+		s = &g->m->slot[choose_pick_slot(g, choose_is_plain)];
 		st->v[0] = s->buffer;
-		st->v[1] = near(g, s->buffer_page, MODEL_BACK) * MODEL_PAGE + below(g, 512) * 8;
-		st->v[2] = 1 + below(g, 1000);
+		st->v[1] = choose_near(g, s->buffer_page, MODEL_BACK) * MODEL_PAGE + choose_below(g, 512) * 8;
+		st->v[2] = 1 + choose_below(g, 1000);
 		break;
 	case K_DROP:
-		back_range(g, st, is_plain);
+		back_range(g, st, choose_is_plain);
 		break;
 	case K_PUNCH:
-		back_range(g, st, is_gmem);
+		back_range(g, st, choose_is_gmem);
 		break;
 	case K_DIRTY:
 	case K_CLEAR:
-		s = &g->m->slot[st->v[0] = pick_slot(g, is_logged)];
+		s = &g->m->slot[st->v[0] = choose_pick_slot(g, choose_is_logged)];
 		if (st->kind == K_DIRTY)
 			break;
-		st->v[1] = s->pages > 64 && one_in(g, 2) ? below(g, (s->pages + 63) / 64) : 0;
-		st->v[2] = one_in(g, 3) ? 1 : MODEL_LOG;
-		st->v[3] = one_in(g, 2) ? 0 : below(g, 4);
+		st->v[1] = s->pages > 64 && choose_one_in(g, 2) ? choose_below(g, (s->pages + 63) / 64) : 0;
+		st->v[2] = choose_one_in(g, 3) ? 1 : MODEL_LOG;
+		st->v[3] = choose_one_in(g, 2) ? 0 : choose_below(g, 4);
 		break;
 	case K_NEW_FILE:
 	case K_CLOSE:
-		st->v[0] = below(g, MODEL_FILES);
+		st->v[0] = choose_below(g, MODEL_FILES);
 		break;
 	case K_ATTRIBUTES:
 		make_attributes(g, st);
@@ -592,10 +455,10 @@ static void make_world(struct gen *g, struct step *st)
 	static const unsigned int manual[] = { 0, 0, 0, MODEL_MANUAL, MODEL_MANUAL | MODEL_INIT_SET };
 
 	*st = (struct step){ .kind = K_WORLD };
-	st->v[WORLD_VCPUS] = 1 + (one_in(g, 2) ? 0 : below(g, 4));
-	st->v[WORLD_WHERE] = one_in(g, 2) ? 0 : 1 + below(g, 2);
-	st->v[WORLD_THP] = one_in(g, 2);
-	st->v[WORLD_MANUAL] = manual[below(g, 5)];
+	st->v[WORLD_VCPUS] = 1 + (choose_one_in(g, 2) ? 0 : choose_below(g, 4));
+	st->v[WORLD_WHERE] = choose_one_in(g, 2) ? 0 : 1 + choose_below(g, 2);
+	st->v[WORLD_THP] = choose_one_in(g, 2);
+	st->v[WORLD_MANUAL] = manual[choose_below(g, 5)];
 }
 
 unsigned int steps_generate(struct model *m, bool gmem, bool private, bool proposed,
@@ -605,7 +468,7 @@ unsigned int steps_generate(struct model *m, bool gmem, bool private, bool propo
 	struct model_vm vm = {
 		.gmem = gmem, .private = private, .hole = proposed, .single = proposed,
 	};
-	unsigned int n = 20 + below(&g, STEPS_MAX - 20), i;
+	unsigned int n = 20 + choose_below(&g, STEPS_MAX - 20), i;
 	struct outcome o;
 
 	make_world(&g, &s[0]);

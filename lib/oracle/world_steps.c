@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "oracle/world.h"
+#include "oracle/world_parts.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -23,7 +23,6 @@
 #include "kvm/uapi.h"
 #include "guest/list.h"
 
-#define FIRST_SLOT	1	/* the model's slot 0 */
 #define BACK_SIZE	(MODEL_BACK * PAGE_4K)
 #define WINDOW_SIZE	(MODEL_WINDOW * PAGE_4K)
 
@@ -33,33 +32,6 @@
  */
 #define GVA		VM_WINDOW
 #define PILOT		(GVA + WINDOW_SIZE + VM_SYS_SIZE - PAGE_4K)
-
-struct world {
-	struct vm *vm;
-	unsigned int nr_vcpus;
-	uint8_t *buffer[MODEL_BUFFERS];
-	int file[MODEL_FILES], event[MODEL_EVENTS];
-	struct kvm_coalesced_mmio_ring *ring;
-	unsigned int ring_size;
-	/*
-	 * Page statistics say how many mappings there are: under nested paging,
-	 * with the MMU that has one table for all vCPUs.  The payload's own pages
-	 * are known because every vCPU has touched all of its own beforehand.
-	 */
-	bool counts, warm[4];
-	uint64_t payload;
-	/*
-	 * A backend that emulates guest instructions as it sees fit reaches
-	 * guest_memfd through userspace_addr (D22): that must be a
-	 * mapping of the file then, and is unrelated memory everywhere else.
-	 */
-	bool emulates;
-	uint8_t *file_map[MODEL_FILES];
-	enum gmem_kind gmem;
-	struct model m;
-	struct world_verdict *verdict;
-	FILE *trace;
-};
 
 /* --- the VM -------------------------------------------------------------------- */
 
@@ -260,148 +232,13 @@ void world_require(const struct world_kind *kind)
 	vm_destroy(vm);
 }
 
-/* --- comparisons --------------------------------------------------------------- */
-
-static bool wrong(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static bool wrong(struct world *w, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(w->verdict->message, sizeof(w->verdict->message), fmt, ap);
-	va_end(ap);
-	return false;
-}
-
-static bool ring_matches(struct world *w, const struct model_result *r)
-{
-	unsigned int i;
-
-	for (i = 0; i < r->rings; i++) {
-		const struct kvm_coalesced_mmio *e = &w->ring->coalesced_mmio[w->ring->first];
-		uint64_t data = 0;
-
-		if (w->ring->first == w->ring->last)
-			return wrong(w, "coalesced write %u is not in the ring", i);
-		memcpy(&data, e->data, e->len < 8 ? e->len : 8);
-		if (e->phys_addr != r->ring[i].addr || e->len != r->ring[i].len || e->pio ||
-		    data != r->ring[i].data)
-			return wrong(w, "ring entry 0x%llx len %u data 0x%llx, expected 0x%llx len %u data 0x%llx",
-				     (unsigned long long)e->phys_addr, e->len,
-				     (unsigned long long)data, (unsigned long long)r->ring[i].addr,
-				     r->ring[i].len, (unsigned long long)r->ring[i].data);
-		w->ring->first = (w->ring->first + 1) % w->ring_size;
-	}
-	if (w->ring->first != w->ring->last)
-		return wrong(w, "a write is in the coalesced ring that should not be");
-	return true;
-}
-
-static bool signals_match(struct world *w, const struct model_result *r)
-{
-	unsigned int i;
-	uint64_t n;
-
-	for (i = 0; i < MODEL_EVENTS; i++) {
-		n = 0;
-		if (w->event[i] < 0)
-			continue;
-		if (read(w->event[i], &n, sizeof(n)) != sizeof(n))
-			n = 0;
-		if (n != r->signals[i])
-			return wrong(w, "ioeventfd %u was signalled %llu times, expected %u", i,
-				     (unsigned long long)n, r->signals[i]);
-	}
-	return true;
-}
-
-static bool exits_same(struct world *w, const struct vcpu *v, const struct model_result *r)
-{
-	char a[160] = "nothing", b[160] = "nothing";
-	unsigned int i;
-
-	for (i = 0; i < v->nr_exits || i < r->exits; i++) {
-		bool seen = i < v->nr_exits, due = i < r->exits;
-
-		if (seen && due && exit_equal(&v->log[i], &r->exit[i]))
-			continue;
-		if (seen)
-			exit_print(&v->log[i], a, sizeof(a));
-		if (due)
-			exit_print(&r->exit[i], b, sizeof(b));
-		return wrong(w, "exit %u is %s, expected %s", i, a, b);
-	}
-	return true;
-}
-
-static bool bitmap_matches(struct world *w, unsigned int slot, const uint64_t *must,
-			   const uint64_t *may)
-{
-	unsigned int words = (w->m.slot[slot].pages + 63) / 64, i;
-	uint64_t bitmap[MODEL_LOG] = { 0 };
-	struct kvm_dirty_log log = { .slot = slot + FIRST_SLOT, .dirty_bitmap = bitmap };
-
-	if (ioctl(w->vm->fd, KVM_GET_DIRTY_LOG, &log))
-		return wrong(w, "KVM_GET_DIRTY_LOG of slot %u: %s", slot, strerror(errno));
-	for (i = 0; i < words; i++)
-		if ((bitmap[i] & must[i]) != must[i] || bitmap[i] & ~may[i])
-			return wrong(w, "dirty bitmap of slot %u, word %u: 0x%llx, must have 0x%llx, may have 0x%llx",
-				     slot, i, (unsigned long long)bitmap[i],
-				     (unsigned long long)must[i], (unsigned long long)may[i]);
-	return true;
-}
-
-/* Where reading a log does not clear it, every log is read after every step. */
-static bool logs_match(struct world *w)
-{
-	unsigned int i;
-
-	for (i = 0; w->m.vm.manual && i < MODEL_SLOTS; i++)
-		if (w->m.slot[i].used && w->m.slot[i].log &&
-		    !bitmap_matches(w, i, w->m.slot[i].must, w->m.slot[i].may))
-			return false;
-	return true;
-}
-
-static uint64_t stat_of(struct world *w, const char *name)
-{
-	uint64_t n = 0;
-
-	if (!w->vm->stat)
-		w->vm->stat = kvmstat_open(w->vm->fd);
-	kvmstat_get(w->vm->stat, name, &n);
-	return n;
-}
-
-static bool counts_match(struct world *w)
-{
-	const struct model_counts c = w->m.counts;
-	uint64_t pages_4k, pages_2m, began;
-	bool ok;
-
-	if (!w->counts)
-		return true;
-	pages_4k = stat_of(w, "pages_4k") - w->payload;
-	pages_2m = stat_of(w, "pages_2m");
-	began = arch_cycles();
-	ok = model_settle(&w->m, (unsigned int)pages_4k, (unsigned int)pages_2m);
-	w->verdict->oracle_ticks += arch_cycles() - began;
-	if (ok)
-		return true;
-	w->verdict->soft = true;
-	return wrong(w, "%lld pages of 4 KiB and %llu of 2 MiB are mapped, expected %u to %u and %u to %u",
-		     (long long)pages_4k, (unsigned long long)pages_2m, c.least_4k, c.most_4k,
-		     c.least_2m, c.most_2m);
-}
-
 /* --- steps --------------------------------------------------------------------- */
 
 static bool returned(struct world *w, const char *what, int error, int want)
 {
 	int got = error ? -errno : 0;
 
-	return got == want || wrong(w, "%s returned %d, expected %d", what, got, want);
+	return got == want || world_wrong(w, "%s returned %d, expected %d", what, got, want);
 }
 
 /* Let the vCPU touch all that it ever will of the payload's pages. */
@@ -411,13 +248,13 @@ static bool warm_up(struct world *w, unsigned int cpu)
 
 	if (!w->counts || w->warm[cpu])
 		return true;
-	before = stat_of(w, "pages_4k");
+	before = world_stat_of(w, "pages_4k");
 	if (vcpu_do(w->vm->vcpu[cpu], OPS(ST(8, PILOT, 1), LD(16, PILOT),
 		    { .kind = OP_ADD, .width = 8, .addr = PILOT },
 		    { .kind = OP_LOAD, .width = 8, .addr = PILOT, .flags = OPF_SUPER }),
 		    NO_EXITS) != VCPU_DONE || w->vm->vcpu[cpu]->nr_exits)
-		return wrong(w, "accesses to the payload's own memory did not just work");
-	w->payload += stat_of(w, "pages_4k") - before;
+		return world_wrong(w, "accesses to the payload's own memory did not just work");
+	w->payload += world_stat_of(w, "pages_4k") - before;
 	w->warm[cpu] = true;
 	return true;
 }
@@ -452,22 +289,22 @@ static bool access_step(struct world *w, const struct step *s, const struct mode
 	stop = vcpu_do(v, &op, 1, r->exit, r->exits);
 	if (stop == VCPU_HUNG) {
 		w->verdict->soft = true;
-		return wrong(w, "the guest hangs in this access");
+		return world_wrong(w, "the guest hangs in this access");
 	}
-	if (!exits_same(w, v, r))
+	if (!world_exits_same(w, v, r))
 		return false;
 	if ((stop == VCPU_EXIT) != r->stopped)
-		return wrong(w, "the access %s", r->stopped ? "finished" : "did not finish");
+		return world_wrong(w, "the access %s", r->stopped ? "finished" : "did not finish");
 	if (r->stopped)
 		return true;
 	if (vcpu_result(v, 0)->vector >= 0 || vcpu_result(v, 0)->done != op.count)
-		return wrong(w, "the access ended with exception %d, done %u times",
+		return world_wrong(w, "the access ended with exception %d, done %u times",
 			     vcpu_result(v, 0)->vector, vcpu_result(v, 0)->done);
 	/* Of many loads it is the last. */
 	if (loads && memcmp(vcpu_result(v, 0)->value, r->data, op.width))
-		return wrong(w, "read 0x%llx, expected 0x%llx",
+		return world_wrong(w, "read 0x%llx, expected 0x%llx",
 			     (unsigned long long)vcpu_value(v, 0), *(unsigned long long *)r->data);
-	return signals_match(w, r) && ring_matches(w, r);
+	return world_signals_match(w, r) && world_ring_matches(w, r);
 }
 
 static bool region_step(struct world *w, const struct step *s, const struct model_region *r, int want)
@@ -491,7 +328,7 @@ static bool region_step(struct world *w, const struct step *s, const struct mode
 	/* Kernels before 7.2 call an overlapping binding EINVAL. */
 	if (got == want || (s->kind == K_SLOT && r->gmem && want == -EEXIST && got == -EINVAL))
 		return true;
-	return wrong(w, "memslot ioctl returned %d, expected %d", got, want);
+	return world_wrong(w, "memslot ioctl returned %d, expected %d", got, want);
 }
 
 static bool clear_step(struct world *w, const struct step *s, int want)
@@ -514,7 +351,7 @@ static bool dirty_step(struct world *w, const struct step *s, const struct outco
 	struct kvm_dirty_log log = { .slot = s->v[0] + FIRST_SLOT, .dirty_bitmap = bitmap };
 
 	if (!o->ret)
-		return bitmap_matches(w, s->v[0], o->must, o->may);
+		return world_bitmap_matches(w, s->v[0], o->must, o->may);
 	return returned(w, "KVM_GET_DIRTY_LOG", ioctl(w->vm->fd, KVM_GET_DIRTY_LOG, &log), o->ret);
 }
 
@@ -573,11 +410,11 @@ static bool host_step(struct world *w, const struct step *s, const struct outcom
 		return true;
 	case K_PUNCH:
 		error = gmem_punch(w->file[v[0]], v[1] * PAGE_4K, v[2] * PAGE_4K);
-		return error == o->ret || wrong(w, "punch returned %d, expected %d", error, o->ret);
+		return error == o->ret || world_wrong(w, "punch returned %d, expected %d", error, o->ret);
 	case K_ATTRIBUTES:
 		error = gmem_attributes(w->vm, w->m.vm.gpa + v[0] * PAGE_4K, v[1] * PAGE_4K,
 					v[2] ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0);
-		return error == o->ret || wrong(w, "attributes returned %d, expected %d", error, o->ret);
+		return error == o->ret || world_wrong(w, "attributes returned %d, expected %d", error, o->ret);
 	case K_ZONE:
 		return zone_step(w, s, o->ret);
 	default:
@@ -641,7 +478,7 @@ static bool one_step(struct world *w, const struct step *s)
 		w->payload = 0;
 		memset(w->warm, 0, sizeof(w->warm));
 	}
-	return logs_match(w) && counts_match(w);
+	return world_logs_match(w) && world_counts_match(w);
 }
 
 /* --- the end ------------------------------------------------------------------- */
@@ -656,7 +493,7 @@ static bool buffers_match(struct world *w)
 			if (w->m.buffer[b].page[p] &&
 			    memcmp(w->buffer[b] + p * PAGE_4K, model_bytes(&w->m, &w->m.buffer[b], p),
 				   PAGE_4K))
-				return wrong(w, "page %u of buffer %u differs from the model", p, b);
+				return world_wrong(w, "page %u of buffer %u differs from the model", p, b);
 	return true;
 }
 
