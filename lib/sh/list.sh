@@ -36,7 +36,7 @@ list_check() {
 list_entry() {
 	local text
 
-	text=$(awk -v id="$1" '/^#/ { inside = ($1 == "###" && $2 == id) } inside' \
+	text=$(awk -v id="$1" '/^#+ / { inside = ($1 == "###" && $2 == id) } inside' \
 		"$ROOT/tests/BEHAVIOURS.md") || die "cannot read tests/BEHAVIOURS.md"
 	printf '%s\n\n' "$text"
 }

@@ -21,7 +21,7 @@ expect "tests/BEHAVIOURS.md has the IDs and titles of the index, in the same ord
 	diff <(index) <(entries)
 # A heading without a contract below it.
 is "every entry of tests/BEHAVIOURS.md has a text" "" \
-	"$(awk '/^### / { id = $2; next } /^#/ { if (id) print id; id = "" } /^[^#*]/ { id = "" }
+	"$(awk '/^### / { if (id) print id; id = $2; next } /^#+ / { if (id) print id; id = "" } /^[^#*]/ { id = "" }
 		id && /^\*/ { print id; id = "" } END { if (id) print id }' tests/BEHAVIOURS.md)"
 is "behaviour IDs of all tests and benchmarks are in the index" "" \
 	"$(build/kvmem-run --list | cut -f 3 | unknown_ids)"
@@ -81,9 +81,9 @@ $WORK/cites.c:3: BEHAVIOURS section 2" "$(echo "$WORK/cites.c" | cited section)"
 listed_entry() { # ID
 	./run.sh list "$1" | awk '/^(Tests|Benchmarks|Behaviours)/ { exit } { print }' | sed '$d'
 }
-is "list A17 begins with the entry" "$(awk '/^### / { on = $2 == "A17" } on' tests/BEHAVIOURS.md)" \
+is "list A17 begins with the entry" "$(awk '/^#+ / { on = $2 == "A17" } on' tests/BEHAVIOURS.md)" \
 	"$(listed_entry A17)"
-is "list N12 begins with the last entry" "$(awk '/^### / { on = $2 == "N12" } on' tests/BEHAVIOURS.md)" \
+is "list N12 begins with the last entry" "$(awk '/^#+ / { on = $2 == "N12" } on' tests/BEHAVIOURS.md)" \
 	"$(listed_entry n12)"
 expect "list A17 goes on with the tests" grep -q '^    readonly_slot\.ro\.read ' <(./run.sh list A17)
 is "list of a name prints no entry" "" "$(./run.sh list readonly_slot | grep '^###')"
