@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What there is: tests, benchmarks, and the behaviours they cover.
+# run.sh list: tests, benchmarks, and the behaviours that they cover.
 
-# list_read [PROGRAMS]: set items to the lines "KIND<TAB>NAME<TAB>IDS" of kvmem-run
+# list_read [DIR]: set items to the lines "KIND<TAB>NAME<TAB>IDS" of kvmem-run --list, for the
+# programs in DIR
 list_read() {
 	local text
 
@@ -11,13 +12,13 @@ list_read() {
 	mapfile -t items <<<"$text"
 }
 
-# list_match NAME PATTERN: a glob that matches the whole name, or a part of it
+# list_match NAME PATTERN: whether PATTERN is a glob for the whole name, or a part of it
 list_match() {
 	# shellcheck disable=SC2053
 	[[ $1 == $2 || $1 == *"$2"* ]]
 }
 
-# list_check KINDS PATTERN...: every pattern has to match something that will run
+# list_check KINDS PATTERN...: fail unless every pattern matches a test or benchmark of these kinds
 list_check() {
 	local kinds=$1 pattern kind name found
 
@@ -31,17 +32,28 @@ list_check() {
 	done
 }
 
-# list_show IDS_ONLY [PATTERN...]: a PATTERN is one for names, or a behaviour ID
+# list_entry ID: the entry of tests/BEHAVIOURS.md, as it is in the file
+list_entry() {
+	local text
+
+	text=$(awk -v id="$1" '/^#+ / { inside = ($1 == "###" && $2 == id) } inside' \
+		"$ROOT/tests/BEHAVIOURS.md") || die "cannot read tests/BEHAVIOURS.md"
+	printf '%s\n\n' "$text"
+}
+
+# list_show IDS_ONLY [PATTERN...]: entries of the behaviours that are named, and the table of
+# tests, benchmarks and behaviours that match; a PATTERN matches names, or is a behaviour ID
 list_show() {
 	local ids_only=$1 catalogue=$ROOT/configs/behaviours.tsv pattern hit item name ids id
 	local -A names=() wanted=()
+	local entries=()
 
 	shift
 	[[ -r $catalogue ]] || die "cannot read $catalogue"
 	for pattern; do
 		hit=$(awk -F '\t' -v id="$pattern" 'tolower($1) == tolower(id) { print $1 }' "$catalogue")
 		pattern=${hit:-$pattern}
-		[[ ! $hit ]] || wanted[$hit]=1
+		[[ ! $hit ]] || wanted[$hit]=1 entries+=("$hit")
 		for item in "${items[@]}"; do
 			IFS=$'\t' read -r _ name ids <<<"$item"
 			if list_match "$name" "$pattern"; then
@@ -52,6 +64,9 @@ list_show() {
 			fi
 		done
 		[[ $hit ]] || die "no test, benchmark or behaviour matches '$pattern' (./run.sh list shows all)"
+	done
+	for id in "${entries[@]}"; do
+		list_entry "$id"
 	done
 	printf '%s\n' "${items[@]}" |
 		list_table "$ids_only" "$#" "${!names[*]}" "${!wanted[*]}" "$catalogue"
@@ -123,15 +138,15 @@ list_table() { # IDS_ONLY PATTERNS NAMES IDS CATALOGUE <ITEMS
 	}' - "$5"
 }
 
-# list_coverage [ID...]: behaviours against kernels, from all runs in RESULTS
+# list_coverage [ID...]: table of behaviours and kernels, from all runs in RESULTS
 list_coverage() {
 	local id args=() folders=()
 
 	for id; do
 		args+=(--only "$id")
 	done
-	# Their names begin with the time.
+	# Names begin with the time, so the order is that of the runs.
 	mapfile -t folders < <(find "$RESULTS" -mindepth 2 -maxdepth 2 -name results.json -printf '%h\n' 2>/dev/null | sort)
-	((${#folders[@]})) || die "no results in $RESULTS yet: ./run.sh test, lab and matrix make some; --results DIR names another folder"
+	((${#folders[@]})) || die "no results in $RESULTS: run ./run.sh test, lab or matrix first, or name another folder with --results DIR"
 	"$BUILD/kvmem-report" coverage --catalogue "$ROOT/configs/behaviours.tsv" "${args[@]}" "${folders[@]}"
 }

@@ -33,13 +33,6 @@ else
 	skip "checkpatch" "KSRC has no scripts/checkpatch.pl"
 fi
 
-# Every ID that a test names is in the catalogue.
-unknown_ids() {
-	build/kvmem-run --list | cut -f 3 | tr ' ' '\n' | sort -u | grep . |
-		grep -vxFf <(grep -v '^#' configs/behaviours.tsv | cut -f 1) || true
-}
-is "behaviour IDs of all tests are in the catalogue" "" "$(unknown_ids)"
-
 # A test without an ID would count for nothing.
 no_ids() {
 	build/kvmem-run --list | awk -F '\t' '$1 == "test" && $3 == "" { print $2 }'
