@@ -19,6 +19,15 @@ ROOT=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 
 # shellcheck source=lib/sh/common.sh
 . "$ROOT/lib/sh/common.sh"
+
+# The architecture of the kernel under test, by its name in lib/arch.
+ARCH_NAME=$(uname -m)
+[[ $ARCH_NAME != aarch64 ]] || ARCH_NAME=arm64
+[[ -r $ROOT/lib/sh/arch/$ARCH_NAME.sh ]] ||
+	die "no support for $ARCH_NAME: there is no lib/sh/arch/$ARCH_NAME.sh"
+# shellcheck source=lib/sh/arch/x86_64.sh
+. "$ROOT/lib/sh/arch/$ARCH_NAME.sh"
+
 # shellcheck source=lib/sh/deps.sh
 . "$ROOT/lib/sh/deps.sh"
 # shellcheck source=lib/sh/ksrc.sh
@@ -41,8 +50,6 @@ ROOT=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 . "$ROOT/lib/sh/machine.sh"
 # shellcheck source=lib/sh/qemu.sh
 . "$ROOT/lib/sh/qemu.sh"
-# shellcheck source=lib/sh/bochs.sh
-. "$ROOT/lib/sh/bochs.sh"
 # shellcheck source=lib/sh/lab.sh
 . "$ROOT/lib/sh/lab.sh"
 # shellcheck source=lib/sh/boot.sh
@@ -324,8 +331,8 @@ check_lab_values() {
 		usage_error "--memory is a number with M or G, not '${opt[memory]}'"
 	((10#${opt[cpus]-1} <= 64 && 10#${opt[numa]-1} <= 16)) ||
 		usage_error "--cpus is 64 at most, --numa 16"
-	[[ ${opt[accel]-tcg} =~ ^(kvm|tcg|bochs)$ ]] ||
-		usage_error "--accel is kvm, tcg or bochs, not '${opt[accel]}'"
+	[[ " ${arch_accels[*]} " == *" ${opt[accel]-tcg} "* ]] ||
+		usage_error "--accel is one of ${arch_accels[*]}, not '${opt[accel]}'"
 	[[ ! ${opt[exact]-} || ${opt[accel]-tcg} != kvm ]] ||
 		usage_error "--exact counts the instructions that are emulated: it cannot have --accel kvm"
 	[[ ! ${opt[exact]-} ]] || ((10#${opt[cpus]-1} == 1)) ||

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# The arch_ variables are those of lib/sh/arch/NAME.sh:
+# shellcheck disable=SC2154
 # Other parts read these variables:
 # shellcheck disable=SC2034
 #
@@ -186,7 +188,7 @@ bisect_build() {
 
 	mkdir -p -- "$objects" || die "the cache folder cannot be written: $objects"
 	if [[ ${opt[build-cmd]:-} ]]; then
-		# The command may leave bzImage, config and modules/ in KVMEM_OUT, and what is
+		# The command may leave $arch_image, config and modules/ in KVMEM_OUT, and what is
 		# to be on that kernel's command line in append.
 		(cd -- "$work" && KVMEM_OUT=$1 become sh -c "${opt[build-cmd]}") >"$1/build.log" 2>&1 </dev/null &
 	else
@@ -195,7 +197,7 @@ bisect_build() {
 	await $! -$! || rc=$?
 	args=(--kernel "$objects")
 	[[ ! ${opt[build-cmd]:-} ]] || args=(--kernel "$work")
-	[[ ! -e $1/bzImage ]] || args=(--kernel "$1/bzImage")
+	[[ ! -e $1/$arch_image ]] || args=(--kernel "$1/$arch_image")
 	[[ ! -d $1/modules ]] || args+=(--modules "$1/modules")
 	[[ ! -s $1/append ]] || args+=(--append "$(<"$1/append")")
 	return "$rc"
@@ -205,10 +207,12 @@ bisect_make() { # TREE OBJECTS
 	unset KBUILD_OUTPUT ARCH CROSS_COMPILE LLVM V C W M
 	# shellcheck disable=SC2016
 	become bash -c 'set -e
-		make -s -C "$1" O="$2" ARCH=x86 tinyconfig KCONFIG_CONFIG=.config.new
-		cat "$3" ${4:+"$4"} >>"$2/.config.new"
-		make -s -C "$1" O="$2" ARCH=x86 olddefconfig KCONFIG_CONFIG=.config.new
+		make -s -C "$1" O="$2" ARCH="$3" tinyconfig KCONFIG_CONFIG=.config.new
+		cat -- "${@:5}" >>"$2/.config.new"
+		make -s -C "$1" O="$2" ARCH="$3" olddefconfig KCONFIG_CONFIG=.config.new
 		cmp -s "$2/.config.new" "$2/.config" || cp "$2/.config.new" "$2/.config"
-		make -s -C "$1" O="$2" ARCH=x86 -j"$(nproc)" bzImage
-	' build "$1" "$2" "$ROOT/configs/kernels/lab.config" "${opt[config]:+$(absolute "${opt[config]}")}"
+		make -s -C "$1" O="$2" ARCH="$3" -j"$(nproc)" "$4"
+	' build "$1" "$2" "$arch_kernel" "$arch_image" "$ROOT/configs/kernels/lab.config" \
+		"$ROOT/configs/kernels/arch/$ARCH_NAME.config" \
+		${opt[config]:+"$(absolute "${opt[config]}")"}
 }

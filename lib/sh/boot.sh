@@ -74,8 +74,7 @@ boot_watch() {
 		fi
 		limit=$LAB_SILENCE
 		# Bochs takes its time for a large kernel, which says nothing meanwhile.
-		[[ $began ]] || limit=$boot_limit
-		[[ $began || $MACHINE != bochs ]] || limit=$((boot_limit * 3))
+		[[ $began ]] || limit=$((boot_limit * $("${MACHINE}_slow_boot")))
 		[[ ! $ended ]] || limit=20
 		if ((SECONDS - heard >= limit)); then
 			hung=$limit
@@ -232,7 +231,7 @@ boot_why() {
 	if [[ $panic ]]; then
 		echo "kernel panic: ${head:-$panic}"
 	elif [[ $hung && ! $(boot_console) ]]; then
-		echo "not a sign of life within $hung s; does it have a serial console (CONFIG_SERIAL_8250_CONSOLE)?"
+		echo "not a sign of life within $hung s; does it have a serial console (CONFIG_$arch_console_config)?"
 	elif [[ $hung ]]; then
 		echo "the machine hangs: not a word for $hung s"
 	elif failed=$(machine_why "$rc" < <(boot_machine)) && [[ $failed ]]; then

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# The arch_ variables are those of lib/sh/arch/NAME.sh:
+# shellcheck disable=SC2154
 #
 # Debian's kernels: found by a pattern in the machine's own apt sources, or in
 # another suite through an apt state of our own; what a lab needs of them is
 # kept in the cache.  Nothing of the machine's apt is changed.
-
-debian_arch=amd64
 
 # debian_find debian[/SUITE][:PATTERN]: set the caller's dir to a folder of the
 # cache, with vmlinuz, config, release and modules/
@@ -107,7 +107,7 @@ debian_choose() {
 debian_have() {
 	local list
 
-	list=$(debian_list | cut -f 2 | sed -n "s/-cloud-$debian_arch\$//p" | tr '\n' ' ')
+	list=$(debian_list | cut -f 2 | sed -n "s/-cloud-$arch_debian\$//p" | tr '\n' ' ')
 	if [[ $list ]]; then
 		echo "; there are ${list% }; --suite names another Debian suite"
 	else
@@ -143,14 +143,14 @@ debian_list_key() {
 
 	((!${#apt_own[@]})) || lists=${apt_own[1]#Dir::State=}/lists
 	state=$(ls -lLR --time-style=full-iso "$lists" /etc/apt /var/lib/dpkg/arch 2>/dev/null) || true
-	sha256sum <<<"$state ${apt_own[*]} $debian_arch" | cut -d' ' -f1
+	sha256sum <<<"$state ${apt_own[*]} $arch_debian" | cut -d' ' -f1
 }
 
 debian_ask() {
 	local names
 
 	mapfile -t names < <(apt-cache "${apt_own[@]}" pkgnames linux- 2>/dev/null |
-		grep -E "^linux-(image|binary|binary-unsigned|modules|base)-[0-9].*-$debian_arch(-unsigned)?\$")
+		grep -E "^linux-(image|binary|binary-unsigned|modules|base)-[0-9].*-$arch_debian(-unsigned)?\$")
 	((${#names[@]})) || return 0
 	{ apt-cache "${apt_own[@]}" show "${names[@]}" 2>/dev/null || true; } | awk -v OFS='\t' '
 	function take(	kind, release) {
@@ -194,7 +194,7 @@ debian_ask() {
 debian_sources() {
 	apt_own=()
 	if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
-		die "Debian's kernels need apt-get and dpkg-deb; here, name a kernel tree or a bzImage with --kernel"
+		die "Debian's kernels need apt-get and dpkg-deb; here, name a kernel tree or a $arch_image with --kernel"
 	fi
 	if [[ $1 ]]; then
 		apt_state "$1"
@@ -223,7 +223,7 @@ apt_state() {
 	fi
 	apt_own=(-o "Dir::State=$dir" -o "Dir::State::lists=$dir/lists" -o "Dir::State::status=$dir/status"
 		-o "Dir::Cache=$dir" -o "Dir::Etc::sourcelist=$dir/sources.list" -o Dir::Etc::sourceparts=/dev/null
-		-o "APT::Architecture=$debian_arch" -o "APT::Architectures::=$debian_arch")
+		-o "APT::Architecture=$arch_debian" -o "APT::Architectures::=$arch_debian")
 	[[ $(find "$dir/updated" -newermt '1 day ago' 2>/dev/null) ]] || apt_state_update "$1" "$dir"
 	drop_lock
 }

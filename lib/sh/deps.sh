@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# The arch_ variables are those of lib/sh/arch/NAME.sh:
+# shellcheck disable=SC2154
 #
 # Packages: what is missing, and its installation.
 
@@ -20,23 +22,13 @@ xz-utils          command xz
 linux-source-6.12 file    /usr/src/linux-source-6.12.tar.xz
 '
 # A machine for the lab, and what it starts with.
-deps_lab='
-qemu-system-x86   command qemu-system-x86_64
+deps_lab="
+$arch_qemu_package command $arch_qemu
 busybox-static    static  busybox
 cpio              command cpio
 xz-utils          command xz
 zstd              command zstd
-'
-# A machine that has VMX.
-deps_bochs='
-bochs             command bochs-bin
-bochs-term        file    /usr/lib/x86_64-linux-gnu/bochs/plugins/libbx_term_gui.so
-bochsbios         file    /usr/share/bochs/BIOS-bochs-latest
-vgabios           file    /usr/share/vgabios/vgabios.bin
-isolinux          file    /usr/lib/ISOLINUX/isolinux.bin
-syslinux-common   file    /usr/lib/syslinux/modules/bios/ldlinux.c32
-xorriso           command xorriso
-'
+"
 # Tracepoints.
 deps_perf='
 linux-perf        command perf
@@ -73,11 +65,14 @@ deps_ensure() {
 	case ${1:-} in
 	--lab)
 		table+=$deps_lab
-		[[ ${opt[accel]:-} != bochs ]] || table+=$deps_bochs
+		deps_emulator "${opt[accel]:-}"
 		;;
 	--perf) table+=$deps_perf ;;
 	--kernel) table=$deps_ksrc$deps_kernel ;;
-	--check) table+=$deps_lab$deps_bochs$deps_kernel$deps_check ;;
+	--check)
+		table+=$deps_lab$deps_kernel$deps_check
+		deps_emulator "${arch_emulators[@]}"
+		;;
 	esac
 	deps_missing "$table"
 	((${#missing[@]})) || return 0
@@ -90,6 +85,17 @@ deps_ensure() {
 		die "missing packages: ${missing[*]}" "install them as root: $(deps_line)"
 	fi
 	deps_install "$table"
+}
+
+# deps_emulator ACCEL...: add the packages of these emulators to the caller's table
+deps_emulator() {
+	local accel packages
+
+	for accel; do
+		[[ " ${arch_emulators[*]} " == *" $accel "* ]] || continue
+		packages=${accel}_packages
+		table+=${!packages}
+	done
 }
 
 deps_line() {

@@ -38,38 +38,13 @@ host_probe() {
 	*) die "KVM is here, but no VM can be made: $reason" "$(host_why_no_vm "$reason")" ;;
 	esac
 	if [[ ! -e $KVM ]]; then
-		say "$(host_why_no_device)"
+		say "$(arch_why_no_device)"
 	elif [[ ! -r $KVM || ! -w $KVM ]]; then
 		say "$(host_why_no_permission)"
 	fi
 	[[ ! ${1:-} ]] || return 1
 	say "without it, ./run.sh lab does the same in a machine of its own, in software"
 	exit 4
-}
-
-host_why_no_device() {
-	local flags module
-
-	if [[ $(uname -m) != x86_64 ]]; then
-		echo "there is no $KVM: the kernel has no KVM, or was not started at EL2"
-		return
-	fi
-	flags=" $(grep -m 1 '^flags' /proc/cpuinfo || true) "
-	case $flags in
-	*' vmx '*) module=kvm_intel ;;
-	*' svm '*) module=kvm_amd ;;
-	*)
-		if [[ ! -d /sys/module/kvm ]]; then
-			echo "this CPU shows neither vmx nor svm: turn virtualization on in the firmware; in a VM, turn on nesting on its host"
-			return
-		fi
-		;;
-	esac
-	if [[ -d /sys/module/${module:-kvm} ]]; then
-		echo "module ${module:-kvm} is loaded, yet there is no $KVM: a container has to be given the device (--device $KVM)"
-	else
-		echo "module $module is not loaded; as root: modprobe $module (if that is refused, turn virtualization on in the firmware)"
-	fi
 }
 
 host_why_no_permission() {

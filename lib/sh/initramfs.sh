@@ -37,6 +37,7 @@ initramfs_contents() {
 	local -A lists=()
 
 	initramfs=init$'\t'$ROOT/lib/lab/init
+	initramfs+=$'\n'lab/arch$'\t'$ROOT/lib/sh/arch/$ARCH_NAME/init.sh
 	initramfs+=$'\n'bin/busybox$'\t'$(command -v busybox)
 	initramfs+=$'\n'lab/kvmem-run$'\t'$BUILD/kvmem-run
 	for file in "$1"/tests/* "$1"/bench/*; do

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# The arch_ variables are those of lib/sh/arch/NAME.sh:
+# shellcheck disable=SC2154
 #
 # The kernel a lab runs: what a reference names, and whether it can work there.
 #
@@ -7,7 +9,7 @@
 #	reference[:VERSION]        the project's own kernel, from ./run.sh kernel build
 #	mutants[:VERSION]          the one with seeded bugs
 #	FOLDER                     a built kernel tree, or the O= folder of one
-#	FILE                       a bzImage
+#	FILE                       a kernel image
 
 # kernel_find REF: set KERNEL (the image), KERNEL_RELEASE, KERNEL_MODULES (a
 # folder that has .ko files below it, or nothing), KERNEL_CONFIG (a file, or
@@ -30,7 +32,7 @@ kernel_find() {
 		elif [[ -e $ref ]]; then
 			KERNEL=$ref
 		else
-			die "no kernel $1: it is debian[:VERSION], a built kernel tree, a bzImage, reference or mutants"
+			die "no kernel $1: it is debian[:VERSION], a built kernel tree, a $arch_image, reference or mutants"
 		fi
 		;;
 	esac
@@ -44,27 +46,27 @@ kernel_find() {
 }
 
 # kernel_reference VARIANT[:VERSION]: the newest one built.  kernel build leaves a
-# folder for each, with bzImage, config and, where it has modules, modules/.
+# folder for each, with the image, config and, where it has modules, modules/.
 kernel_reference() {
 	local variant=${1%%:*} version='' dir
 
 	[[ $1 != *:* ]] || version=${1#*:}
 	cache_dir
-	dir=$(find "$CACHE/kernels/$variant" -mindepth 2 -maxdepth 2 -name bzImage \
+	dir=$(find "$CACHE/kernels/$variant" -mindepth 2 -maxdepth 2 -name "$arch_image" \
 		-path "$CACHE/kernels/$variant/$version*" -printf '%T@ %h\n' 2>/dev/null |
 		sort -rn | head -n 1 | cut -d' ' -f2-)
 	[[ $dir ]] || die "there is no such kernel yet, $1: ./run.sh kernel build $variant makes it"
-	KERNEL=$dir/bzImage
+	KERNEL=$dir/$arch_image
 	[[ ! -d $dir/modules ]] || KERNEL_MODULES=$dir/modules
 	[[ ! -r $dir/config ]] || KERNEL_CONFIG=$dir/config
 }
 
 kernel_tree() { # FOLDER
-	KERNEL=$1/arch/x86/boot/bzImage
+	KERNEL=$1/$arch_image_path
 	if [[ ! -e $KERNEL ]]; then
 		[[ -e $1/Kbuild || -e $1/Makefile ]] ||
 			die "$1: neither a kernel tree nor its O= folder"
-		die "$1: there is no arch/x86/boot/bzImage, build the kernel first (make bzImage modules)"
+		die "$1: there is no $arch_image_path, build the kernel first (make $arch_image modules)"
 	fi
 	KERNEL_MODULES=$1
 	[[ ! -r $1/.config ]] || KERNEL_CONFIG=$1/.config
@@ -79,28 +81,13 @@ kernel_bytes() {
 
 # kernel_release FILE: the release in the image's setup header, as uname -r has it
 kernel_release() {
-	local offset release
+	local release
 
 	[[ -f $1 && -r $1 ]] || die "$1: not a file that $(id -un) may read"
-	# "HdrS" of the x86 boot protocol, behind the signature of a boot sector.
-	if [[ $(kernel_bytes "$1" 510 2)$(kernel_bytes "$1" 514 4) != 55aa48647253 ]]; then
-		die "$1: no kernel image for x86: $(kernel_not "$1")"
-	fi
-	offset=$(kernel_bytes "$1" 526 2 u2)
-	release=$(dd if="$1" bs=1 skip=$((offset + 512)) count=256 status=none | tr '\0' '\n' | head -n 1)
+	release=$(arch_image_release "$1") || exit
 	[[ $release =~ ^[0-9]+\.[0-9]+[^[:space:]]* ]] ||
 		die "$1: a kernel image without a version in its header"
 	printf '%s\n' "${BASH_REMATCH[0]}"
-}
-
-kernel_not() { # FILE
-	case $(kernel_bytes "$1" 0 4)-$(kernel_bytes "$1" 56 4) in
-	-*) echo "it is empty" ;;
-	7f454c46-*) echo "it is an ELF file; if it is a vmlinux, arch/x86/boot/bzImage of the same build is the one" ;;
-	1f8b*) echo "it is a gzip file" ;;
-	*-41524d64) echo "it is one for arm64" ;;
-	*) echo "its header has no boot signature (a bzImage is wanted)" ;;
-	esac
 }
 
 # --- modules -----------------------------------------------------------------
@@ -135,21 +122,27 @@ kernel_check_modules() {
 # What can be said before it is started.  Where there is no configuration to
 # read, the lab finds out.
 kernel_check_config() {
-	local name
+	local name options kvm='' module=
 
 	[[ -s $KERNEL_CONFIG ]] || return 0
-	for name in SERIAL_8250_CONSOLE BLK_DEV_INITRD DEVTMPFS BINFMT_ELF BINFMT_SCRIPT PROC_FS SYSFS PCI; do
+	for name in "$arch_console_config" BLK_DEV_INITRD DEVTMPFS BINFMT_ELF BINFMT_SCRIPT PROC_FS SYSFS PCI; do
 		kernel_has "$name" ||
 			die "$KERNEL_NAME: the kernel is configured without CONFIG_$name, which the lab needs"
 	done
-	kernel_has 'KVM_(AMD|INTEL)' ||
-		die "$KERNEL_NAME: the kernel is configured without KVM (CONFIG_KVM_AMD or CONFIG_KVM_INTEL)"
-	if grep -qE '^CONFIG_KVM(_AMD|_INTEL)?=m' "$KERNEL_CONFIG"; then
-		[[ ${module_file[kvm_amd]:-}${module_file[kvm_intel]:-} ]] ||
-			die "$KERNEL_NAME: KVM is a module there and not built: make modules, or --modules DIR"
-	fi
+	for name in "${arch_kvm_config[@]}"; do
+		! kernel_has "$name" || kvm=yes
+		! kernel_has "$name" m || module=yes
+	done
+	options=$(printf ' or CONFIG_%s' "${arch_kvm_config[@]}")
+	[[ $kvm ]] || die "$KERNEL_NAME: the kernel is configured without KVM (${options# or })"
+	! kernel_has KVM m || module=yes
+	[[ $module ]] || return 0
+	for name in "${arch_kvm_modules[@]}"; do
+		[[ ! ${module_file[$name]:-} ]] || return 0
+	done
+	die "$KERNEL_NAME: KVM is a module there and not built: make modules, or --modules DIR"
 }
 
-kernel_has() { # OPTION
-	grep -qE "^CONFIG_$1=[ym]" "$KERNEL_CONFIG"
+kernel_has() { # OPTION [VALUES]
+	grep -q "^CONFIG_$1=[${2:-ym}]" "$KERNEL_CONFIG"
 }

@@ -12,8 +12,7 @@ ksrc_tarball=/usr/src/$ksrc_package.tar.xz
 # project's own checks.
 ksrc_subset=(
 	COPYING Makefile Kbuild scripts include/uapi include/asm-generic/Kbuild
-	arch/{x86,arm64}/{Makefile,tools,include/uapi,include/asm/Kbuild}
-	arch/x86/entry/syscalls
+	"arch/$arch_kernel"/{Makefile,tools,include/uapi,include/asm/Kbuild} "${arch_ksrc[@]}"
 	tools/include tools/scripts tools/testing/kunit
 	tools/testing/selftests/{Makefile,lib.mk,kselftest.h,kselftest_harness.h}
 	tools/testing/selftests/{kselftest,run_kselftest.sh,kselftest_install.sh,kselftest_deps.sh}
@@ -21,11 +20,6 @@ ksrc_subset=(
 
 # ksrc_find: set KSRC and KHDR, making what is missing
 ksrc_find() {
-	case $(uname -m) in
-	x86_64) ksrc_arch=x86 ;;
-	aarch64) ksrc_arch=arm64 ;;
-	*) die "no support for this machine: $(uname -m); x86_64 and aarch64 are known" ;;
-	esac
 	if [[ ${KSRC:-} ]]; then
 		ksrc_user
 	else
@@ -40,7 +34,7 @@ ksrc_debian() {
 
 	cache_dir
 	version=$(ksrc_package_version) || exit
-	KSRC=$CACHE/ksrc/$version-$ksrc_arch
+	KSRC=$CACHE/ksrc/$version-$arch_kernel
 	KHDR=$KSRC/usr/include
 	[[ -d $KSRC ]] || ksrc_unpack
 }
@@ -107,7 +101,7 @@ ksrc_version() {
 # ksrc_state: a name for what the headers are made from.  The tree may change
 # under the same version: another commit, an edited header.
 ksrc_state() {
-	local inputs=(Makefile include/uapi "arch/$ksrc_arch/include/uapi" arch/x86/entry/syscalls
+	local inputs=(Makefile include/uapi "arch/$arch_kernel/include/uapi" "${arch_ksrc[@]}"
 		scripts/syscall.tbl scripts/headers_install.sh)
 	local sum
 
@@ -115,7 +109,7 @@ ksrc_state() {
 		printf '%s\n' "$KSRC"
 		cd -- "$KSRC" && find "${inputs[@]}" -type f -printf '%p %s %T@\n' 2>/dev/null | sort
 	} | sha256sum)
-	printf '%s-%s-%s\n' "$(ksrc_version)" "$ksrc_arch" "${sum:0:16}"
+	printf '%s-%s-%s\n' "$(ksrc_version)" "$arch_kernel" "${sum:0:16}"
 }
 
 ksrc_headers() {
@@ -131,7 +125,7 @@ ksrc_headers() {
 
 ksrc_make_headers() { # TREE [O=DIR]
 	unset KBUILD_OUTPUT ARCH CROSS_COMPILE LLVM V C W M
-	become make -s -C "$1" -j"$(nproc)" ARCH="$ksrc_arch" "${@:2}" headers
+	become make -s -C "$1" -j"$(nproc)" ARCH="$arch_kernel" "${@:2}" headers
 }
 
 ksrc_failed() { # LINE...

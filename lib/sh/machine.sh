@@ -9,8 +9,8 @@
 # machine_choose: set MACHINE, the emulator, and what --accel, --cpu, --memory,
 # --cpus, --numa and --exact leave open
 machine_choose() {
-	MACHINE=qemu MACHINE_NAME=QEMU
-	[[ ${opt[accel]:-} != bochs ]] || MACHINE=bochs MACHINE_NAME=Bochs
+	MACHINE=qemu
+	[[ " ${arch_emulators[*]} " != *" ${opt[accel]:-none} "* ]] || MACHINE=${opt[accel]}
 	"${MACHINE}_choose"
 	MACHINE_MEMORY=$(machine_mib "${opt[memory]:-2G}")
 	((MACHINE_MEMORY >= 512)) || usage_error "--memory: a lab needs 512M or more"
@@ -41,38 +41,30 @@ machine_about() {
 
 # machine_slow: how many seconds a guest's second may last, 1 where its clock is ours
 machine_slow() {
-	if [[ $MACHINE == bochs || ${opt[exact]:-} ]]; then echo 10; else echo 1; fi
+	"${MACHINE}_slow"
 }
 
 # machine_settings WATCHDOG: set the caller's settings to what goes before kvmem-run
 machine_settings() {
 	settings=(env "KVMEM_WATCHDOG=$1")
-	# Bochs leaves interrupts masked when a guest that has them off is entered
-	# with them off: one that loops would never be left.
-	[[ $MACHINE != bochs ]] || settings+=(KVMEM_GUEST_IF=yes)
+	"${MACHINE}_settings"
 }
 
 # machine_cmdline: the kernel's command line.  A kernel that has oopsed is not to
 # go on; and software is slow enough for the kernel's own watchdogs to bark.
 machine_cmdline() {
-	local line="console=ttyS0,115200 earlyprintk=ttyS0,115200 quiet panic=-1 oops=panic"
+	local line="console=$arch_console,115200 earlyprintk=$arch_console,115200 quiet panic=-1 oops=panic"
 
 	line+=" watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
 	# The end of a VM waits for RCU's callbacks: mostly for a tick, then for another.
 	[[ ${opt[exact]:-} ]] ||
 		line+=" rcu_nocbs=all rcutree.jiffies_till_first_fqs=0"
-	# On a busy host the test of the timer interrupt finds none, and that is a panic.
-	[[ $MACHINE_ACCEL != tcg ]] || line+=" no_timer_check"
-	# Without a TSC that it trusts the kernel reads the time from a device.
-	[[ $MACHINE_ACCEL != tcg || ${opt[exact]:-} ]] || line+=" tsc=reliable"
+	line+=$(arch_cmdline)
 	# A sixth of the boot is tests that the kernel makes of its ciphers.  What is
 	# counted stays as it is: objects would lie elsewhere without them.
 	[[ $MACHINE_ACCEL == kvm || ${opt[exact]:-} ]] ||
 		line+=" cryptomgr.notests initcall_blacklist=jent_mod_init"
-	# Bochs' random numbers are the host's, and its reset would start the machine
-	# once more: a kernel that wants one is to fault until Bochs gives up.  The TSC
-	# counts instructions, whatever rate the model's CPUID gives.
-	[[ $MACHINE != bochs ]] || line+=" clearcpuid=rdrand,rdseed reboot=triple tsc_early_khz=$((bochs_ips / 1000))"
+	line+=$("${MACHINE}_cmdline")
 	# The same addresses every time: the way through a tree costs instructions.
 	[[ ! ${opt[exact]:-} ]] || line+=" nokaslr norandmaps"
 	printf '%s' "$line${PARAMS:+ ${PARAMS[*]}}${opt[append]:+ ${opt[append]}}"

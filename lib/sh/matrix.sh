@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# The arch_ variables are those of lib/sh/arch/NAME.sh:
+# shellcheck disable=SC2154
 #
 # The same run on several kernels, one after the other, then side by side.
 
@@ -11,7 +13,7 @@ matrix() {
 		refs+=("$1")
 		shift
 	done
-	((${#refs[@]})) || usage_error "matrix needs kernels: debian:VERSION, a tree, a bzImage, reference, host"
+	((${#refs[@]})) || usage_error "matrix needs kernels: debian:VERSION, a tree, a $arch_image, reference, host"
 	((${#refs[@]} <= 12)) || usage_error "matrix takes 12 kernels at most"
 	if (($#)); then
 		kind=$1
@@ -37,7 +39,7 @@ matrix() {
 matrix_check() { # REF
 	case $1 in
 	debian | debian[:/]* | reference | reference:* | mutants | mutants:*) ;;
-	*) [[ -e $1 ]] || die "no kernel $1: it is debian[:VERSION], a built kernel tree, a bzImage, reference or host" ;;
+	*) [[ -e $1 ]] || die "no kernel $1: it is debian[:VERSION], a built kernel tree, a $arch_image, reference or host" ;;
 	esac
 }
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# The arch_ variables are those of lib/sh/arch/NAME.sh:
+# shellcheck disable=SC2154
 #
 # Kernel modules as files: which there are, what they say of themselves, what
 # they need.
@@ -34,12 +36,11 @@ module_info() {
 }
 
 # What a lab can make use of: its stream to the host, a swap device, and KVM.
-modules_wanted='
+modules_wanted="
 virtio     virtio_pci virtio_console
 swap       brd
-kvm_amd    kvm_amd
-kvm_intel  kvm_intel
-'
+$arch_modules_wanted
+"
 
 # modules_lists: lines "LIST FILE", for each list its modules and what they depend
 # on, in the order of loading; what the index does not have is built in, or not

@@ -95,7 +95,7 @@ mutation_watch() { # PID
 
 # mutation_job: what one of them does: the runner in a lab, over the items of a file
 mutation_job() {
-	local programs=$BUILD archive todo settings machines=1 mutants=$mutation_table first_items glob backend=svm
+	local programs=$BUILD archive todo settings machines=1 mutants=$mutation_table first_items glob
 
 	host_results_check
 	prepare --lab
@@ -109,14 +109,10 @@ mutation_job() {
 	machine_settings 8
 	todo=(/lab/kvmem-run --plan /lab/plan --mutants /lab/mutants --where lab
 		--started "$(date -u +%FT%TZ)" --profile quick --tests --timeout 25)
-	case $MACHINE_ACCEL in
-	bochs) backend=vmx ;;
-	kvm) ! grep -qwE '^flags.* vmx' /proc/cpuinfo || backend=vmx ;;
-	esac
 	# What this kernel fails by itself, now and then, would seem to find a bug.
 	while IFS= read -r glob; do
 		todo+=(--doubtful "$glob")
-	done < <("$BUILD/kvmem-report" known "$ROOT/configs/known_issues" "$KERNEL_RELEASE" "$backend")
+	done < <("$BUILD/kvmem-report" known "$ROOT/configs/known_issues" "$KERNEL_RELEASE" "$(arch_backend)")
 	mapfile -t -O ${#todo[@]} todo < <(machine_notes)
 	todo+=(--note "kernel=${opt[kernel]}" --items /lab/items)
 	# Each of them may end a boot.

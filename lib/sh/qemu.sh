@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# The arch_ variables are those of lib/sh/arch/NAME.sh:
+# shellcheck disable=SC2154
 # The variables of a machine are those of machine.sh:
 # shellcheck disable=SC2034
 #
 # The lab's machine in QEMU: what it is made of, and one boot of it.
 
-# TCG has no VMX; its SVM comes with an AMD CPU.  What else an EPYC has and TCG
-# lacks is left out by name: the same CPU with every version of QEMU.
-qemu_tcg_cpu=EPYC,+svm,+npt,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-osvw,-topoext
-qemu_tcg_cpu+=,-nrip-save,-xsavec
-
 qemu_accel() {
 	MACHINE_ACCEL=${opt[accel]:-tcg}
 	if [[ $MACHINE_ACCEL == kvm ]]; then
 		qemu_has_kvm || die "this host cannot run a machine that has KVM itself" \
-			"it takes /dev/kvm, a CPU with vmx or svm, and nested=1 of kvm_intel or kvm_amd; --accel tcg does without"
+			"it takes /dev/kvm, $arch_help_nested; --accel tcg does without"
 	elif [[ ! ${opt[accel]:-}${opt[exact]:-} ]] && qemu_has_kvm; then
 		MACHINE_ACCEL=kvm
 	fi
@@ -22,10 +19,11 @@ qemu_accel() {
 
 # qemu_choose: set what --accel, --cpu, --cpus and --numa leave open
 qemu_choose() {
+	MACHINE_NAME=QEMU
 	qemu_accel
 	case $MACHINE_ACCEL in
 	kvm) MACHINE_CPU=${opt[cpu]:-host} ;;
-	tcg) MACHINE_CPU=${opt[cpu]:-$qemu_tcg_cpu} ;;
+	tcg) MACHINE_CPU=${opt[cpu]:-$arch_qemu_cpu} ;;
 	esac
 	# One CPU can be counted exactly; without that, two of each let all tests run.
 	if [[ ${opt[exact]:-} ]]; then
@@ -33,17 +31,12 @@ qemu_choose() {
 	else
 		MACHINE_CPUS=$((10#${opt[cpus]:-2})) MACHINE_NUMA=$((10#${opt[numa]:-2}))
 	fi
-	MACHINE_VERSION=$(qemu-system-x86_64 --version | sed -n '1s/.*version \([^ ]*\).*/\1/p')
+	MACHINE_VERSION=$("$arch_qemu" --version | sed -n '1s/.*version \([^ ]*\).*/\1/p')
 }
 
 # qemu_has_kvm: whether this host's KVM can run a machine that has KVM itself
 qemu_has_kvm() {
-	local nested
-
-	[[ -r /dev/kvm && -w /dev/kvm ]] || return
-	grep -qwE '^flags.* (svm|vmx)' /proc/cpuinfo || return
-	nested=$(cat /sys/module/kvm_{amd,intel}/parameters/nested 2>/dev/null) || true
-	[[ $nested == [Yy1] ]] && KVMEM_DEV=/dev/kvm "$BUILD/kvmem-run" --probe >/dev/null 2>&1
+	[[ -r /dev/kvm && -w /dev/kvm ]] && arch_nests && KVMEM_DEV=/dev/kvm "$BUILD/kvmem-run" --probe >/dev/null 2>&1
 }
 
 # qemu_args INITRD CONSOLE EVENTS: set the caller's args; all three are
@@ -52,7 +45,7 @@ qemu_has_kvm() {
 # its way when the machine goes off, and no chance comes into the count.
 qemu_args() {
 	# shellcheck disable=SC2054
-	args=(-nodefaults -no-user-config -display none -no-reboot
+	args=(-nodefaults -no-user-config -display none -no-reboot "${arch_qemu_options[@]}"
 		-cpu "$MACHINE_CPU" -smp "$MACHINE_CPUS,sockets=$MACHINE_CPUS" -m "${MACHINE_MEMORY}M"
 		-kernel "$KERNEL" -initrd "/proc/self/fd/$1" -append "$(machine_cmdline)"
 		-chardev "file,id=console,path=/proc/self/fd/$2,append=on" -serial chardev:console
@@ -92,13 +85,26 @@ qemu_numa() {
 	done
 }
 
+# qemu_slow: seconds that one of the guest's may last
+qemu_slow() {
+	if [[ ${opt[exact]:-} ]]; then echo 10; else echo 1; fi
+}
+
+qemu_slow_boot() {
+	echo 1
+}
+
+qemu_settings() { :; }
+
+qemu_cmdline() { :; }
+
 # qemu_start INITRD CONSOLE EVENTS LOG: start it in the background, to be killed
 # when this shell is gone.  The first three are descriptors.
 qemu_start() {
 	local args
 
 	qemu_args "$@"
-	setpriv --pdeathsig KILL qemu-system-x86_64 "${args[@]}" >>"$4" 2>&1 </dev/null &
+	setpriv --pdeathsig KILL "$arch_qemu" "${args[@]}" >>"$4" 2>&1 </dev/null &
 }
 
 # qemu_why RC: why QEMU ended by itself, if it failed

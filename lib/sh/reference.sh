@@ -12,7 +12,7 @@
 # tree and one folder of objects, so that the second takes what the first has
 # made.  A tree that the user names is built as it is, without patches.
 
-# reference_build VARIANT [TREE]: leave bzImage and config in
+# reference_build VARIANT [TREE]: leave $arch_image and config in
 # $CACHE/kernels/VARIANT/VERSION
 reference_build() {
 	local variant=$1 tree=${2:-} version key objects
@@ -46,7 +46,7 @@ reference_build() {
 
 # A tree that the user names.
 reference_check() { # TREE
-	[[ -e $1/Kbuild && -d $1/arch/x86/kvm ]] || die "--source $1: not a kernel source tree"
+	[[ -e $1/Kbuild && -d $1/arch/$arch_kernel/kvm ]] || die "--source $1: not a kernel source tree"
 	[[ ! -e $1/.config ]] ||
 		die "--source $1: it was configured in place, which keeps it from being built elsewhere; make mrproper there"
 	[[ $1 != *[[:space:]:]* ]] ||
@@ -129,33 +129,33 @@ reference_patch() { # SOURCE OLD PATCH...
 }
 
 reference_configure() { # TREE OBJECTS VARIANT
-	local fragments=("$ROOT"/configs/kernels/*.config)
+	local fragments=("$ROOT"/configs/kernels/*.config "$ROOT/configs/kernels/arch/$ARCH_NAME.config")
 
 	unset KBUILD_OUTPUT ARCH CROSS_COMPILE LLVM V C W M
 	[[ $3 == reference ]] || fragments+=("$ROOT/configs/kernels/$3"/*.config)
 	# An unchanged configuration keeps its date, and what was built stays built.
 	# shellcheck disable=SC2016
 	become bash -c 'set -e
-		tree=$1 objects=$2
-		shift 2
-		make -s -C "$tree" O="$objects" ARCH=x86 tinyconfig KCONFIG_CONFIG=.config.new
+		tree=$1 objects=$2 arch=$3
+		shift 3
+		make -s -C "$tree" O="$objects" ARCH="$arch" tinyconfig KCONFIG_CONFIG=.config.new
 		cat -- "$@" >>"$objects/.config.new"
-		make -s -C "$tree" O="$objects" ARCH=x86 olddefconfig KCONFIG_CONFIG=.config.new
+		make -s -C "$tree" O="$objects" ARCH="$arch" olddefconfig KCONFIG_CONFIG=.config.new
 		cmp -s "$objects/.config.new" "$objects/.config" || cp "$objects/.config.new" "$objects/.config"
-	' configure "$1" "$2" "${fragments[@]}"
+	' configure "$1" "$2" "$arch_kernel" "${fragments[@]}"
 }
 
 reference_make() { # TREE OBJECTS
 	unset KBUILD_OUTPUT ARCH CROSS_COMPILE LLVM V C W M
-	become make -s -C "$1" O="$2" ARCH=x86 -j"$(nproc)" bzImage
+	become make -s -C "$1" O="$2" ARCH="$arch_kernel" -j"$(nproc)" "$arch_image"
 }
 
 reference_keep() { # OBJECTS DIR
 	mkdir -p -- "$2"
-	if ! cp -- "$1/arch/x86/boot/bzImage" "$2/bzImage.new" || ! cp -- "$1/.config" "$2/config"; then
+	if ! cp -- "$1/$arch_image_path" "$2/$arch_image.new" || ! cp -- "$1/.config" "$2/config"; then
 		die "no space left in $CACHE; set KVMEM_CACHE=DIR to a folder that has it"
 	fi
-	mv -- "$2/bzImage.new" "$2/bzImage"
+	mv -- "$2/$arch_image.new" "$2/$arch_image"
 }
 
 reference_failed() { # LINE

@@ -20,7 +20,7 @@ resume_state() {
 			return -1
 		return substr(line, RSTART + length(key) + 3, RLENGTH - length(key) - 3) + 0
 	}
-	# {"kind":"bench","name":"exit.cpuid","behaviours":["N4"],"replicates":10}
+	# {"kind":"bench","name":"exit.mmio_write","behaviours":["N4"],"replicates":10}
 	/^\{"event":"run"/ && !n {
 		sub(/.*"plan":\[/, "")
 		while (match($0, /\{"kind":"[a-z]*","name":"[^"]*"[^}]*\}/)) {

@@ -89,7 +89,7 @@ bad() { # NAME TEXT OPTION...
 }
 
 bad "kernel that is not there" "no kernel $T/none" --kernel "$T/none"
-bad "kernel that is a text" "no kernel image for x86" --kernel README.md
+bad "kernel that is a text" "not a kernel image for x86" --kernel README.md
 bad "kernel that is empty" "it is empty" --kernel "$T/empty"
 bad "kernel that is packed" "it is a gzip file" --kernel "$T/packed.gz"
 bad "kernel that is a program" "it is an ELF file" --kernel build/kvmem-run
@@ -105,7 +105,7 @@ bad "suite that is not there" "there is no Debian suite 'nosuchsuite'" --suite n
 bad "too little memory" "needs 512M" --memory 64M
 bad "memory that is no size" "--memory" --memory lots
 bad "parameter that is none" "--param" --param kvm
-bad "accelerator that is none" "--accel is kvm, tcg or bochs" --accel hvf
+bad "accelerator that is none" "--accel is one of kvm tcg bochs" --accel hvf
 bad "instructions counted on hardware" "cannot have --accel kvm" --exact --accel kvm
 [ -e /dev/kvm ] ||
 	bad "KVM where there is none" "cannot run a machine that has KVM itself" --accel kvm --kernel "$LAB"

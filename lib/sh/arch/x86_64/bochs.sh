@@ -12,14 +12,46 @@ bochs_vga=/usr/share/vgabios/vgabios.bin
 bochs_isolinux=/usr/lib/ISOLINUX/isolinux.bin
 bochs_ldlinux=/usr/lib/syslinux/modules/bios/ldlinux.c32
 
+# As in deps.sh.
+bochs_packages='
+bochs             command bochs-bin
+bochs-term        file    /usr/lib/x86_64-linux-gnu/bochs/plugins/libbx_term_gui.so
+bochsbios         file    /usr/share/bochs/BIOS-bochs-latest
+vgabios           file    /usr/share/vgabios/vgabios.bin
+isolinux          file    /usr/lib/ISOLINUX/isolinux.bin
+syslinux-common   file    /usr/lib/syslinux/modules/bios/ldlinux.c32
+xorriso           command xorriso
+'
+
 # bochs_choose: set what --accel, --cpu, --cpus and --numa leave open
 bochs_choose() {
-	MACHINE_ACCEL=bochs MACHINE_CPU=${opt[cpu]:-broadwell_ult} MACHINE_CPUS=1 MACHINE_NUMA=1
+	MACHINE_NAME=Bochs MACHINE_ACCEL=bochs MACHINE_CPU=${opt[cpu]:-broadwell_ult} MACHINE_CPUS=1 MACHINE_NUMA=1
 	((10#${opt[cpus]:-1} == 1 && 10#${opt[numa]:-1} == 1)) ||
 		usage_error "--accel bochs has one CPU and one node"
 	[[ $MACHINE_CPU =~ ^[a-z0-9_]+$ ]] ||
 		usage_error "--cpu $MACHINE_CPU: Bochs has broadwell_ult, corei7_haswell_4770 and others (bochs-bin --help cpu)"
 	MACHINE_VERSION=$(bochs-bin --help cpu 2>&1 | sed -n 's/.*Bochs x86 Emulator \([0-9][^ ]*\).*/\1/p')
+}
+
+bochs_slow() {
+	echo 10
+}
+
+bochs_slow_boot() {
+	echo 3
+}
+
+# Bochs leaves interrupts masked when a guest that has them off is entered with
+# them off: one that loops would never be left.
+bochs_settings() {
+	settings+=(KVMEM_GUEST_IF=yes)
+}
+
+# Bochs' random numbers are the host's, and its reset would start the machine once
+# more: a kernel that wants one is to fault until Bochs gives up.  The TSC counts
+# instructions, whatever rate the model's CPUID gives.
+bochs_cmdline() {
+	printf ' clearcpuid=rdrand,rdseed reboot=triple tsc_early_khz=%s' $((bochs_ips / 1000))
 }
 
 # bochs_file: set the caller's fd to a file without a name, with what comes on
