@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "arch.h"
-#include "arch/x86_64/cpu.h"
 #include "bench.h"
 #include "env.h"
 #include "param.h"
@@ -21,10 +20,7 @@
 
 #define HOLE		0xc0000000ULL
 #define RAM		0x80000000ULL
-#define LAPIC		0xfee00000ULL
 #define PAGES		512
-#define MSR_APICBASE	0x1b
-#define APICBASE_BSP	(1ULL << 8)
 
 static uint32_t repetitions(void)
 {
@@ -133,23 +129,6 @@ static void ioeventfd(const struct bench *b)
 	repeat_on(b, vm->vcpu[0]);
 }
 
-static void lapic_hole(const struct bench *b)
-{
-	struct vm_opts o = { .irqchip = true };
-	struct vcpu *v = vm_create(&o)->vcpu[0];
-
-	if (!cpu_set_msr(v, MSR_APICBASE, LAPIC | APICBASE_BSP))
-		end_skip("this KVM does not disable the local APIC");
-	repeat_on(b, v);
-}
-
-static void lapic_register(const struct bench *b)
-{
-	struct vm_opts o = { .irqchip = true };
-
-	repeat_on(b, vm_create(&o)->vcpu[0]);
-}
-
 /* KVM_RUN that comes straight back: the ioctl's own cost, seen from the host. */
 static void immediate_exit(const struct bench *b)
 {
@@ -179,12 +158,7 @@ static void immediate_exit(const struct bench *b)
 }
 
 static const struct bench table[] = {
-	{ "exit.cpuid", "N4", repeat, 0, { .kind = OP_CPUID }, 0 },
 	{ "exit.hypercall", "N4", hypercall, 0, { .kind = OP_HYPERCALL, .value = { 1 } }, 0 },
-	{ "exit.pio_out_user", "N4", repeat, 0,
-	  { .kind = OP_OUT, .width = 4, .addr = 0x600 }, 0 },
-	{ "exit.pio_in_user", "N4", repeat, 0,
-	  { .kind = OP_IN, .width = 4, .addr = 0x600 }, 0 },
 	{ "exit.mmio_read_user", "N1", repeat, 0,
 	  { .kind = OP_LOAD, .width = 8, .addr = HOLE }, 0 },
 	{ "exit.mmio_write_user", "N1", repeat, 0,
@@ -212,10 +186,6 @@ static const struct bench table[] = {
 	  { .kind = OP_STORE, .width = 4, .addr = HOLE }, 4 },
 	{ "exit.ioeventfd_any", "N4", ioeventfd, 0,
 	  { .kind = OP_STORE, .width = 4, .addr = HOLE }, 0 },
-	{ "exit.lapic_hole_read", "N2", lapic_hole, 0,
-	  { .kind = OP_LOAD, .width = 4, .addr = LAPIC + 0x30 }, 0 },
-	{ "exit.lapic_write", "N4", lapic_register, 0,
-	  { .kind = OP_STORE, .width = 4, .addr = LAPIC + 0x80 }, 0 },
 	{ "exit.readonly_read", "N2", readonly_slot, 0,
 	  { .kind = OP_LOAD, .width = 8, .addr = RAM }, 0 },
 	{ "exit.readonly_write", "N4", readonly_slot, 0,
@@ -225,7 +195,18 @@ static const struct bench table[] = {
 	{ "exit.immediate", "N4", immediate_exit, 0, { .kind = OP_NOP }, 0 },
 };
 
+#if __has_include("exit_latency_arch.h")
+#include "exit_latency_arch.h"
+#else
+static const struct bench arch_table[] = {};
+#endif
+
 int main(int argc, char **argv)
 {
-	return bench_main(argc, argv, table, sizeof(table) / sizeof(table[0]));
+	enum { COMMON = sizeof(table) / sizeof(table[0]) };
+	static struct bench all[(sizeof(table) + sizeof(arch_table)) / sizeof(table[0])];
+
+	memcpy(all, table, sizeof(table));
+	memcpy(all + COMMON, arch_table, sizeof(arch_table));
+	return bench_main(argc, argv, all, sizeof(all) / sizeof(all[0]));
 }

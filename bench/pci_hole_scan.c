@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "arch.h"
-#include "arch/x86_64/cpu.h"
 #include "bench.h"
 #include "env.h"
 #include "param.h"
@@ -33,9 +32,6 @@
 #define STRIDE 0x8000 /* one device: eight functions */
 #define READS (WINDOW_SIZE / STRIDE)
 #define SLOT 1
-#define LAPIC 0xfee00000ULL
-#define MSR_APICBASE 0x1b
-#define APICBASE_BSP (1ULL << 8)
 
 #ifndef MADV_COLLAPSE /* 6.1 */
 #define MADV_COLLAPSE 25
@@ -427,29 +423,11 @@ static void run(const struct bench *b)
 		    (double)(kvm_pages(vm, "pages_2m") - large));
 }
 
-/* (b) KVM answers: the hole is one page, read as often as the window has devices */
-static void run_in_kernel(const struct bench *b)
-{
-	struct vm_opts o = { .irqchip = true };
-	struct vcpu *v = vm_create(&o)->vcpu[0];
-	struct mbox_op op = b->op;
-	uint32_t *samples;
-
-	if (!cpu_set_msr(v, MSR_APICBASE, LAPIC | APICBASE_BSP))
-		end_skip("this KVM does not disable the local APIC");
-	op.count = READS;
-	samples = bench_samples(v, READS, &op.samples);
-	scan(v, b, op, samples);
-	check_ones(v, &b->op);
-}
-
 #define SCAN	{ .kind = OP_LOAD, .width = 4, .addr = WINDOW, .stride = STRIDE }
 #define ALL	{ .kind = OP_LOAD, .width = 4, .addr = WINDOW, .stride = PAGE_4K }
 
 static const struct bench table[] = {
 	{ "hole_scan.userspace", "N3", run, 3, SCAN, USERSPACE },
-	{ "hole_scan.in_kernel", "N3", run_in_kernel, 3,
-	  { .kind = OP_LOAD, .width = 4, .addr = LAPIC + 0x30 }, 0 },
 	{ "hole_scan.own_pages", "N3", run, 3, SCAN, OWN_PAGES },
 	{ "hole_scan.one_page_4k", "N3", run, 3, SCAN, ONE_4K },
 	{ "hole_scan.one_page_2m", "N3", run, 3, SCAN, ONE_2M },
@@ -475,7 +453,18 @@ static const struct bench table[] = {
 	{ "hole_window.single_hva_2m", "N5", run, 2, ALL, SINGLE_2M },
 };
 
+#if __has_include("pci_hole_scan_arch.h")
+#include "pci_hole_scan_arch.h"
+#else
+static const struct bench arch_table[] = {};
+#endif
+
 int main(int argc, char **argv)
 {
-	return bench_main(argc, argv, table, sizeof(table) / sizeof(table[0]));
+	enum { COMMON = sizeof(table) / sizeof(table[0]) };
+	static struct bench all[(sizeof(table) + sizeof(arch_table)) / sizeof(table[0])];
+
+	memcpy(all, table, sizeof(table));
+	memcpy(all + COMMON, arch_table, sizeof(arch_table));
+	return bench_main(argc, argv, all, sizeof(all) / sizeof(all[0]));
 }

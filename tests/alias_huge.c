@@ -64,9 +64,9 @@ static void number(char *mem, uint64_t pages, uint32_t base)
 /* The guest writes to all pages of [gpa, gpa + pages), and adds one to each number. */
 static bool guest_increments(struct vcpu *v, uint64_t gpa, uint64_t pages)
 {
-	return vcpu_expect(v, "inc in each page",
-			   OPS({ .kind = OP_INC, .width = 4, .addr = gpa, .count = (uint32_t)pages,
-				 .stride = PAGE_4K }), NO_EXITS);
+	return vcpu_expect(v, "add in each page",
+			   OPS({ .kind = OP_ADD, .width = 4, .addr = gpa, .count = (uint32_t)pages,
+				 .stride = PAGE_4K, .value = { 1 } }), NO_EXITS);
 }
 
 static bool numbers_are(char *mem, uint64_t pages, uint32_t base)

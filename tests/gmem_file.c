@@ -15,11 +15,8 @@
 #include <sys/stat.h>
 
 #include "alias.h"
-#include "arch.h"
 #include "gmem.h"
 #include "record.h"
-#include "spte.h"
-#include "trace.h"
 #include "uapi.h"
 #include "vcpu.h"
 
@@ -140,13 +137,12 @@ KVMEM_TEST_F(file, fallocate_ranges, "D11")
 	}
 }
 
-/* A copy of the whole file as the guest sees it, in plain memory. */
-static bool copy_out(struct vcpu *v)
-{
-	return vcpu_expect(v, "copy of the file",
-			   OPS({ .kind = OP_MOVS, .width = 8, .flags = OPF_REP, .addr = GPA,
-				 .addr2 = COPY_GPA, .value = { SIZE / 8 } }), NO_EXITS);
-}
+/*
+ * Supplied by the architecture: the guest copies the whole file to plain memory at
+ * COPY_GPA, or fills it with ones.
+ */
+static bool copy_out(struct vcpu *v);
+static bool fill_with_ones(struct vcpu *v);
 
 /*
  * Pages are new, or gone, to the last byte, and kept to the last byte: the guest
@@ -169,9 +165,7 @@ KVMEM_TEST_F(file, every_byte, "D4 D1 D11")
 		ASSERT_EQ(0, copy[i]);
 	for (p = 0; p < PAGES; p++) {
 		for (q = p + 1; q <= PAGES; q += 1 + p % 2) {
-			ASSERT_TRUE(vcpu_expect(self->v, "fill of the file",
-				OPS({ .kind = OP_STOS, .width = 8, .flags = OPF_REP, .addr = GPA,
-				      .addr2 = GPA, .value = { SIZE / 8, ~0ULL } }), NO_EXITS));
+			ASSERT_TRUE(fill_with_ones(self->v));
 			ASSERT_EQ(0, gmem_punch(self->fd, p * PAGE_4K, (q - p) * PAGE_4K));
 			alias_use_up();
 			ASSERT_TRUE(copy_out(self->v));
@@ -498,52 +492,6 @@ KVMEM_TEST_F(file, poison, "D15")
 	ASSERT_EQ(99, h[3 * 512]);
 }
 
-/* What a trace has to say of the page frame behind one page of the guest. */
-struct frame {
-	uint64_t gfn, pfn;
-};
-
-static void see_frame(const char *line, void *arg)
-{
-	struct frame *f = arg;
-	struct spte s;
-
-	if (spte_parse(line, &s) && spte_maps(&s) && s.level == 1 && s.gfn == f->gfn)
-		f->pfn = s.bits >> 12 & 0xffffffffff;
-}
-
-/* Where the host can't map the file, the page is known by its frame only. */
-KVMEM_TEST_F(file, poison_by_frame, "D15")
-{
-	uint64_t flags = variant->kind == GMEM_PRIVATE ? KVM_MEMORY_EXIT_FLAG_PRIVATE : 0, before, p;
-	static const char inject[] = "/sys/kernel/debug/hwpoison/corrupt-pfn";
-	static const char *const events[] = SPTE_EVENTS;
-	struct frame f = { .gfn = GPA / PAGE_4K + 3 };
-	struct trace *t;
-	int fd;
-
-	REQUIRE(env_may_poison(), "takes a page of this machine out of use for good: lab only, or KVMEM_POISON=yes");
-	fd = open(inject, O_WRONLY | O_CLOEXEC);
-	REQUIRE(fd >= 0, "no %s (root, debugfs, CONFIG_HWPOISON_INJECT)", inject);
-	t = trace_start(events, ARRAY_SIZE(events));
-	for (p = 0; p < PAGES; p++)
-		vcpu_store(self->v, 8, GPA + p * PAGE_4K, p + 1);
-	trace_each(t, see_frame, &f);
-	ASSERT_NE(0, f.pfn);
-	before = vm_stat(self->vm, "pages_4k");
-	/* As above: EBUSY is no failure. */
-	ASSERT_TRUE(dprintf(fd, "0x%llx\n", (unsigned long long)f.pfn) > 0 || errno == EBUSY);
-	ASSERT_EQ(before - 1, vm_stat(self->vm, "pages_4k"));
-	ASSERT_TRUE(vcpu_expect_stop(self->v, "poisoned page", OPS(LD(8, GPA + 3 * PAGE_4K + 0x128)),
-		EXITS({ .reason = KVM_EXIT_MEMORY_FAULT, .addr = GPA + 3 * PAGE_4K,
-			.data = PAGE_4K, .flags = flags, .err = EHWPOISON })));
-	for (p = 0; p < PAGES; p++)
-		if (p != 3)
-			ASSERT_EQ(p + 1, vcpu_load(self->v, 8, GPA + p * PAGE_4K));
-	ASSERT_EQ(0, gmem_punch(self->fd, 3 * PAGE_4K, PAGE_4K));
-	ASSERT_EQ(0, vcpu_load(self->v, 8, GPA + 3 * PAGE_4K));
-}
-
 /* --- NUMA (D16) ------------------------------------------------------------ */
 
 static int node_of(void *p)
@@ -600,32 +548,6 @@ KVMEM_TEST_F(file, numa_policy, "D16")
 			   by_index ? "index" : by_order ? "order of faults" : "nothing known");
 }
 
-/* --- userspace_addr that is something else (D22) --------------------------- */
-
-/*
- * Finding F2, true on 7.3: the guest uses the file; what KVM itself reads and
- * writes for it goes through the host address.  Recorded, not judged.
- */
-KVMEM_TEST_F(file, split_brain, "D22")
-{
-	uint64_t *hva = vm_alloc(PAGE_4K), mmio = 0xd0000000ULL;
-
-	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type is private");
-	ASSERT_EQ(0, gmem_slot(self->vm, variant->kind, 2, GPA + 16 * SIZE, PAGE_4K, hva,
-			       gmem_kind_create(self->vm, variant->kind, PAGE_4K), 0));
-	vcpu_store(self->v, 8, GPA + 16 * SIZE, 1);
-	hva[0] = 2;
-	ASSERT_EQ(1, vcpu_load(self->v, 8, GPA + 16 * SIZE));
-	vcpu_do(self->v, OPS({ .kind = OP_MOVS, .width = 8, .addr = GPA + 16 * SIZE, .addr2 = mmio,
-			       .value = { 1 } }), NO_EXITS);
-	record_observation("D22", "emulated_read", "%s",
-		self->v->nr_exits != 1 ? "other exits" : self->v->log[0].data == 2 ?
-		"reads the host address" : self->v->log[0].data == 1 ? "reads the file" : "neither");
-	vcpu_do(self->v, OPS({ .kind = OP_MOVS, .width = 8, .addr = mmio, .addr2 = GPA + 16 * SIZE,
-			       .value = { 1 } }), EXITS(MMIO_RD(mmio, 8, 3)));
-	record_observation("D22", "emulated_write", "%s",
-		hva[0] == 3 ? "writes the host address" :
-		vcpu_load(self->v, 8, GPA + 16 * SIZE) == 3 ? "writes the file" : "neither");
-}
+#include "gmem_file_arch.h"
 
 KVMEM_MAIN

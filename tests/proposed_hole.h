@@ -79,18 +79,7 @@ static inline bool hole_expect(struct vcpu *v, const char *what, const struct mb
 	return vcpu_expect(v, what, ops, nr, left, n);
 }
 
-/* All 64-bit words of a page at once: repe scas stops where something else is. */
-static inline bool page_is_ones(struct vcpu *v, uint64_t page)
-{
-	if (!vcpu_expect(v, "a page of the hole",
-			 OPS({ .kind = OP_SCAS, .width = 8, .addr2 = page, .value = { 512, ONES },
-			       .flags = OPF_REP }), NO_EXITS))
-		return false;
-	if (!vcpu_result(v, 0)->rcx && vcpu_result(v, 0)->rdi == page + PAGE_4K)
-		return true;
-	diag("page 0x%llx: something else than ones before 0x%llx", (unsigned long long)page,
-	     (unsigned long long)vcpu_result(v, 0)->rdi);
-	return false;
-}
+/* page_is_ones(): whether all words of a page of the hole read as ones, without an exit. */
+#include "proposed_hole_page.h"
 
 #endif /* KVMEM_PROPOSED_HOLE_H */
