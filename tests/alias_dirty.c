@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Many slots with one host page behind them: the dirty log tells through which of
- * them the guest wrote, whether by its own instructions or KVM's emulator
- * (BEHAVIOURS C6, C17).
+ * Many slots backed by one host page: the dirty log shows through which of them the
+ * guest wrote, whether the CPU or KVM's emulator made the access (C6, C17).
  */
 #include "test.h"
 
@@ -70,15 +69,15 @@ static void clear_log(struct aliases *a, unsigned int i, uint64_t bitmap)
 }
 
 /*
- * Read all pages, and forget what the logs say of that: a page that a read maps
- * in a slot with a log, KVM maps writable and takes for written to.
+ * Read all pages and clear the logs: KVM maps a page of a logged slot writable for
+ * a read as well, and reports it as dirty.
  */
 static void touch_all(struct aliases *a, bool by_hand)
 {
 	unsigned int i;
 
 	if (!alias_read(a, "reads"))
-		end_fail("guest loads did not just work");
+		end_fail("a guest load caused an exit or an exception");
 	for (i = 0; i < NR; i++) {
 		if (i == NO_LOG)
 			continue;
@@ -135,11 +134,12 @@ static bool logs_are(struct aliases *a, const char *what, const uint64_t *want, 
 #define EXPECT_LOGS(what, ...) \
 	ASSERT_TRUE(logs_are(&self->a, what, (const uint64_t[NR]){ __VA_ARGS__ }, variant->manual))
 
-/* --- who wrote (C6) ------------------------------------------------------ */
+/* --- which alias was written (C6) ---------------------------------------- */
 
 /*
- * One write, one bit, in one log; twice, so that a page is caught that was not
- * protected again.  Red with: the bit of the neighbour; the slot found by its
+ * One write sets one bit in one log; done twice, to detect a page that was not
+ * write-protected again.
+ * Red with: the bit of the neighbour; the slot found by its
  * host address; kvm_arch_mmu_enable_log_dirty_pt_masked() left out.
  */
 KVMEM_TEST_F(log, one_write, "C6")
@@ -164,7 +164,7 @@ KVMEM_TEST_F(log, one_write, "C6")
 	}
 }
 
-/* What each wrote stays in its log until that one is read. */
+/* The bits of each alias stay in its log until that log is read. */
 KVMEM_TEST_F(log, all_write, "C6")
 {
 	struct aliases *a = &self->a;
@@ -188,7 +188,7 @@ KVMEM_TEST_F(log, all_write, "C6")
 	EXPECT_LOGS("the same once more", 1 << 15, 1 << 15, 1 << 15, 0, 1 << 15, 1 << 15);
 }
 
-/* Neither what the host writes, nor what is read, nor a page that goes. */
+/* Host writes, guest reads and replaced pages set no bit. */
 KVMEM_TEST_F(log, not_the_guest, "C6")
 {
 	struct aliases *a = &self->a;
@@ -211,7 +211,7 @@ KVMEM_TEST_F(log, not_the_guest, "C6")
 	EXPECT_LOGS("the other page written", 0, 0, 1 << 5);
 }
 
-/* Logs come and go one by one; what the others have stays. */
+/* Switching one log off and on keeps the bits of the others. */
 KVMEM_TEST_F(log, one_switched, "C6")
 {
 	struct aliases *a = &self->a;
@@ -230,7 +230,7 @@ KVMEM_TEST_F(log, one_switched, "C6")
 	EXPECT_LOGS("afterwards", 0, 1 << 3);
 }
 
-/* Whether a page that is only read counts as written to when it gets mapped. */
+/* Whether a page that is mapped by a read is reported as dirty. */
 KVMEM_TEST(read_fault, "C6")
 {
 	char *hva = vm_alloc(SIZE);
@@ -247,7 +247,7 @@ KVMEM_TEST(read_fault, "C6")
 	ASSERT_EQ(0, bits & ~(1ULL << 7));
 }
 
-/* A slot that is deleted takes its log along, and none of the others'. */
+/* Deleting a slot discards its log, and no other. */
 KVMEM_TEST_F(log, one_deleted, "C6 C7")
 {
 	struct aliases *a = &self->a;
@@ -257,7 +257,7 @@ KVMEM_TEST_F(log, one_deleted, "C6 C7")
 		alias_write(a, i, 2, i);
 	vm_slot(a->vm, ALIAS_SLOT + 1, 0, 0, 0, NULL);
 	set_log(a, self->hva, 1, LOG);
-	EXPECT_LOGS("deleted and made anew", 1 << 2, 0, 1 << 2, 0, 1 << 2, 1 << 2);
+	EXPECT_LOGS("deleted and created again", 1 << 2, 0, 1 << 2, 0, 1 << 2, 1 << 2);
 	for (i = 0; i < NR; i++)
 		alias_write(a, i, 4, i);
 	EXPECT_LOGS("afterwards", 1 << 4, 1 << 4, 1 << 4, 0, 1 << 4, 1 << 4);
@@ -271,7 +271,7 @@ FIXTURE(by_hand) {
 };
 
 FIXTURE_VARIANT(by_hand) {
-	bool all_set;	/* the log begins with every bit set */
+	bool all_set;	/* the log starts with every bit set */
 };
 
 FIXTURE_VARIANT_ADD(by_hand, begins_clear) { false };
@@ -298,7 +298,7 @@ KVMEM_SETUP(by_hand)
 		set_log(&self->a, self->hva, i, LOG);
 }
 
-/* Reading changes nothing; clearing takes what was named, from that slot. */
+/* Reading the log clears nothing; KVM_CLEAR_DIRTY_LOG clears the given bits of that slot. */
 KVMEM_TEST_F(by_hand, clears_what_it_names, "C6")
 {
 	struct aliases *a = &self->a;
@@ -351,8 +351,8 @@ KVMEM_TEST(mappings, "C2 C6")
 /* --- the emulator's accesses (C17) --------------------------------------- */
 
 /*
- * The last bytes of one alias and the first of the next one: two slots, and with
- * one page in each even the same host page.
+ * An access across the end of one alias into the next: two slots, and if each has
+ * one page, the same host page.
  */
 static void expect_halves(struct __test_metadata *_metadata, char *hva, unsigned int first,
 			  uint64_t value)
@@ -387,7 +387,7 @@ KVMEM_TEST_F(log, split, "C6 C17")
 	}
 }
 
-/* Both halves are the one page: its end and its begin. */
+/* Both halves are in the same page: its end and its start. */
 KVMEM_TEST(split_over_one_page, "C17")
 {
 	char *hva = vm_alloc(PAGE_4K);
@@ -408,7 +408,7 @@ KVMEM_TEST(split_over_one_page, "C17")
 			ASSERT_TRUE(emulated_write(a.v, "an emulated write", gpa, ~DATA - i));
 			ASSERT_EQ(~DATA - i, vcpu_load(a.v, 8, alias_gpa(&a, NR - 1, 0) - 3));
 		}
-		/* Read, modify, write in place, by the CPU. */
+		/* A read-modify-write by the CPU. */
 		ASSERT_TRUE(vcpu_expect(a.v, "xadd", OPS({ .kind = OP_XADD, .width = 8,
 			.addr = gpa + 3, .value = { 5 } }), NO_EXITS));
 		memcpy(&begin, hva, 8);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MMIO that KVM answers itself: coalesced zones, ioeventfds, and the hole that
- * a disabled local APIC leaves (BEHAVIOURS A14-A16).
+ * MMIO that the kernel handles: coalesced zones, ioeventfds, and on x86 the hole
+ * that a disabled local APIC leaves (A14-A16).
  */
 #include "test.h"
 
@@ -26,7 +26,7 @@ FIXTURE(coalesced) {
 	struct vm *vm;
 	struct vcpu *v;
 	struct kvm_coalesced_mmio_ring *ring;
-	uint32_t size;		/* entries in the ring; one always stays free */
+	uint32_t size;		/* entries in the ring; one is always unused */
 };
 
 static int zone_ioctl(struct vm *vm, unsigned long cmd, uint64_t addr, uint32_t size, uint32_t pio)
@@ -51,7 +51,7 @@ KVMEM_SETUP(coalesced)
 	ASSERT_EQ(0, zone_ioctl(self->vm, KVM_REGISTER_COALESCED_MMIO, ZONE, 0x1000, 0));
 }
 
-/* One entry of the ring is exactly this write; and it is taken out. */
+/* Remove one entry from the ring; it must be exactly this write. */
 static bool entry_is(struct kvm_coalesced_mmio_ring *ring, uint32_t size, uint64_t addr,
 		     uint32_t len, uint64_t data, uint32_t pio)
 {
@@ -99,7 +99,7 @@ KVMEM_TEST_F(coalesced, read_in_zone, "A14")
 	ASSERT_EQ(self->ring->first, self->ring->last);
 }
 
-/* A write belongs to a zone only when all of it lies inside.
+/* A write is coalesced only if all of it lies inside the zone.
  * Red with: > for >= in coalesced_mmio_in_range().
  */
 KVMEM_TEST_F(coalesced, zone_ends, "A14")
@@ -123,7 +123,7 @@ KVMEM_TEST_F(coalesced, zone_ends, "A14")
 	ASSERT_TRUE(entry_is(self->ring, self->size, ZONE + 0xffc, 4, DATA & 0xffffffff, 0));
 }
 
-/* 16 bytes are two writes of 8, each in or out by itself. */
+/* 16 bytes are two writes of 8, each coalesced or not by its own address. */
 KVMEM_TEST_F(coalesced, sixteen_bytes, "A14 A3")
 {
 	uint64_t in = ZONE + 0x3000;
@@ -159,7 +159,7 @@ KVMEM_TEST_F(coalesced, full_ring, "A14")
 	ASSERT_TRUE(entry_is(self->ring, self->size, ZONE, 8, 7, 0));
 }
 
-/* Userspace owns the ring and may write anything: CVE-2019-14821. */
+/* Userspace can write anything to the ring: CVE-2019-14821. */
 KVMEM_TEST_F(coalesced, bogus_indices, "A14")
 {
 	static const uint32_t bogus[] = { 0x7fffffff, 0xffffffff, 0x80000000, 4096 };
@@ -236,8 +236,8 @@ KVMEM_SETUP(ioeventfd)
 }
 
 /*
- * Exact address, exact length.  An ioeventfd of length 0 is hit by any length,
- * and skips exactly one instruction on the fast path (the engine's counter).
+ * Exact address, exact length.  An ioeventfd of length 0 matches any length,
+ * and the fast path skips exactly one instruction (the engine's counter).
  * Red with: "address must be precise" check dropped from ioeventfd_in_range().
  */
 KVMEM_TEST_F(ioeventfd, address_and_length, "A15")
@@ -261,9 +261,9 @@ KVMEM_TEST_F(ioeventfd, address_and_length, "A15")
 }
 
 /*
- * A read goes to userspace, whether the page has been touched before or not.
+ * A read goes to userspace, whether the page has been accessed before or not.
  * Red with: reads of the bus reach ioeventfd_write(); and on VMX, whose fast path
- * for any length looks at nothing but the address (known_issues).
+ * for any length checks only the address (known_issues).
  */
 KVMEM_TEST_F(ioeventfd, read, "A15")
 {
@@ -279,9 +279,9 @@ KVMEM_TEST_F(ioeventfd, read, "A15")
 }
 
 /*
- * A slot created over it takes its accesses, and gives them back when it goes.
- * Red with: the bus asked before the slots; and on VMX, where the MMIO SPTE leads
- * to the fast path whatever has been created since (known_issues).
+ * A slot created over an ioeventfd takes over its accesses until it is deleted.
+ * Red with: the bus looked up before the slots; and on VMX, where the MMIO SPTE
+ * leads to the fast path whatever has been created since (known_issues).
  */
 KVMEM_TEST_F(ioeventfd, slot_over_it, "A7 A15")
 {
@@ -311,7 +311,7 @@ KVMEM_TEST_F(ioeventfd, deassign, "A15")
 
 	ASSERT_EQ(0, assign(self->vm, self->fd, a, variant->len, 0, 0));
 	ASSERT_EQ(-EEXIST, assign(self->vm, self->fd, a, variant->len, 0, 0));
-	/* One with a datamatch would be another. */
+	/* With a datamatch it is a different ioeventfd. */
 	ASSERT_EQ(-ENOENT, assign(self->vm, self->fd, a, variant->len,
 				  KVM_IOEVENTFD_FLAG_DEASSIGN | KVM_IOEVENTFD_FLAG_DATAMATCH, 0));
 	vcpu_store(self->v, w, a, 1);
@@ -343,7 +343,7 @@ KVMEM_TEST_F(ioeventfd, datamatch, "A15")
 		EXITS(MMIO_WR(a, w, match ^ 0x80))));
 	ASSERT_EQ(1, signals(self->fd));
 	ASSERT_EQ(2, signals(other));
-	/* Neither goes by the datamatch of the other, or without one. */
+	/* Neither can be deassigned with the other's datamatch, or without one. */
 	ASSERT_EQ(-ENOENT, assign(self->vm, self->fd, a, w, KVM_IOEVENTFD_FLAG_DEASSIGN, match));
 	ASSERT_EQ(-ENOENT, assign(self->vm, self->fd, a, w, KVM_IOEVENTFD_FLAG_DEASSIGN |
 				  KVM_IOEVENTFD_FLAG_DATAMATCH, match ^ 1));
@@ -384,7 +384,7 @@ KVMEM_TEST(ioeventfd_split, "A15")
 	ASSERT_EQ(0, signals(fd));
 }
 
-/* One of the two takes the write; which one is not promised anywhere. */
+/* Exactly one of the two gets the write; which one is not documented. */
 KVMEM_TEST(ioeventfd_in_zone, "A15 A14")
 {
 	struct vm *vm = vm_create(NULL);
@@ -398,7 +398,7 @@ KVMEM_TEST(ioeventfd_in_zone, "A15 A14")
 			vm_cap(vm, KVM_CAP_COALESCED_MMIO) * sysconf(_SC_PAGESIZE));
 	ASSERT_EQ(0, zone_ioctl(vm, KVM_REGISTER_COALESCED_MMIO, ZONE, 0x100, 0));
 	ASSERT_EQ(0, assign(vm, fd, ZONE + 0x10, 4, 0, 0));
-	ASSERT_TRUE(vcpu_expect(v, "write that both want", OPS(ST(4, ZONE + 0x10, 1)), NO_EXITS));
+	ASSERT_TRUE(vcpu_expect(v, "write that both match", OPS(ST(4, ZONE + 0x10, 1)), NO_EXITS));
 	n = signals(fd);
 	ASSERT_EQ(1, n + ring->last);
 	record_observation("A15", "ioeventfd_in_zone", "%s takes the write",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guest physical addresses without a memslot: what a PCI hole is on a stock
- * kernel.  Every access is a KVM_EXIT_MMIO with exact fields, whichever
- * instruction makes it (BEHAVIOURS 3.A).
+ * Guest physical addresses without a memslot, which is how a stock kernel models
+ * a PCI hole.  Every access is a KVM_EXIT_MMIO with exact fields, whichever
+ * instruction makes it (A1-A7, A12, A13, A26, A27).
  */
 #include "test.h"
 
@@ -16,7 +16,7 @@
 #include "vcpu.h"
 
 #define HOLE		0xc0000000ULL	/* no slot here */
-#define RAM		0x20000000ULL	/* where a test puts a slot of its own */
+#define RAM		0x20000000ULL	/* where a test creates a slot */
 #define REG_BEFORE	0xfedcba9876543210ULL
 #define DATA		0x8182838485868788ULL
 
@@ -38,7 +38,7 @@ static bool other_stores(struct vcpu *v, uint64_t gpa, unsigned int width);
 /* The guest's program counter. */
 static uint64_t guest_pc(struct vcpu *v);
 
-/* KVM change that turns it red: complete_emulated_mmio() without the memcpy of
+/* Red with: complete_emulated_mmio() without the memcpy of
  * run->mmio.data; gpa rounded to the page; min(8u, frag->len) replaced by 8.
  */
 KVMEM_TEST(read_widths, "A1")
@@ -212,7 +212,7 @@ KVMEM_SETUP(slot_over_mmio)
 	self->ram = vm_alloc(64 * PAGE_4K);
 }
 
-/* One page becomes RAM and MMIO again and again; its neighbour stays MMIO.
+/* One page alternates between RAM and MMIO; its neighbour stays MMIO.
  * Red with: generation not bumped in kvm_arch_memslots_updated().
  */
 KVMEM_TEST_F(slot_over_mmio, create_delete, "A7", 2000)
@@ -237,7 +237,7 @@ KVMEM_TEST_F(slot_over_mmio, create_delete, "A7", 2000)
 	}
 }
 
-/* No deletion in between: only the generation makes the MMIO SPTEs stale. */
+/* No slot is deleted: only the generation makes the MMIO SPTEs stale. */
 KVMEM_TEST_F(slot_over_mmio, create_only, "A7")
 {
 	uint64_t i;
@@ -256,7 +256,7 @@ KVMEM_TEST_F(slot_over_mmio, create_only, "A7")
 	}
 }
 
-/* A moved slot: RAM where it is now, MMIO where it was. */
+/* After a move: RAM at the new address, MMIO at the old one. */
 KVMEM_TEST_F(slot_over_mmio, move, "A7", 500)
 {
 	uint64_t rounds = env_pick(50, 300, 5000), i;
@@ -368,7 +368,7 @@ KVMEM_TEST(interrupted_read, "A27")
 	ASSERT_EQ(1, vcpu_result(v, 0)->done);
 }
 
-/* All fragments come out before KVM_RUN gives up. */
+/* All fragments exit before KVM_RUN returns EINTR. */
 KVMEM_TEST(interrupted_fragments, "A27")
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];
@@ -386,12 +386,12 @@ KVMEM_TEST(interrupted_fragments, "A27")
 	ASSERT_EQ(1, vcpu_result(v, 0)->done);
 }
 
-/* A signal that is let in only by KVM_RUN's own mask. */
+/* A signal that only the mask of KVM_RUN unblocks. */
 KVMEM_TEST(signal_before_completion, "A27")
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];
 	static const struct kexit answers[] = { MMIO_RD(HOLE, 4, 0x12345678) };
-	/* struct kvm_signal_mask: the length, then the set as the kernel has it. */
+	/* struct kvm_signal_mask: the length, then the kernel's sigset. */
 	struct {
 		uint32_t len;
 		uint8_t set[8];

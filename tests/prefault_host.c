@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_PRE_FAULT_MEMORY on the host's own memory: no more than a read, huge pages,
- * and a vCPU that is not where its tables are (BEHAVIOURS E17).
+ * KVM_PRE_FAULT_MEMORY on ordinary host memory: it is a read fault, it maps huge
+ * pages, and it fails while a nested guest's tables are loaded (E17).
  */
 #include "test.h"
 
@@ -28,8 +28,8 @@ static struct vm *prefault_vm(void)
 }
 
 /*
- * A read fault and no more: a private mapping of a file is not copied, so that
- * it goes on to show what the file holds.
+ * Only a read fault: a private mapping of a file is not copied and continues to
+ * show the content of the file.
  * Red with: PFERR_WRITE_MASK in the error code of the prefault.
  */
 KVMEM_TEST(no_copy_on_write, "E17")
@@ -53,7 +53,7 @@ KVMEM_TEST(no_copy_on_write, "E17")
 		file[p * 512] = 100 + p;
 		ASSERT_EQ(100 + p, copy[p * 512]);
 		ASSERT_EQ(100 + p, vcpu_load(vm->vcpu[0], 8, GPA + p * PAGE_4K));
-		/* The guest's own write copies, as ever. */
+		/* A write of the guest copies. */
 		vcpu_store(vm->vcpu[0], 8, GPA + p * PAGE_4K, 200 + p);
 		ASSERT_EQ(200 + p, copy[p * 512]);
 		ASSERT_EQ(100 + p, file[p * 512]);
@@ -69,7 +69,7 @@ KVMEM_TEST(read_only_slot, "E17")
 
 	memset(ram, 0x11, SIZE);
 	vm_slot(vm, 1, KVM_MEM_READONLY, GPA, SIZE, ram);
-	/* The guest's own tables are mapped then, and one page of the slot. */
+	/* Maps the guest's page tables and one page of the slot. */
 	vcpu_load(vm->vcpu[0], 8, GPA + 7 * PAGE_4K);
 	ASSERT_EQ(0, prefault(vm->vcpu[0], &r));
 	ASSERT_EQ(0, r.size);
@@ -82,8 +82,8 @@ KVMEM_TEST(read_only_slot, "E17")
 }
 
 /*
- * Whether a prefaulted page counts as dirty: api.rst says nothing of it (it
- * promises "not Accessed"), kernels map it writable and report it.
+ * Whether a prefaulted page is reported as dirty: api.rst does not say (it
+ * promises "not Accessed"); kernels map it writable and report it.
  */
 KVMEM_TEST(dirty_log, "E17")
 {
@@ -100,7 +100,7 @@ KVMEM_TEST(dirty_log, "E17")
 			   !bitmap		      ? "no" :
 			   bitmap == (1 << PAGES) - 1 ? "all pages" :
 							"some pages");
-	/* And what the guest writes from here on is reported, mapped before or not. */
+	/* Later writes of the guest are reported, whether the page was mapped or not. */
 	vcpu_store(vm->vcpu[0], 8, GPA + 5 * PAGE_4K, 1);
 	bitmap = 0;
 	ASSERT_EQ(0, ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log));
@@ -108,15 +108,15 @@ KVMEM_TEST(dirty_log, "E17")
 }
 
 /*
- * From within a huge page: what is mapped is huge, and the progress is counted
- * from where the call began, not from the huge page's begin or to its end.
+ * Ranges inside a huge page: the mapping is huge, and progress is counted from the
+ * start of the range, not from the start or to the end of the huge page.
  * Red with: a whole huge page returned for part of it (3ccbf6f47098's class).
  */
 KVMEM_TEST(within_a_huge_page, "E17")
 {
 	static const struct {
 		uint64_t from, size; /* pages */
-		uint64_t huge; /* mapped then, 2 MiB each */
+		uint64_t huge; /* mapped afterwards, 2 MiB each */
 	} rows[] = {
 		{ 0, 1, 1 },   { 5, 1, 1 },	{ 511, 1, 1 },	 { 5, 3, 1 },	 { 256, 256, 1 },
 		{ 511, 2, 2 }, { 300, 512, 2 }, { 512, 512, 1 }, { 0, 1024, 2 }, { 1, 1023, 2 },

@@ -2,10 +2,10 @@
 /*
  * Private memory: which access goes to guest_memfd, which to the shared host
  * memory, and which to userspace as a memory fault, with which fields
- * (BEHAVIOURS E6-E12, E15, E18, E20, E21).
+ * (E6-E12, E15, E18, E20, E21).
  *
- * The VM type is KVM_X86_SW_PROTECTED_VM: a gfn is private to the guest exactly
- * when the attribute says so.
+ * The VM has software-protected memory: a gfn is private to the guest exactly when
+ * it has the attribute.
  */
 #include "test.h"
 
@@ -51,10 +51,9 @@ KVMEM_SETUP(priv)
 /* --- conversion on a running vCPU (E6, E14) ---------------------------------- */
 
 /*
- * A vCPU that spins on the page sees the other copy as soon as the conversion
- * has returned.  A fault that finds the attribute changed under its feet ends in
- * a memory-fault exit, which userspace answers by entering again
- * (hammer.retry_faults).
+ * A vCPU that spins on the page sees the other copy as soon as the conversion has
+ * returned.  A fault that races with the conversion ends in a memory-fault exit,
+ * and userspace enters again (hammer.retry_faults).
  * Red with: kvm_pre_set_memory_attributes() that does not unmap or flush.
  */
 KVMEM_TEST_F(priv, convert_while_running, "E6", 700)
@@ -76,12 +75,12 @@ KVMEM_TEST_F(priv, convert_while_running, "E6", 700)
 	}
 	hammer_stop(&h);
 	ASSERT_EQ(VCPU_DONE, h.stop);
-	diag("on %d CPUs: %u faults overtaken by a conversion", hammer_cpus(), self->v->nr_exits);
+	diag("on %d CPUs: %u faults raced with a conversion", hammer_cpus(), self->v->nr_exits);
 }
 
 /*
- * The same for stores, which count upwards: after a conversion each lands in the
- * copy that the attribute names, and the other copy stands still.
+ * The same for stores of increasing numbers: after a conversion each goes to the
+ * copy that the attribute selects, and the other copy does not change.
  * Red with: a writable mapping that survives the conversion in the TLB or the
  * page tables.
  */
@@ -106,7 +105,7 @@ KVMEM_TEST_F(priv, stores_follow_the_conversion, "E6 E3", 700)
 	hammer_stop(&h);
 	ASSERT_EQ(VCPU_DONE, h.stop);
 	ASSERT_EQ(h.v->mb->last, *shared);
-	diag("on %d CPUs: %u faults overtaken by a conversion", hammer_cpus(), self->v->nr_exits);
+	diag("on %d CPUs: %u faults raced with a conversion", hammer_cpus(), self->v->nr_exits);
 }
 
 /* --- slots and holes without private memory (E7, E8, E9, E12) ---------------- */
@@ -199,7 +198,7 @@ KVMEM_TEST_F(priv, slot_without_gmem, "E6 E7 E9 E12")
 	ASSERT_EQ(5, *(uint64_t *)ram);
 }
 
-/* Red with: a private gfn without a slot taken for MMIO, at once or from then on. */
+/* Red with: a private gfn without a slot treated as MMIO, on the first access or later. */
 KVMEM_TEST_F(priv, no_slot, "E8 E9 E12")
 {
 	unsigned int i;
@@ -207,7 +206,7 @@ KVMEM_TEST_F(priv, no_slot, "E8 E9 E12")
 	ASSERT_EQ(0, gmem_attributes(self->vm, HOLE, 3 * PAGE_4K, PRIVATE));
 	for (i = 0; i < 3; i++)
 		ASSERT_TRUE(faults_always(self->v, HOLE + i * PAGE_4K));
-	/* Its neighbours are plain MMIO, and so is the page once it is shared. */
+	/* Its neighbours are MMIO, and so is the page once it is shared. */
 	ASSERT_TRUE(vcpu_expect(self->v, "below", OPS(LD(8, HOLE - 8)),
 				EXITS(MMIO_RD(HOLE - 8, 8, 1))));
 	ASSERT_TRUE(vcpu_expect(self->v, "above", OPS(LD(8, HOLE + 3 * PAGE_4K)),
@@ -218,8 +217,8 @@ KVMEM_TEST_F(priv, no_slot, "E8 E9 E12")
 }
 
 /*
- * A memory slot that goes away under a private gfn: the next access says so, and
- * the one after that.  Then it comes back, and holds what it held.
+ * A slot is deleted under a private gfn: every access is a memory fault.  After the
+ * slot is created again the data is still there.
  */
 KVMEM_TEST_F(priv, slot_gone, "E8 D5")
 {
@@ -232,9 +231,9 @@ KVMEM_TEST_F(priv, slot_gone, "E8 D5")
 }
 
 /*
- * Finding F1, true on 6.12: the MMIO SPTE of a gfn that was touched while it was
- * shared survives the conversion, which walks slots only; its reserved-bit fault
- * never looks at the attribute, and the guest goes on to see MMIO.
+ * On 6.12 the MMIO SPTE of a gfn that was accessed while shared survives the
+ * conversion, which walks slots only; its reserved-bit fault does not check the
+ * attribute, and the guest still gets MMIO (E8).
  */
 KVMEM_TEST_F(priv, touched_while_shared, "E8")
 {
@@ -249,9 +248,9 @@ KVMEM_TEST_F(priv, touched_while_shared, "E8")
 }
 
 /*
- * The same, and then a slot with guest_memfd comes.  With the stale MMIO SPTE in
- * place the fault counts as shared (PFERR_RSVD skips the look at the attribute),
- * so KVM asks for a conversion that has already happened: on 6.12 for ever.
+ * The same, and then a slot with guest_memfd is created.  With the stale MMIO SPTE
+ * the fault is treated as shared (PFERR_RSVD skips the attribute check), so KVM
+ * requests a conversion that has already happened: on 6.12 for ever.
  */
 KVMEM_TEST_F(priv, slot_over_shared_mmio, "E8")
 {
@@ -329,9 +328,9 @@ KVMEM_TEST_F(priv, restart_once, "E11 E12")
 }
 
 /*
- * An access over the end of a shared page into a private one: the fault is the
- * second page's, nothing was written to the first, and all of it comes together
- * after the conversion.  The same the other way round.
+ * An access across a shared and a private page: the fault is for the private page,
+ * nothing is written to the other, and the whole access completes after the
+ * conversion.  In both orders.
  */
 KVMEM_TEST_F(priv, across_the_boundary, "E9 E11")
 {
@@ -377,8 +376,8 @@ KVMEM_SETUP(mapped)
 }
 
 /*
- * Shared and private accesses are to one and the same page, and the host memory
- * behind the slot is nobody's.
+ * Shared and private accesses go to the same page of the file, and the host memory of
+ * the slot is not used.
  * Red with: the source of a page chosen by the attribute alone.
  */
 KVMEM_TEST_F(mapped, both_go_to_the_file, "E15")
@@ -407,8 +406,8 @@ KVMEM_TEST_F(mapped, closed, "E10")
 /* --- teardown (E21) --------------------------------------------------------------------- */
 
 /*
- * guest_memfd is unevictable memory: what a VM takes must come back, with the
- * file, the slot and thousands of attributes left to the VM's end, in any order.
+ * guest_memfd is unevictable memory: it must be freed with the VM, with file, slot
+ * and thousands of attributes still there, in any order.
  * Red with: a folio reference leaked in kvm_gmem_get_pfn(); a file that is kept
  * by its bindings.
  */
@@ -438,7 +437,7 @@ KVMEM_TEST(memory_comes_back, "E21", 1700)
 		if (i % 3 == 2)
 			close(fd);
 	}
-	/* Per-CPU counters lag behind; 96 MiB were taken in all. */
+	/* Per-CPU counters lag; 96 MiB were allocated in total. */
 	for (i = 0; i < 50; i++) {
 		after = gmem_unevictable_kib();
 		if (after < before + 8 * 1024)
@@ -449,8 +448,8 @@ KVMEM_TEST(memory_comes_back, "E21", 1700)
 }
 
 /*
- * Attributes are kept in memory of the kernel, some 9 bytes a page: a VM's end
- * gives that back.  Each GiB would leave 2.3 MiB behind.
+ * Attributes take kernel memory, about 9 bytes per page, which is freed with the VM.
+ * A leak would be 2.3 MiB per GiB.
  * Red with: xa_destroy(&kvm->mem_attr_array) left out.
  */
 KVMEM_TEST(attributes_come_back, "E21 E19", 4500)
@@ -458,7 +457,7 @@ KVMEM_TEST(attributes_come_back, "E21 E19", 4500)
 	const uint64_t size = 1ULL << 30;
 	long before = 0, after = 0, i, rounds = (long)env_pick(5, 11, 41);
 
-	REQUIRE(env_in_lab(), "counts the kernel's memory: on a machine of its own (lab)");
+	REQUIRE(env_in_lab(), "measures slab memory of the whole machine: lab only");
 	for (i = 0; i < rounds; i++) {
 		struct vm *vm = gmem_kind_vm(GMEM_PRIVATE, NULL);
 

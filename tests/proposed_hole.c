@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_MEM_PCI_HOLE as posted in 2020, on kernels that have it: every read gives
- * all ones without an exit, every write exits, and that's all there is to it
- * (BEHAVIOURS B1-B6, B16).
+ * KVM_MEM_PCI_HOLE as posted in 2020, on kernels that have it: every read returns
+ * all ones without an exit, every write exits (B1-B6, B16).
  *
- * The contract is the same however KVM answers the reads.  A kernel that can
- * choose (kvm.pci_hole_map) is tested with each choice.
+ * The contract does not depend on how KVM answers reads.  A kernel with a choice
+ * (kvm.pci_hole_map) is tested with each.
  */
 #include "test.h"
 
@@ -121,7 +120,7 @@ KVMEM_TEST(create, "B1")
 	}
 }
 
-/* guest_memfd with everything right but the company it is in. */
+/* A valid guest_memfd, but in combination with the flag. */
 KVMEM_TEST(create_with_gmem, "B1")
 {
 	struct vm *vm;
@@ -137,7 +136,7 @@ KVMEM_TEST(create_with_gmem, "B1")
 				vm_alloc(PAGE_4K), fd, 0));
 }
 
-/* Userspace asked for a slot without memory: address 0, which nothing maps. */
+/* A slot without the flag at userspace_addr 0, where nothing is mapped. */
 static bool has_no_memory(struct vcpu *v, uint64_t gpa)
 {
 	return vcpu_faults(v, OPS(LD(8, gpa)));
@@ -149,7 +148,7 @@ KVMEM_TEST_F(hole, immutable, "B2")
 	uint64_t gpa = HOLE + 0x1000000;
 	int v2;
 
-	/* Same address, same size: nothing but the flag changes. */
+	/* Same address and size: only the flag changes. */
 	vm_slot(self->vm, 3, 0, gpa, PAGE_4K, NULL);
 	for (v2 = 0; v2 <= !!vm_cap(self->vm, KVM_CAP_USER_MEMORY2); v2++) {
 		ASSERT_EQ(-EINVAL, set(self->vm, v2, 3, hole_flag(), gpa, PAGE_4K, NULL));
@@ -206,8 +205,8 @@ KVMEM_TEST_F(hole, overlap, "B2")
 }
 
 /*
- * What is announced is there, for each type of VM; what isn't announced may be
- * there nevertheless, and is worth a remark.
+ * If the capability is announced the flag works, for each VM type; a flag that
+ * works without being announced is recorded.
  */
 KVMEM_TEST(capability, "B3")
 {
@@ -238,7 +237,7 @@ KVMEM_TEST(capability, "B3")
 
 /* --- reads (B4) ---------------------------------------------------------- */
 
-/* First and second access of a page, and by turns with another page.
+/* First and second access to a page, alternating with another page.
  * Red with: memset() of less than len in __kvm_read_guest_page().
  */
 KVMEM_TEST_F(hole, read_widths, "B4")
@@ -286,7 +285,7 @@ FIXTURE(hole_split) {
 	struct split_half half[2];
 };
 
-/* Pages: of the hole, of RAM, read-only, or without a slot. */
+/* Pages: hole, RAM, read-only, or without a slot. */
 FIXTURE_VARIANT(hole_split) {
 	struct mode mode;
 	uint64_t page[2];
@@ -357,7 +356,7 @@ KVMEM_TEST_F(hole, write_widths, "B5")
 	}
 }
 
-/* A write is MMIO: an ioeventfd and a coalesced zone may take it, reads may not care. */
+/* A write is MMIO and can match an ioeventfd; reads are not affected by it. */
 KVMEM_TEST_F(hole, write_to_a_bus, "B5")
 {
 	struct kvm_ioeventfd io = { .addr = HOLE + 0x200, .len = 4, .datamatch = 7,
@@ -365,7 +364,7 @@ KVMEM_TEST_F(hole, write_to_a_bus, "B5")
 	uint64_t count = 0;
 
 	if (proposed_drops_writes())
-		SKIP(return, "this kernel is said to drop writes");
+		SKIP(return, "this kernel is configured as dropping writes");
 	io.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	ASSERT_LE(0, io.fd);
 	ASSERT_EQ(0, ioctl(self->vm->fd, KVM_IOEVENTFD, &io));
@@ -379,7 +378,7 @@ KVMEM_TEST_F(hole, write_to_a_bus, "B5")
 
 /* --- the proposed selftest (B16) ----------------------------------------- */
 
-/* As memory_slot_pci_hole.c of the last posted series, with what it left out. */
+/* memory_slot_pci_hole.c of the last posted series, with the checks it left out. */
 KVMEM_TEST(selftest, "B16")
 {
 	const uint64_t gpa = 0xc0000000ULL, size = 0x4000;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_MEM_PCI_HOLE among other things: next to memory, as page table and IDT, in
- * the way of prefault, dirty log, hotplug and other VMs, from a guest of the
- * guest; and what it may cost (BEHAVIOURS B2, B6-B15).
+ * KVM_MEM_PCI_HOLE in combination: next to memory, with prefault, dirty log, hotplug
+ * and other VMs; as page table and IDT and from a nested guest (in the x86 part);
+ * and the memory it may use (B2, B6-B15).
  */
 #include "test.h"
 
@@ -28,7 +28,7 @@ FIXTURE(hole) {
 	uint8_t *ram;
 };
 
-/* Each way to answer. */
+/* Each way to answer reads. */
 FIXTURE_VARIANT(hole) {
 	struct mode mode;
 };
@@ -48,7 +48,7 @@ KVMEM_SETUP(hole)
 	hole_slot(self->vm, SLOT, HOLE, HOLE_SIZE);
 }
 
-/* Where the page's size can make no difference: KVM answers, or the CPU. */
+/* Where the size of the mapping makes no difference: emulated or mapped. */
 FIXTURE(table) {
 	struct vm *vm;
 	struct vcpu *v;
@@ -81,7 +81,7 @@ KVMEM_TEST_F(hole, move_and_delete, "B2")
 	ASSERT_EQ(ONES, vcpu_load(self->v, 8, to + HOLE_SIZE - 8));
 	ASSERT_TRUE(vcpu_expect(self->v, "where it was", OPS(LD(8, HOLE)),
 				EXITS(MMIO_RD(HOLE, 8, 9))));
-	/* By a page, onto itself; not onto others. */
+	/* By one page, overlapping itself; not onto other slots. */
 	ASSERT_EQ(0, vm_region(self->vm, SLOT, hole_flag(), to + PAGE_4K, HOLE_SIZE, NULL));
 	ASSERT_TRUE(vcpu_expect(self->v, "moved by a page", OPS(LD(8, to), LD(8, to + PAGE_4K)),
 				EXITS(MMIO_RD(to, 8, 9))));
@@ -93,15 +93,15 @@ KVMEM_TEST_F(hole, move_and_delete, "B2")
 	ASSERT_TRUE(vcpu_expect(self->v, "deleted", OPS(LD(8, to + PAGE_4K)),
 				EXITS(MMIO_RD(to + PAGE_4K, 8, 9))));
 	ASSERT_EQ(-EINVAL, vm_region(self->vm, SLOT, 0, 0, 0, NULL));
-	/* Its place is free for anything. */
+	/* The address can be used by another slot. */
 	vm_slot(self->vm, SLOT, 0, HOLE, PAGE_4K, self->ram);
 	*(uint64_t *)self->ram = DATA;
 	ASSERT_EQ(DATA, vcpu_load(self->v, 8, HOLE));
 }
 
 /*
- * RAM, holes of a page and read-only memory in turns, all within one large page,
- * and at both ends of the large hole: each is what it is.
+ * RAM, holes of one page and read-only memory, alternating within one large page and
+ * at both ends of the large hole: each keeps its behaviour.
  * Red with: more mapped than the slot has (a prefetch that does not know where
  * the slot ends, a large page over its neighbours).
  */
@@ -123,7 +123,7 @@ KVMEM_TEST_F(hole, neighbours, "B2 B11")
 	vm_slot(self->vm, 3, 0, HOLE - PAGE_4K, PAGE_4K, mem);
 	vm_slot(self->vm, 4, 0, HOLE + HOLE_SIZE, PAGE_4K, mem);
 
-	/* The holes first, they may map too much. */
+	/* The holes first, since they may map too much. */
 	for (i = 1; i < n; i += 3)
 		ASSERT_TRUE(page_is_ones(self->v, base + i * PAGE_4K));
 	ASSERT_TRUE(page_is_ones(self->v, HOLE));
@@ -145,7 +145,7 @@ KVMEM_TEST_F(hole, neighbours, "B2 B11")
 	}
 	ASSERT_EQ(DATA, vcpu_load(self->v, 8, HOLE - PAGE_4K));
 	ASSERT_EQ(DATA, vcpu_load(self->v, 8, HOLE + HOLE_SIZE));
-	ASSERT_TRUE(vcpu_expect(self->v, "beyond them", OPS(LD(8, HOLE + HOLE_SIZE + PAGE_4K),
+	ASSERT_TRUE(vcpu_expect(self->v, "outside of them", OPS(LD(8, HOLE + HOLE_SIZE + PAGE_4K),
 							    LD(8, base - 8)),
 				EXITS(MMIO_RD(HOLE + HOLE_SIZE + PAGE_4K, 8, 1),
 				      MMIO_RD(base - 8, 8, 2))));
@@ -153,7 +153,7 @@ KVMEM_TEST_F(hole, neighbours, "B2 B11")
 
 /* --- order (B6) ---------------------------------------------------------- */
 
-/* All sequences of three out of read, write, fetch, each on a page of its own.
+/* All sequences of three of read, write and fetch, each on a separate page.
  * Red with: a fault that installs an MMIO SPTE, or remembers the gfn as MMIO.
  */
 KVMEM_TEST_F(hole, order, "B6 B7")
@@ -244,15 +244,15 @@ KVMEM_TEST_F(table, dirty_log_ioctls, "B9")
 /* --- address 0 (B10) ----------------------------------------------------- */
 
 /*
- * Userspace that has memory at address 0, where the hole seems to be: neither is
- * it read, nor do its changes concern the hole.
+ * Userspace has memory at address 0, the userspace_addr of the hole: it is not read,
+ * and invalidations of it do not affect the hole.
  * Red with: the hole's slot in hva_tree; a helper that takes userspace_addr for
  * an address.
  */
 KVMEM_TEST_F(hole, memory_at_zero, "B10")
 {
 	const size_t size = 64 * PAGE_4K;
-	/* Not a constant, for the compiler has its own ideas about address 0. */
+	/* Not a constant: the compiler treats accesses to address 0 as undefined. */
 	uint8_t *volatile zero = NULL;
 	uint64_t pages;
 	unsigned int i;
@@ -261,7 +261,7 @@ KVMEM_TEST_F(hole, memory_at_zero, "B10")
 	p = mmap(zero, size, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	if (p == MAP_FAILED)
-		SKIP(return, "nothing can be mapped at address 0: %s (vm.mmap_min_addr)",
+		SKIP(return, "cannot map anything at address 0: %s (vm.mmap_min_addr)",
 		     strerror(errno));
 	for (i = 0; i < 64; i++)
 		((uint8_t *)zero + i * PAGE_4K)[8] = 0x11;
@@ -283,7 +283,7 @@ KVMEM_TEST_F(hole, memory_at_zero, "B10")
 
 #define FAR	0x100000000ULL	/* another hole */
 
-/* The guest's own page tables on the way there count as pages that were read. */
+/* Reads behind the hole first, so that the guest's page tables are mapped already. */
 static void far_hole(struct vm *vm, uint64_t size)
 {
 	struct vcpu *v = vm->vcpu[0];
@@ -299,9 +299,9 @@ static uint64_t page_tables(void)
 }
 
 /*
- * One read of a large hole maps at most what a page table holds, and allocates
- * no more than the page tables on the way there; a scan as firmware does it no
- * more than what was read, and what holds that.
+ * One read of a large hole maps at most one page table's worth of pages, and
+ * allocates at most the page tables that lead there; a scan like the firmware's maps
+ * and allocates at most what it reads.
  * Red with: all of the hole mapped on the first fault.
  */
 KVMEM_TEST_F(hole, cost, "B11")
@@ -317,7 +317,7 @@ KVMEM_TEST_F(hole, cost, "B11")
 	ASSERT_EQ(ONES, vcpu_load(self->v, 8, FAR + size / 2));
 	ASSERT_GE(variant->mode.prefetch, vm_stat(self->vm, "pages_4k") - small);
 	ASSERT_GE(1, vm_stat(self->vm, "pages_2m") - large);
-	/* Other VMs of another host may come and go. */
+	/* On a shared host other VMs change this count. */
 	if (env_in_lab())
 		ASSERT_GE(4 * PAGE_4K, page_tables() - tables);
 
@@ -334,10 +334,10 @@ KVMEM_TEST_F(hole, cost, "B11")
 		ASSERT_GE((size / PAGE_2M + 4) * PAGE_4K, page_tables() - tables);
 }
 
-/* --- with others (B12, B13, B14) ----------------------------------------- */
+/* --- hotplug, migration, other VMs (B12, B13, B14) ----------------------- */
 
 /*
- * Hotplug: hole, RAM in its place, no slot, hole again, while a vCPU reads.
+ * Hotplug: hole, RAM at the same address, no slot, hole again, while a vCPU reads.
  * Red with: a deletion that leaves the hole mapped; an old MMIO SPTE that survives
  * the creation of the hole.
  */
@@ -365,7 +365,7 @@ KVMEM_TEST_F(hole, hotplug, "B12", 450)
 		}
 		vm_slot(vm, SLOT, 0, HOLE, 0, NULL);
 		exits = vm->vcpu[1]->nr_exits;
-		/* Userspace answers with ones as well, but it is asked. */
+		/* Userspace answers with ones as well, but there is an exit. */
 		ASSERT_EQ(ONES, hammer_next(&h));
 		ASSERT_NE(exits, vm->vcpu[1]->nr_exits) {
 			TH_LOG("round %u: no slot, no exit", (unsigned int)i);
@@ -376,7 +376,7 @@ KVMEM_TEST_F(hole, hotplug, "B12", 450)
 	ASSERT_EQ(VCPU_DONE, h.stop);
 }
 
-/* Holes by the thousand between RAM that is logged: no bit of theirs anywhere. */
+/* Thousands of holes beside logged RAM: they set no bit in the log. */
 KVMEM_TEST_F(table, migration, "B13", 600)
 {
 	uint64_t holes = env_pick(32, 256, 8192), base = 0x100000000ULL, i;
@@ -401,13 +401,13 @@ KVMEM_TEST_F(table, migration, "B13", 600)
 				EXITS(MMIO_WR(HOLE, 8, 2))));
 	ASSERT_EQ(0, ioctl(self->vm->fd, KVM_GET_DIRTY_LOG, &log));
 	ASSERT_EQ(2, bitmap[0]);
-	/* Logging off again: nothing to collapse in a hole. */
+	/* Logging switched off: there is nothing to collapse in a hole. */
 	vm_slot(self->vm, 1, 0, RAM, 2 * PAGE_4K, ram);
 	ASSERT_EQ(ONES, vcpu_load(self->v, 8, HOLE));
 }
 
 /*
- * Whatever one VM does to its hole, no other sees it.
+ * Writes of one VM to its hole are not visible to another VM.
  * Red with: the shared page mapped writable.
  */
 KVMEM_TEST_F(hole, two_vms, "B14")
@@ -428,7 +428,7 @@ KVMEM_TEST_F(hole, two_vms, "B14")
 	for (i = 0; i < HOLE_SIZE; i += i < 4 * PAGE_4K ? PAGE_4K : PAGE_2M / 2)
 		ASSERT_TRUE(page_is_ones(other->vcpu[0], HOLE + i));
 	ASSERT_TRUE(page_is_ones(other->vcpu[0], TAIL));
-	/* The page outlives the VM that was first to use it, and serves any number. */
+	/* The shared page outlives the VM that used it first, and is used by any number of VMs. */
 	vm_destroy(self->vm);
 	for (i = 0; i < env_pick(2, 8, 200); i++) {
 		struct vm *vm = vm_create(NULL);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KVM_MEM_READONLY: reads come from the page without an exit, writes go to
- * userspace, and nothing that the guest or KVM itself does changes the memory
- * (BEHAVIOURS A17-A22, A25).
+ * userspace, and neither the guest nor KVM changes the memory (A17-A22, A25).
  */
 #include "test.h"
 
@@ -60,7 +59,7 @@ KVMEM_SETUP(ro)
 	vm_slot(self->vm, 2, 0, RW, 2 * PAGE_4K, self->rw);
 }
 
-/* What the guest must read at an address of the slot. */
+/* The value that the guest must read at an address of the slot. */
 static uint64_t content(const uint8_t *copy, uint64_t gpa, unsigned int width)
 {
 	uint64_t v = 0;
@@ -86,7 +85,7 @@ KVMEM_TEST_F(ro, read, "A17")
 	UNCHANGED();
 }
 
-/* Red with: memslot_is_readonly() that says no; a slot mapped writable. */
+/* Red with: memslot_is_readonly() that returns false; a slot mapped writable. */
 KVMEM_TEST_F(ro, write, "A17")
 {
 	static const uint64_t offsets[] = { 0, 1, 0x123, 0xff8, 0x1000, 0x3fff8 };
@@ -105,7 +104,7 @@ KVMEM_TEST_F(ro, write, "A17")
 	UNCHANGED();
 }
 
-/* The host may change the page under the guest: that is what it reads. */
+/* The guest reads what the host writes to the page. */
 KVMEM_TEST_F(ro, host_writes, "A17")
 {
 	uint64_t *p = (uint64_t *)self->ro, i;
@@ -120,7 +119,7 @@ KVMEM_TEST_F(ro, host_writes, "A17")
 
 /* All sequences of three out of read, write, fetch, each on a fresh page.
  * Red with: a write fault that installs an MMIO SPTE (the comment in
- * kvm_handle_noslot_fault() is about just that).
+ * kvm_handle_noslot_fault() is about this).
  */
 KVMEM_TEST_F(ro, order, "A18")
 {
@@ -273,16 +272,16 @@ KVMEM_TEST_F(ro, dirty_log_switched_on, "A22")
 	ASSERT_TRUE(refused_writes(self->v));
 	vcpu_store(self->v, 8, RW + PAGE_4K, 1);
 	ASSERT_TRUE(dirty(self->vm, 1, 0));
-	ASSERT_TRUE(dirty(self->vm, 2, 2));	/* the log does work */
+	ASSERT_TRUE(dirty(self->vm, 2, 2));	/* the log works */
 
 	vm_slot(self->vm, 1, KVM_MEM_READONLY, RO, RO_PAGES * PAGE_4K, self->ro);
 	ASSERT_TRUE(refused_writes(self->v));
 	UNCHANGED();
 }
 
-/* --- host mappings that say no (A25) ------------------------------------- */
+/* --- host mappings that refuse (A25) ------------------------------------- */
 
-/* Nothing is lost once it is mended. */
+/* After the mapping is restored the store completes. */
 KVMEM_TEST_F(ro, host_readonly_under_rw_slot, "A25")
 {
 	memcpy(self->rw, &(uint64_t){ DATA }, 8);

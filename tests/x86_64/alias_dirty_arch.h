@@ -35,8 +35,8 @@ KVMEM_TEST_F(log, emulated, "C6 C17")
 }
 
 /*
- * A locked instruction has a way of its own to memory.  On RAM KVM emulates it
- * only for a guest that asks, which needs kvm.force_emulation_prefix.
+ * The emulator has a separate path for locked instructions.  On RAM it is used only
+ * with the forced-emulation prefix, which needs kvm.force_emulation_prefix.
  * Red with: kvm_vcpu_mark_page_dirty() left out of emulator_cmpxchg_emulated().
  */
 KVMEM_TEST(emulated_cmpxchg, "C6 C17")
@@ -54,7 +54,7 @@ KVMEM_TEST(emulated_cmpxchg, "C6 C17")
 
 	r = param_set("kvm.force_emulation_prefix", 1);
 	if (r)
-		SKIP(return, "kvm.force_emulation_prefix can't be set: %s", strerror(-r));
+		SKIP(return, "kvm.force_emulation_prefix cannot be set: %s", strerror(-r));
 	alias_init(&a, vm_create(NULL), NR, PAGES);
 	gpa = alias_gpa(&a, 2, 7);
 	memcpy(hva + PAGE_4K, code, sizeof(code));

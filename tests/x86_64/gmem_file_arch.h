@@ -7,7 +7,6 @@
 #include "spte.h"
 #include "trace.h"
 
-/* A copy of the whole file as the guest sees it, in plain memory. */
 static bool copy_out(struct vcpu *v)
 {
 	return vcpu_expect(v, "copy of the file",
@@ -24,7 +23,7 @@ static bool fill_with_ones(struct vcpu *v)
 
 /* --- poison (D15) ---------------------------------------------------------- */
 
-/* What a trace has to say of the page frame behind one page of the guest. */
+/* The page frame behind one gfn, taken from the trace. */
 struct frame {
 	uint64_t gfn, pfn;
 };
@@ -38,7 +37,7 @@ static void see_frame(const char *line, void *arg)
 		f->pfn = s.bits >> 12 & 0xffffffffff;
 }
 
-/* Where the host can't map the file, the page is known by its frame only. */
+/* If the host cannot map the file, only the page frame identifies the page. */
 KVMEM_TEST_F(file, poison_by_frame, "D15")
 {
 	uint64_t flags = variant->kind == GMEM_PRIVATE ? KVM_MEMORY_EXIT_FLAG_PRIVATE : 0, before, p;
@@ -48,7 +47,7 @@ KVMEM_TEST_F(file, poison_by_frame, "D15")
 	struct trace *t;
 	int fd;
 
-	REQUIRE(env_may_poison(), "takes a page of this machine out of use for good: lab only, or KVMEM_POISON=yes");
+	REQUIRE(env_may_poison(), "takes a page of this machine permanently out of use: lab only, or KVMEM_POISON=yes");
 	fd = open(inject, O_WRONLY | O_CLOEXEC);
 	REQUIRE(fd >= 0, "no %s (root, debugfs, CONFIG_HWPOISON_INJECT)", inject);
 	t = trace_start(events, ARRAY_SIZE(events));
@@ -57,7 +56,7 @@ KVMEM_TEST_F(file, poison_by_frame, "D15")
 	trace_each(t, see_frame, &f);
 	ASSERT_NE(0, f.pfn);
 	before = vm_stat(self->vm, "pages_4k");
-	/* As above: EBUSY is no failure. */
+	/* As in poison: EBUSY is not a failure. */
 	ASSERT_TRUE(dprintf(fd, "0x%llx\n", (unsigned long long)f.pfn) > 0 || errno == EBUSY);
 	ASSERT_EQ(before - 1, vm_stat(self->vm, "pages_4k"));
 	ASSERT_TRUE(vcpu_expect_stop(self->v, "poisoned page", OPS(LD(8, GPA + 3 * PAGE_4K + 0x128)),
@@ -70,11 +69,11 @@ KVMEM_TEST_F(file, poison_by_frame, "D15")
 	ASSERT_EQ(0, vcpu_load(self->v, 8, GPA + 3 * PAGE_4K));
 }
 
-/* --- userspace_addr that is something else (D22) --------------------------- */
+/* --- userspace_addr with different memory (D22) ---------------------------- */
 
 /*
- * Finding F2, true on 7.3: the guest uses the file; what KVM itself reads and
- * writes for it goes through the host address.  Recorded, not judged.
+ * The guest uses the file, but the accesses that KVM emulates go through the host
+ * address (still on 7.3).  Recorded only (D22).
  */
 KVMEM_TEST_F(file, split_brain, "D22")
 {

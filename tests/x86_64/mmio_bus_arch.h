@@ -69,7 +69,7 @@ KVMEM_SETUP(lapic)
 
 	self->vm = vm_create(&o);
 	self->v = self->vm->vcpu[0];
-	/* An enabled APIC answers by itself: the control of the experiment. */
+	/* An enabled APIC answers reads: the control. */
 	ASSERT_NE(0xffffffff, vcpu_load(self->v, 4, LAPIC + LAPIC_VERSION));
 	if (!cpu_set_msr(self->v, MSR_APICBASE, LAPIC | APICBASE_BSP | variant->mode))
 		end_skip("this KVM does not set MSR_IA32_APICBASE to mode 0x%llx",
@@ -109,13 +109,13 @@ KVMEM_TEST_F(lapic, write, "A16")
 		ASSERT_TRUE(vcpu_expect(self->v, "write to the APIC page", OPS(ST(w, a, DATA)), &exit,
 					variant->quirk_off));
 	}
-	/* What was dropped did not arrive: back in xAPIC mode the register is 0. */
+	/* The writes were dropped: back in xAPIC mode the register is 0. */
 	cpu_set_msr(self->v, MSR_APICBASE, LAPIC | APICBASE_BSP);
 	if (cpu_set_msr(self->v, MSR_APICBASE, LAPIC | APICBASE_BSP | APICBASE_ENABLE))
 		ASSERT_EQ(0, vcpu_load(self->v, 4, LAPIC + LAPIC_TPR));
 }
 
-/* The hole is one page; what begins inside and ends outside is cut there. */
+/* The hole is one page; an access across its end is split there. */
 KVMEM_TEST_F(lapic, neighbours, "A16")
 {
 	ASSERT_TRUE(vcpu_expect(self->v, "pages beside the APIC page",

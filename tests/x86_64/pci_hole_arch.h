@@ -79,7 +79,7 @@ KVMEM_TEST(read_only_instruction, "A1")
 
 /* --- other instructions (A5) --------------------------------------------- */
 
-/* A VM with RAM of two pages to move strings to and from. */
+/* A VM with two pages of RAM, source and destination of string instructions. */
 static struct vcpu *string_vm(uint8_t **ram)
 {
 	struct vm *vm = vm_create(NULL);
@@ -179,7 +179,7 @@ KVMEM_TEST(string_mmio_to_mmio, "A5")
 		      MMIO_RD(HOLE + 0x1000, 4, 0x55667788), MMIO_WR(HOLE + 0x5000, 4, 0x55667788))));
 }
 
-/* repe scas ends at the first element that differs from rAX. */
+/* repe scas stops at the first element that differs from rAX. */
 KVMEM_TEST(string_compare, "A5")
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];
@@ -243,7 +243,7 @@ KVMEM_TEST(read_modify_write, "A5")
 	}
 }
 
-/* A failing cmpxchg writes the old value back: the write cycle always happens. */
+/* A failing cmpxchg writes the old value back: there is always a write cycle. */
 KVMEM_TEST(cmpxchg, "A5")
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];
@@ -269,8 +269,8 @@ KVMEM_TEST(cmpxchg, "A5")
 
 /*
  * Reserved bits in the guest's own page table: a page fault, never an exit.
- * The present bit of the error code is the CPU's business under nested paging
- * (QEMU's TCG leaves it out), so it is not looked at.
+ * Under nested paging the CPU sets the present bit of the error code (QEMU's TCG
+ * does not), so it is not checked.
  */
 KVMEM_TEST(beyond_maxphyaddr, "A12")
 {
@@ -294,8 +294,8 @@ KVMEM_TEST(beyond_maxphyaddr, "A12")
 }
 
 /*
- * Nothing can be fetched from MMIO: an emulation failure for userspace.  Red
- * with: a fetch that retries for ever (watchdog).
+ * A fetch from MMIO is an emulation failure, reported to userspace.
+ * Red with: a fetch that retries for ever (watchdog).
  */
 KVMEM_TEST(fetch_supervisor, "A13")
 {
@@ -307,8 +307,8 @@ KVMEM_TEST(fetch_supervisor, "A13")
 }
 
 /*
- * In user mode handle_emulation_failure() (arch/x86/kvm/x86.c) blames the guest
- * with #UD instead, unless the backend can't tell the mode: either is defined.
+ * In user mode handle_emulation_failure() (arch/x86/kvm/x86.c) injects #UD instead,
+ * unless the backend does not know the mode: both are accepted.
  */
 KVMEM_TEST(fetch_user, "A13")
 {
@@ -327,7 +327,7 @@ KVMEM_TEST(fetch_user, "A13")
 	record_observation("A13", "fetch_user", "%s", v->nr_exits ? "internal error" : "#UD");
 }
 
-/* The IDT lies in MMIO: an exception can't be delivered. */
+/* The IDT is in MMIO: an exception cannot be delivered. */
 KVMEM_TEST(mmio_during_vectoring, "A13")
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];
@@ -340,7 +340,7 @@ KVMEM_TEST(mmio_during_vectoring, "A13")
 
 /* --- interruption between exit and completion (A27) ---------------------- */
 
-/* The state after the completion is all there is: another vCPU can go on. */
+/* The registers after the completion are the whole state: another vCPU can continue. */
 KVMEM_TEST(migrate_after_completion, "A27")
 {
 	struct vm_opts o = { .nr_vcpus = 2 };

@@ -10,8 +10,8 @@
 #define L2_GPA		0x200000000ULL
 
 /*
- * A vCPU that left KVM_RUN out of a guest of its guest walks that one's tables:
- * prefault says so, and is possible again when the first guest runs.
+ * A vCPU that left KVM_RUN while L2 was running uses L2's page tables: prefault
+ * fails with EOPNOTSUPP, and works again once L1 runs.
  * Red with: the check of the page-fault handler dropped, which maps by the
  * wrong tables.
  */

@@ -29,8 +29,8 @@ static const struct access *other_restarts(size_t *n)
 }
 
 /*
- * A string move runs into a private page: what was moved stays moved, and the
- * rest follows after the conversion, each byte once.
+ * A string move reaches a private page: the part before it is done, and the rest
+ * follows after the conversion, each byte once.
  */
 KVMEM_TEST_F(priv, string_into_private, "E11")
 {
@@ -48,7 +48,7 @@ KVMEM_TEST_F(priv, string_into_private, "E11")
 	for (i = 0; i < 100; i++)
 		ASSERT_EQ((uint8_t)(i * 7 + 1), ram[PAGE_4K - 100 + i]);
 	ASSERT_EQ(0, ram[PAGE_4K]);
-	/* A second time it must not be written. */
+	/* It must not be written a second time. */
 	memset(ram + PAGE_4K - 100, 0, 100);
 	ASSERT_EQ(0, gmem_attributes(self->vm, gpa + PAGE_4K, PAGE_4K, 0));
 	ASSERT_EQ(VCPU_DONE, vcpu_finish(self->v));
@@ -63,9 +63,8 @@ KVMEM_TEST_F(priv, string_into_private, "E11")
 /* --- emulated accesses (E18) --------------------------------------------- */
 
 /*
- * An access that KVM emulates goes through the host address, private or not
- * (finding F2): recorded, not judged.  What is judged is that the guest's own
- * accesses to the private copy do not notice.
+ * An access that KVM emulates goes through the host address, private or not: this
+ * is recorded.  The test fails only if the private copy changes (E18).
  */
 KVMEM_TEST_F(priv, emulated_access, "E18")
 {
@@ -86,7 +85,7 @@ KVMEM_TEST_F(priv, emulated_access, "E18")
 		vcpu_load(self->v, 8, GPA) == 3 ? "writes the private copy" : "neither");
 	if (self->shared[0] == 3)
 		ASSERT_EQ(1, vcpu_load(self->v, 8, GPA));
-	/* Over the end of a shared page into a private one. */
+	/* Across a shared and a private page. */
 	ASSERT_EQ(0, gmem_attributes(self->vm, GPA, PAGE_4K, 0));
 	vcpu_store(self->v, 4, GPA + PAGE_4K, 0x11111111);
 	self->shared[511] = 0x2222222222222222ULL;
@@ -100,16 +99,16 @@ KVMEM_TEST_F(priv, emulated_access, "E18")
 		self->v->log[0].data == 0x1111111122222222ULL ? "reads each page's own" : "neither");
 }
 
-/* --- hardware that decides by itself (E20) --------------------------------------------- */
+/* --- hardware with private memory (E20) --------------------------------------------- */
 
 KVMEM_TEST(sev_snp_shared_bit, "E20")
 {
 	REQUIRE(vm_cap(NULL, KVM_CAP_VM_TYPES) & 1 << 4, "needs SEV-SNP hardware (VM type KVM_X86_SNP_VM)");
-	SKIP(return, "a guest with SNP start-up is not part of this suite yet");
+	SKIP(return, "this suite has no guest with SNP start-up");
 }
 
 KVMEM_TEST(tdx_shared_bit, "E20")
 {
 	REQUIRE(vm_cap(NULL, KVM_CAP_VM_TYPES) & 1 << 5, "needs TDX hardware (VM type KVM_X86_TDX_VM)");
-	SKIP(return, "a guest with TDX start-up is not part of this suite yet");
+	SKIP(return, "this suite has no guest with TDX start-up");
 }

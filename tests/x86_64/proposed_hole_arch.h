@@ -54,7 +54,7 @@ static bool all_bytes(const uint8_t *p, size_t n, uint8_t value)
 	return true;
 }
 
-/* Out of a hole, across a page boundary, upwards and downwards. */
+/* From a hole, across a page boundary, in both directions. */
 KVMEM_TEST_F(hole, strings_out, "B4")
 {
 	unsigned int w, down;
@@ -85,7 +85,7 @@ KVMEM_TEST_F(hole, strings_out, "B4")
 KVMEM_TEST_F(hole, strings_compare, "B4")
 {
 	ASSERT_TRUE(page_is_ones(self->v, HOLE + PAGE_2M - PAGE_4K));
-	/* repe cmps with RAM: equal up to the first word that has a zero in it. */
+	/* repe cmps with RAM: equal up to the first word that contains a zero bit. */
 	memset(self->ram, 0xff, PAGE_4K);
 	self->ram[0x46] = 0xfe;
 	ASSERT_TRUE(vcpu_expect(self->v, "repe cmps",
@@ -94,7 +94,7 @@ KVMEM_TEST_F(hole, strings_compare, "B4")
 	ASSERT_EQ(2, vcpu_result(self->v, 0)->rcx);
 }
 
-/* The hole as destination, and both sides of an instruction outside of RAM. */
+/* The hole as destination, and instructions with both operands outside RAM. */
 KVMEM_TEST_F(hole, strings_in, "B4 B5")
 {
 	uint64_t a = HOLE + 0xff8;
@@ -127,7 +127,7 @@ KVMEM_TEST_F(hole, strings_in, "B4 B5")
 	ASSERT_TRUE(page_is_ones(self->v, HOLE + PAGE_4K));
 }
 
-/* Ones are read without an exit, the result goes to userspace. */
+/* Ones are read without an exit, the result is written to userspace. */
 KVMEM_TEST_F(hole, read_modify_write, "B4 B5")
 {
 	uint64_t r = 0x0102030405060708ULL;
@@ -154,7 +154,7 @@ KVMEM_TEST_F(hole, read_modify_write, "B4 B5")
 	}
 }
 
-/* The write cycle of cmpxchg always happens; a failing one writes ones back. */
+/* cmpxchg always has a write cycle; a failing one writes ones back. */
 KVMEM_TEST_F(hole, cmpxchg, "B4 B5")
 {
 	size_t i;

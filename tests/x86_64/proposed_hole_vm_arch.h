@@ -22,7 +22,7 @@ static bool string_write(struct vcpu *v, uint64_t gpa)
 			   EXITS(MMIO_WR(gpa, 8, 0), MMIO_WR(gpa + 8, 8, 0)));
 }
 
-/* --- what is not meant to be there (B7) ---------------------------------- */
+/* --- instructions and tables in the hole (B7) ---------------------------- */
 
 static const char *outcome(struct vcpu *v, enum vcpu_stop stop, char *text, size_t size)
 {
@@ -40,7 +40,7 @@ static const char *outcome(struct vcpu *v, enum vcpu_stop stop, char *text, size
 	return text;
 }
 
-/* In supervisor mode KVM reports what it can't emulate; the CPU has #UD. */
+/* In supervisor mode KVM reports an emulation failure; the CPU raises #UD. */
 KVMEM_TEST_F(table, fetch, "B7")
 {
 	struct mbox_op call = { .kind = OP_CALL, .addr = HOLE + 0x40 };
@@ -67,8 +67,8 @@ KVMEM_TEST_F(table, fetch, "B7")
 
 /*
  * A page directory in the hole: every entry has reserved bits set.  The operand
- * is not at the entry's offset in the page, for which see readonly_slot.page_table.
- * Red with: a walker that asks for an hva, finds none and reports the page as
+ * is not at the offset of the entry in the page (see readonly_slot.page_table).
+ * Red with: a walker that looks up an hva, finds none and reports the page as
  * not present.
  */
 KVMEM_TEST_F(table, page_table, "B7")
@@ -97,7 +97,7 @@ KVMEM_TEST_F(table, page_table, "B7")
 	}
 }
 
-/* Gates full of ones are invalid, and so is the one for that: the guest is dead. */
+/* Gates of all ones are invalid, the one of #DF too: a triple fault. */
 KVMEM_TEST_F(table, idt, "B7")
 {
 	enum vcpu_stop stop;
@@ -111,7 +111,7 @@ KVMEM_TEST_F(table, idt, "B7")
 		ASSERT_EQ(KVM_EXIT_INTERNAL_ERROR, self->v->log[0].reason);
 }
 
-/* A descriptor full of ones is code that can be read, present, accessed, for all. */
+/* A descriptor of all ones is a readable code segment, present, accessed, DPL 3. */
 KVMEM_TEST_F(table, gdt, "B7")
 {
 	enum vcpu_stop stop;
@@ -127,7 +127,7 @@ KVMEM_TEST_F(table, gdt, "B7")
 	ASSERT_EQ(1, vcpu_result(self->v, 0)->done);
 }
 
-/* KVM's own structures there: refused or not, KVM must not trip over it. */
+/* Paravirtual structures in the hole: refused or not, the hole must still read as ones. */
 KVMEM_TEST_F(table, pv_structures, "B7")
 {
 	static const struct {
@@ -159,19 +159,19 @@ KVMEM_TEST_F(table, translate, "B9")
 	ASSERT_EQ(0, ioctl(self->v->fd, KVM_TRANSLATE, &t));
 	ASSERT_EQ(1, t.valid);
 	ASSERT_EQ(HOLE + 0x123, t.physical_address);
-	/* Through tables that are ones themselves there is no translation. */
+	/* Page tables of all ones give no translation. */
 	mmu_set_directory(self->vm, VM_WINDOW, TAIL);
 	t = (struct kvm_translation){ .linear_address = VM_WINDOW + 0x123 };
 	ASSERT_EQ(0, ioctl(self->v->fd, KVM_TRANSLATE, &t));
 	ASSERT_EQ(0, t.valid);
 }
 
-/* --- a guest of the guest (B15) ------------------------------------------ */
+/* --- a nested guest (B15) ------------------------------------------------ */
 
 FIXTURE(hole_l2) {
 	struct vm *vm;
 	struct vcpu *v;
-	uint64_t gva;		/* of the hole's page for L2 */
+	uint64_t gva;		/* L2 virtual address of the hole */
 };
 
 FIXTURE_VARIANT(hole_l2) {

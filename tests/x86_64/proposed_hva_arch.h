@@ -16,7 +16,7 @@ static bool string_write(struct vcpu *v, uint64_t gpa)
 			   EXITS(MMIO_WR(gpa, 8, 0), MMIO_WR(gpa + 8, 8, 0)));
 }
 
-/* The emulator's way to the same page: reads and writes, whole and in halves. */
+/* The emulator accesses the same page: reads and writes, whole and split. */
 KVMEM_TEST_F(hva, emulated, "C14 C17")
 {
 	unsigned int i;
@@ -28,7 +28,7 @@ KVMEM_TEST_F(hva, emulated, "C14 C17")
 		ASSERT_TRUE(emulated_read(self->v, "movs out of the slot into MMIO", a + 64, x));
 		ASSERT_TRUE(emulated_write(self->v, "movs from MMIO into the slot", a + 64, ~x));
 		ASSERT_EQ(~x, self->mem[8]);
-		/* The last word of one page and the first of the next are one page's. */
+		/* The last word of one page and the first of the next are in the same page. */
 		self->mem[511] = x + 1;
 		self->mem[0] = x + 2;
 		ASSERT_TRUE(vcpu_expect(self->v, "rep movs across two pages into MMIO",
@@ -39,7 +39,7 @@ KVMEM_TEST_F(hva, emulated, "C14 C17")
 	ASSERT_TRUE(others_untouched(self->mem, 16));
 }
 
-/* The MMU's own way: a page table in the last page of the slot. */
+/* The MMU reads the same page: a page table in the last page of the slot. */
 KVMEM_TEST_F(hva, page_table, "C14")
 {
 	struct kvm_translation t = { .linear_address = VM_WINDOW + 3 * PAGE_4K + 32 };
@@ -55,8 +55,8 @@ KVMEM_TEST_F(hva, page_table, "C14")
 }
 
 /*
- * The last page that userspace can have: an ordinary slot ends there, this one
- * goes on.  Red with: access_ok() over the slot's size.
+ * The last page of userspace: an ordinary slot must end there, this one need not.
+ * Red with: access_ok() over the slot's size.
  */
 KVMEM_TEST_F(hva, last_page_of_userspace, "C14")
 {

@@ -18,7 +18,7 @@ static void write_code(uint8_t *to)
 
 /* --- other instructions (A19) -------------------------------------------- */
 
-/* Red with: an emulator that writes through the hva without asking the slot. */
+/* Red with: an emulator that writes through the hva without checking the slot. */
 KVMEM_TEST_F(ro, strings, "A19")
 {
 	uint64_t a = RO + 0xff8;
@@ -75,7 +75,7 @@ KVMEM_TEST_F(ro, read_modify_write, "A19")
 	UNCHANGED();
 }
 
-/* emulator_cmpxchg_emulated() falls back to a plain write, done or not. */
+/* emulator_cmpxchg_emulated() falls back to a plain write, whether the compare succeeds or not. */
 KVMEM_TEST_F(ro, cmpxchg, "A19")
 {
 	size_t i;
@@ -120,9 +120,8 @@ KVMEM_TEST_F(ro, stack_and_call, "A19")
 /* --- KVM's own writers (A21) --------------------------------------------- */
 
 /*
- * Paravirtual MSRs that make KVM write to guest memory.  Each is first pointed
- * at writable memory, which it must change: a row that changes nothing there
- * would prove nothing.
+ * Paravirtual MSRs that make KVM write to guest memory.  Each is first pointed at
+ * writable memory; a row that does not change it there is not checked.
  */
 static const struct {
 	const char *name;
@@ -146,8 +145,8 @@ static bool page_is(const uint8_t *p, uint8_t value)
 	return true;
 }
 
-/* Red with: record_steal_time() or kvm_write_wall_clock() through an hva that
- * does not ask for write access.
+/* Red with: record_steal_time() or kvm_write_wall_clock() through an hva that was
+ * looked up without write access.
  */
 KVMEM_TEST_F(ro, pv_writers, "A21")
 {
@@ -166,7 +165,7 @@ KVMEM_TEST_F(ro, pv_writers, "A21")
 			diag("%s: does not write, not checked", writers[i].name);
 			continue;
 		}
-		/* The value may be refused; then nothing is written either. */
+		/* The value may be refused; then KVM writes nothing. */
 		cpu_set_msr(self->v, writers[i].msr, target | writers[i].enable);
 		vcpu_load(self->v, 8, RW + PAGE_4K);
 		vcpu_load(self->v, 8, RW + PAGE_4K);
@@ -183,7 +182,7 @@ KVMEM_TEST_F(ro, pv_writers, "A21")
 
 /* --- emulated accesses to missing host memory (A25) ---------------------- */
 
-/* The emulator's way to the same page: historical ABI, x86.c says so. */
+/* The emulator on a page that userspace cannot access: historical ABI, see x86.c. */
 KVMEM_TEST_F(ro, emulator_on_missing_page, "A25")
 {
 	static const struct {
@@ -220,7 +219,7 @@ KVMEM_TEST_F(ro, emulator_on_missing_page, "A25")
 	}
 }
 
-/* --- read-only memory that the CPU itself wants to write (A20) ----------- */
+/* --- read-only memory that the CPU writes itself (A20) ------------------- */
 
 static void record_outcome(struct vcpu *v, enum vcpu_stop stop, const char *name, bool changed)
 {
@@ -241,11 +240,11 @@ static void record_outcome(struct vcpu *v, enum vcpu_stop stop, const char *name
  * The page table that maps VM_WINDOW lies in the read-only slot, its entry
  * without accessed and dirty bits, or with them.
  *
- * AMD CPUs (and QEMU's SVM) walk a guest's page tables as if for writing, so
- * even a read ends in KVM's emulator.  That takes the address of the nested
- * fault, the page-table entry's, for the operand's when the offsets in the
- * page agree (gpa_available in emulator_read_write_onepage()): the guest then
- * reads the page table in place of its data.  Seen with 6.1, 6.12 and 7.3.
+ * AMD CPUs (and QEMU's SVM) walk a guest's page tables with write accesses, so
+ * even a read ends in KVM's emulator.  The emulator uses the address of the nested
+ * fault, which is that of the page-table entry, for the operand if the offsets in
+ * the page are equal (gpa_available in emulator_read_write_onepage()): the guest
+ * then reads the page table instead of its data.  Seen with 6.1, 6.12 and 7.3.
  */
 FIXTURE(ro_table) {
 	struct vm *vm;
@@ -301,7 +300,7 @@ KVMEM_TEST_F(ro_table, page_table, "A20")
 		"right" : "wrong");
 }
 
-/* An IDT is only read: it must work from read-only memory. */
+/* The CPU only reads the IDT: it must work from read-only memory. */
 KVMEM_TEST_F(ro, idt, "A20")
 {
 	enum vcpu_stop stop;
