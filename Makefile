@@ -17,20 +17,23 @@
 # kernel's lib.mk: make -C tools/testing/selftests TARGETS=kvmem, after make headers.
 
 TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_bind gmem_race gmem_file \
-	private_attributes private_fault private_huge map_gpa_range prefault prefault_host model_random \
-	proposed_refused proposed_hole proposed_hole_vm proposed_hva proposed_memtype nested wc_memtype wc_device \
-	mmio_generation smm \
-	single_hva alias_dirty alias_slots alias_huge alias_pv alias_uffd alias_reclaim
-BENCHES := exit_latency pci_hole_scan gmem_ops memtype_speed slot_ops overhead
+	private_attributes private_fault private_huge prefault prefault_host model_random \
+	proposed_refused proposed_hole proposed_hole_vm proposed_hva \
+	single_hva alias_dirty alias_slots alias_huge alias_uffd alias_reclaim
+BENCHES := exit_latency pci_hole_scan gmem_ops slot_ops overhead
 SELFCHECKS := unit model victim deny
 
 ARCH ?= $(shell uname -m)
 GUEST_ARCH := $(patsubst x86,x86_64,$(ARCH))
 
+# Programs of one architecture only: every source file in its folder.
+ARCH_TESTS := $(patsubst tests/$(GUEST_ARCH)/%.c,%,$(wildcard tests/$(GUEST_ARCH)/*.c))
+ARCH_BENCHES := $(patsubst bench/$(GUEST_ARCH)/%.c,%,$(wildcard bench/$(GUEST_ARCH)/*.c))
+
 IN_TREE := $(wildcard ../lib.mk)
 ifneq ($(IN_TREE),)
-TEST_GEN_PROGS := $(TESTS:%=tests/%)
-TEST_GEN_PROGS_EXTENDED := $(BENCHES:%=bench/%)
+TEST_GEN_PROGS := $(TESTS:%=tests/%) $(ARCH_TESTS:%=tests/%)
+TEST_GEN_PROGS_EXTENDED := $(BENCHES:%=bench/%) $(ARCH_BENCHES:%=bench/%)
 TEST_FILES := configs/config configs/settings
 OVERRIDE_TARGETS := 1
 EXTRA_CLEAN = $(OUTPUT)/libkvmem.a $(OUTPUT)/guest.elf $(OUTPUT)/guest.bin $(OUTPUT)/flags \
@@ -71,7 +74,8 @@ WARN += -Wno-gnu-variable-sized-type-not-at-end
 endif
 CFLAGS ?= -O2 -g
 HOST_CFLAGS = $(CFLAGS) $(WARN) -std=gnu11 -D_GNU_SOURCE= -fno-strict-aliasing \
-	-isystem $(KHDR) -isystem $(KSRC)/tools/testing/selftests -Ilib -I. -Iguest_code/$(GUEST_ARCH) -MMD -MP
+	-isystem $(KHDR) -isystem $(KSRC)/tools/testing/selftests -Ilib -I. -Iguest_code/$(GUEST_ARCH) \
+	-Itests/$(GUEST_ARCH) -Ibench/$(GUEST_ARCH) -MMD -MP
 HOST_LDLIBS := -lnuma -lm -lpthread -lrt
 
 # The payload: no library, no vector code of the compiler's own.
@@ -96,8 +100,11 @@ GUEST_OBJ := $(OUTPUT)/$(GUEST_DIR)/start.o \
 	$(patsubst %.c,$(OUTPUT)/%.o,$(sort $(wildcard $(GUEST_DIR)/*.c)))
 REPORT_SRC := $(filter-out bench/report/selftest%,$(wildcard bench/report/*.c))
 
-TEST_BIN := $(TESTS:%=$(OUTPUT)/tests/%)
-BENCH_BIN := $(BENCHES:%=$(OUTPUT)/bench/%)
+COMMON_BIN := $(TESTS:%=$(OUTPUT)/tests/%) $(BENCHES:%=$(OUTPUT)/bench/%)
+ARCH_TEST_BIN := $(ARCH_TESTS:%=$(OUTPUT)/tests/%)
+ARCH_BENCH_BIN := $(ARCH_BENCHES:%=$(OUTPUT)/bench/%)
+TEST_BIN := $(TESTS:%=$(OUTPUT)/tests/%) $(ARCH_TEST_BIN)
+BENCH_BIN := $(BENCHES:%=$(OUTPUT)/bench/%) $(ARCH_BENCH_BIN)
 CHECK_BIN := $(SELFCHECKS:%=$(OUTPUT)/tests/check/%) $(OUTPUT)/tests/check/report
 TOOL_BIN := $(OUTPUT)/kvmem-run $(OUTPUT)/kvmem-report
 
@@ -118,8 +125,17 @@ $(OUTPUT)/libkvmem.a: $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(TEST_BIN) $(BENCH_BIN) $(SELFCHECKS:%=$(OUTPUT)/tests/check/%): $(OUTPUT)/%: $(OUTPUT)/%.o $(OUTPUT)/libkvmem.a
-	$(CC) $(CFLAGS) -static -Wl,-u,resolve_affinity -o $@ $(filter %.o,$^) $(filter %.a,$^) $(HOST_LDLIBS)
+LINK = $(CC) $(CFLAGS) -static -Wl,-u,resolve_affinity -o $@ $(filter %.o,$^) $(filter %.a,$^) \
+	$(HOST_LDLIBS)
+
+$(COMMON_BIN) $(SELFCHECKS:%=$(OUTPUT)/tests/check/%): $(OUTPUT)/%: $(OUTPUT)/%.o $(OUTPUT)/libkvmem.a
+	$(LINK)
+
+$(ARCH_TEST_BIN): $(OUTPUT)/tests/%: $(OUTPUT)/tests/$(GUEST_ARCH)/%.o $(OUTPUT)/libkvmem.a
+	$(LINK)
+
+$(ARCH_BENCH_BIN): $(OUTPUT)/bench/%: $(OUTPUT)/bench/$(GUEST_ARCH)/%.o $(OUTPUT)/libkvmem.a
+	$(LINK)
 
 $(OUTPUT)/tests/check/unit: $(filter-out %/main.o,$(RUNNER_OBJ))
 
@@ -178,7 +194,7 @@ install: all
 	cp $(SELFTESTS)/run_kselftest.sh $(INSTALL_PATH)/
 	cp $(wildcard $(SELFTESTS)/kselftest/*) $(INSTALL_PATH)/kselftest/
 	cp $(TEST_BIN) $(BENCH_BIN) configs/config configs/settings $(INSTALL_PATH)/kvmem/
-	printf 'kvmem:%s\n' $(TESTS) > $(INSTALL_PATH)/kselftest-list.txt
+	printf 'kvmem:%s\n' $(TESTS) $(ARCH_TESTS) > $(INSTALL_PATH)/kselftest-list.txt
 	tar -c -z -f $(OUTPUT)/kvmem.tar.gz -C $(INSTALL_PATH) .
 	@echo "$(OUTPUT)/kvmem.tar.gz: unpack it anywhere, then ./run_kselftest.sh -c kvmem"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What one exit costs, seen from the guest: time stamps directly around the
- * instruction.  The table is the program.
+ * The cost of one exit, measured in the guest: time stamps directly around the
+ * instruction.
  */
 #include <string.h>
 #include <sys/eventfd.h>
@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "arch.h"
-#include "arch/x86_64/cpu.h"
 #include "harness/bench.h"
 #include "util/env.h"
 #include "util/param.h"
@@ -21,10 +20,7 @@
 
 #define HOLE		0xc0000000ULL
 #define RAM		0x80000000ULL
-#define LAPIC		0xfee00000ULL
 #define PAGES		512
-#define MSR_APICBASE	0x1b
-#define APICBASE_BSP	(1ULL << 8)
 
 static uint32_t repetitions(void)
 {
@@ -49,8 +45,8 @@ static void repeat(const struct bench *b)
 }
 
 /*
- * No MMIO SPTE: each access is a fault like the first one.  The parameter is not
- * to be changed at run time.
+ * Without MMIO SPTEs each access is a fault like the first one.  The parameter cannot be
+ * changed at run time.
  */
 static void uncached(const struct bench *b)
 {
@@ -59,7 +55,7 @@ static void uncached(const struct bench *b)
 	repeat(b);
 }
 
-/* A backend without hardware support may not know the instruction at all. */
+/* A backend without hardware support may not support the instruction. */
 static void hypercall(const struct bench *b)
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];
@@ -69,7 +65,7 @@ static void hypercall(const struct bench *b)
 	repeat_on(b, v);
 }
 
-/* Every repetition touches a page that was never touched before. */
+/* Every repetition accesses a page for the first time. */
 static void first_touch(const struct bench *b)
 {
 	struct mbox_op op = b->op;
@@ -79,7 +75,7 @@ static void first_touch(const struct bench *b)
 	bench_op(b, NULL, vm_create(NULL)->vcpu[0], op);
 }
 
-/* Host memory is there, only KVM's mapping is missing. */
+/* The host memory is populated, only KVM's mapping is missing. */
 static void minor_fault(const struct bench *b)
 {
 	struct vm *vm = vm_create(NULL);
@@ -104,8 +100,8 @@ static void readonly_slot(const struct bench *b)
 }
 
 /*
- * The ring takes 169 entries, then writes exit: the host empties it before it
- * can fill, so a list is shorter than the ring.
+ * The ring has room for 169 entries, then writes exit: the list is shorter than that,
+ * and the host empties the ring before each.
  */
 static void coalesced(const struct bench *b)
 {
@@ -133,24 +129,7 @@ static void ioeventfd(const struct bench *b)
 	repeat_on(b, vm->vcpu[0]);
 }
 
-static void lapic_hole(const struct bench *b)
-{
-	struct vm_opts o = { .irqchip = true };
-	struct vcpu *v = vm_create(&o)->vcpu[0];
-
-	if (!cpu_set_msr(v, MSR_APICBASE, LAPIC | APICBASE_BSP))
-		end_skip("this KVM does not disable the local APIC");
-	repeat_on(b, v);
-}
-
-static void lapic_register(const struct bench *b)
-{
-	struct vm_opts o = { .irqchip = true };
-
-	repeat_on(b, vm_create(&o)->vcpu[0]);
-}
-
-/* KVM_RUN that comes straight back: the ioctl's own cost, seen from the host. */
+/* KVM_RUN that returns immediately: the cost of the ioctl, measured in the host. */
 static void immediate_exit(const struct bench *b)
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];
@@ -179,12 +158,7 @@ static void immediate_exit(const struct bench *b)
 }
 
 static const struct bench table[] = {
-	{ "exit.cpuid", "N4", repeat, 0, { .kind = OP_CPUID }, 0 },
 	{ "exit.hypercall", "N4", hypercall, 0, { .kind = OP_HYPERCALL, .value = { 1 } }, 0 },
-	{ "exit.pio_out_user", "N4", repeat, 0,
-	  { .kind = OP_OUT, .width = 4, .addr = 0x600 }, 0 },
-	{ "exit.pio_in_user", "N4", repeat, 0,
-	  { .kind = OP_IN, .width = 4, .addr = 0x600 }, 0 },
 	{ "exit.mmio_read_user", "N1", repeat, 0,
 	  { .kind = OP_LOAD, .width = 8, .addr = HOLE }, 0 },
 	{ "exit.mmio_write_user", "N1", repeat, 0,
@@ -212,10 +186,6 @@ static const struct bench table[] = {
 	  { .kind = OP_STORE, .width = 4, .addr = HOLE }, 4 },
 	{ "exit.ioeventfd_any", "N4", ioeventfd, 0,
 	  { .kind = OP_STORE, .width = 4, .addr = HOLE }, 0 },
-	{ "exit.lapic_hole_read", "N2", lapic_hole, 0,
-	  { .kind = OP_LOAD, .width = 4, .addr = LAPIC + 0x30 }, 0 },
-	{ "exit.lapic_write", "N4", lapic_register, 0,
-	  { .kind = OP_STORE, .width = 4, .addr = LAPIC + 0x80 }, 0 },
 	{ "exit.readonly_read", "N2", readonly_slot, 0,
 	  { .kind = OP_LOAD, .width = 8, .addr = RAM }, 0 },
 	{ "exit.readonly_write", "N4", readonly_slot, 0,
@@ -225,7 +195,18 @@ static const struct bench table[] = {
 	{ "exit.immediate", "N4", immediate_exit, 0, { .kind = OP_NOP }, 0 },
 };
 
+#if __has_include("exit_latency_arch.h")
+#include "exit_latency_arch.h"
+#else
+static const struct bench arch_table[] = {};
+#endif
+
 int main(int argc, char **argv)
 {
-	return bench_main(argc, argv, table, sizeof(table) / sizeof(table[0]));
+	enum { COMMON = sizeof(table) / sizeof(table[0]) };
+	static struct bench all[(sizeof(table) + sizeof(arch_table)) / sizeof(table[0])];
+
+	memcpy(all, table, sizeof(table));
+	memcpy(all + COMMON, arch_table, sizeof(arch_table));
+	return bench_main(argc, argv, all, sizeof(all) / sizeof(all[0]));
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the suite itself costs, always as a ratio taken in one run:
+ * The overhead of the suite, as ratios measured in one run:
  *
- * overhead.process: a whole process that makes a VM, runs it to one exit and
- * destroys it, through the library and by bare ioctls (hyperfine where it is
- * installed, else alternating runs timed here).
+ * overhead.process: a process that creates a VM, runs it to one exit and destroys it,
+ * with the library and with bare ioctls (by hyperfine if it is installed, else
+ * alternating runs timed here).
  *
- * overhead.exit: an MMIO exit handled by vcpu_run() and by a bare loop around
- * KVM_RUN, alternating in one VM.
+ * overhead.exit: an MMIO exit handled by vcpu_run() and by a bare loop around KVM_RUN,
+ * alternating in one VM.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,37 +41,8 @@ static int vm_by_library(void)
 	return ok ? 0 : 1;
 }
 
-/* The least that shows an exit: real mode, one page, OUT. */
-static int vm_by_ioctls(void)
-{
-	static const unsigned char code[] = { 0xb0, 0x2a, 0xe6, 0xe0, 0xf4 };
-	int dev = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	int vm = ioctl(dev, KVM_CREATE_VM, 0);
-	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct kvm_userspace_memory_region r = {
-		.guest_phys_addr = 0x1000, .memory_size = 4096, .userspace_addr = (uintptr_t)page,
-	};
-	struct kvm_regs regs = { .rip = 0x1000, .rflags = 2 };
-	struct kvm_sregs sregs;
-	struct kvm_run *run;
-	int vcpu, ok;
-
-	memcpy(page, code, sizeof(code));
-	if (ioctl(vm, KVM_SET_USER_MEMORY_REGION, &r))
-		return 1;
-	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
-	run = mmap(NULL, (size_t)ioctl(dev, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE,
-		   MAP_SHARED, vcpu, 0);
-	ioctl(vcpu, KVM_GET_SREGS, &sregs);
-	sregs.cs.base = 0;
-	sregs.cs.selector = 0;
-	ioctl(vcpu, KVM_SET_SREGS, &sregs);
-	ioctl(vcpu, KVM_SET_REGS, &regs);
-	ok = !ioctl(vcpu, KVM_RUN, 0) && run->exit_reason == KVM_EXIT_IO && run->io.port == 0xe0;
-	close(vcpu);
-	close(vm);
-	return ok ? 0 : 1;
-}
+/* Supplied by the architecture, vm_by_ioctls(): the shortest way to an exit. */
+#include "overhead_arch.h"
 
 static double seconds(void)
 {
@@ -138,7 +109,7 @@ static bool by_hyperfine(const char *self, double *lib, double *bare)
 static void by_turns(const char *self, double *lib, double *bare)
 {
 	uint32_t a[ROUNDS], b[ROUNDS];
-	/* Where instructions are counted, few say as much as many. */
+	/* Instruction counts hardly vary, so few rounds are enough. */
 	size_t rounds = bench_exact() ? 9 : ROUNDS, i;
 
 	for (i = 0; i < rounds; i++) {
@@ -169,7 +140,7 @@ static void process(const struct bench *b)
 
 /* --- one exit ------------------------------------------------------------ */
 
-/* What the smallest VMM would do: the exit union is neither cleared nor logged. */
+/* A minimal VMM: the exit union is neither poisoned nor logged. */
 static void bare_loop(struct vcpu *v)
 {
 	static const uint64_t value = ~0ULL;
@@ -207,7 +178,7 @@ static void one_exit(const struct bench *b)
 	samples = bench_samples(v, op.count, &op.samples);
 	median_exit(v, &op, samples, true);
 	for (i = 0; i < ROUNDS; i++) {
-		/* ABBA: neither is always first after the other. */
+		/* ABBA order. */
 		bool first = i & 1;
 
 		if (first)

@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Many slots with one host page behind them: the dirty log tells through which of
- * them the guest wrote, whether by its own instructions or KVM's emulator
- * (BEHAVIOURS C6, C17).
+ * Many slots backed by one host page: the dirty log shows through which of them the
+ * guest wrote, whether the CPU or KVM's emulator made the access (C6, C17).
  */
 #include "harness/test.h"
 
 #include <sys/ioctl.h>
 
 #include "scenario/alias.h"
+#include "emulated.h"
 #include "scenario/hostmem.h"
-#include "util/param.h"
 #include "harness/record.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
-#include "arch/x86_64/port.h"
 
 #define NR	6
 #define PAGES	16
 #define SIZE	(PAGES * PAGE_4K)
-#define MMIO	0xd0000000ULL	/* no slot */
 #define DATA	0x8182838485868788ULL
-#define PORT	0x600		/* nobody's */
 
 #define LOG	KVM_MEM_LOG_DIRTY_PAGES
 #define NO_LOG	3		/* the one alias without a log */
@@ -73,15 +69,15 @@ static void clear_log(struct aliases *a, unsigned int i, uint64_t bitmap)
 }
 
 /*
- * Read all pages, and forget what the logs say of that: a page that a read maps
- * in a slot with a log, KVM maps writable and takes for written to.
+ * Read all pages and clear the logs: KVM maps a page of a logged slot writable for
+ * a read as well, and reports it as dirty.
  */
 static void touch_all(struct aliases *a, bool by_hand)
 {
 	unsigned int i;
 
 	if (!alias_read(a, "reads"))
-		end_fail("guest loads did not just work");
+		end_fail("a guest load caused an exit or an exception");
 	for (i = 0; i < NR; i++) {
 		if (i == NO_LOG)
 			continue;
@@ -138,11 +134,12 @@ static bool logs_are(struct aliases *a, const char *what, const uint64_t *want, 
 #define EXPECT_LOGS(what, ...) \
 	ASSERT_TRUE(logs_are(&self->a, what, (const uint64_t[NR]){ __VA_ARGS__ }, variant->manual))
 
-/* --- who wrote (C6) ------------------------------------------------------ */
+/* --- which alias was written (C6) ---------------------------------------- */
 
 /*
- * One write, one bit, in one log; twice, so that a page is caught that was not
- * protected again.  Red with: the bit of the neighbour; the slot found by its
+ * One write sets one bit in one log; done twice, to detect a page that was not
+ * write-protected again.
+ * Red with: the bit of the neighbour; the slot found by its
  * host address; kvm_arch_mmu_enable_log_dirty_pt_masked() left out.
  */
 KVMEM_TEST_F(log, one_write, "C6")
@@ -167,7 +164,7 @@ KVMEM_TEST_F(log, one_write, "C6")
 	}
 }
 
-/* What each wrote stays in its log until that one is read. */
+/* The bits of each alias stay in its log until that log is read. */
 KVMEM_TEST_F(log, all_write, "C6")
 {
 	struct aliases *a = &self->a;
@@ -191,7 +188,7 @@ KVMEM_TEST_F(log, all_write, "C6")
 	EXPECT_LOGS("the same once more", 1 << 15, 1 << 15, 1 << 15, 0, 1 << 15, 1 << 15);
 }
 
-/* Neither what the host writes, nor what is read, nor a page that goes. */
+/* Host writes, guest reads and replaced pages set no bit. */
 KVMEM_TEST_F(log, not_the_guest, "C6")
 {
 	struct aliases *a = &self->a;
@@ -214,7 +211,7 @@ KVMEM_TEST_F(log, not_the_guest, "C6")
 	EXPECT_LOGS("the other page written", 0, 0, 1 << 5);
 }
 
-/* Logs come and go one by one; what the others have stays. */
+/* Switching one log off and on keeps the bits of the others. */
 KVMEM_TEST_F(log, one_switched, "C6")
 {
 	struct aliases *a = &self->a;
@@ -233,7 +230,7 @@ KVMEM_TEST_F(log, one_switched, "C6")
 	EXPECT_LOGS("afterwards", 0, 1 << 3);
 }
 
-/* Whether a page that is only read counts as written to when it gets mapped. */
+/* Whether a page that is mapped by a read is reported as dirty. */
 KVMEM_TEST(read_fault, "C6")
 {
 	char *hva = vm_alloc(SIZE);
@@ -250,7 +247,7 @@ KVMEM_TEST(read_fault, "C6")
 	ASSERT_EQ(0, bits & ~(1ULL << 7));
 }
 
-/* A slot that is deleted takes its log along, and none of the others'. */
+/* Deleting a slot discards its log, and no other. */
 KVMEM_TEST_F(log, one_deleted, "C6 C7")
 {
 	struct aliases *a = &self->a;
@@ -260,7 +257,7 @@ KVMEM_TEST_F(log, one_deleted, "C6 C7")
 		alias_write(a, i, 2, i);
 	vm_slot(a->vm, ALIAS_SLOT + 1, 0, 0, 0, NULL);
 	set_log(a, self->hva, 1, LOG);
-	EXPECT_LOGS("deleted and made anew", 1 << 2, 0, 1 << 2, 0, 1 << 2, 1 << 2);
+	EXPECT_LOGS("deleted and created again", 1 << 2, 0, 1 << 2, 0, 1 << 2, 1 << 2);
 	for (i = 0; i < NR; i++)
 		alias_write(a, i, 4, i);
 	EXPECT_LOGS("afterwards", 1 << 4, 1 << 4, 1 << 4, 0, 1 << 4, 1 << 4);
@@ -274,7 +271,7 @@ FIXTURE(by_hand) {
 };
 
 FIXTURE_VARIANT(by_hand) {
-	bool all_set;	/* the log begins with every bit set */
+	bool all_set;	/* the log starts with every bit set */
 };
 
 FIXTURE_VARIANT_ADD(by_hand, begins_clear) { false };
@@ -301,7 +298,7 @@ KVMEM_SETUP(by_hand)
 		set_log(&self->a, self->hva, i, LOG);
 }
 
-/* Reading changes nothing; clearing takes what was named, from that slot. */
+/* Reading the log clears nothing; KVM_CLEAR_DIRTY_LOG clears the given bits of that slot. */
 KVMEM_TEST_F(by_hand, clears_what_it_names, "C6")
 {
 	struct aliases *a = &self->a;
@@ -353,75 +350,9 @@ KVMEM_TEST(mappings, "C2 C6")
 
 /* --- the emulator's accesses (C17) --------------------------------------- */
 
-/* Reads and writes that KVM does itself, through each alias: the same page. */
-KVMEM_TEST_F(log, emulated, "C6 C17")
-{
-	struct aliases *a = &self->a;
-	unsigned int i;
-
-	touch_all(a, variant->manual);
-	for (i = 0; i < NR; i++) {
-		uint64_t gpa = alias_gpa(a, i, 4) + 0x128, x = DATA + i * 0x101, want[NR] = { 0 };
-		volatile uint64_t *host = (uint64_t *)(self->hva + 4 * PAGE_4K + 0x128);
-
-		*host = x;
-		ASSERT_TRUE(vcpu_expect(a->v, "movs from an alias to MMIO",
-			OPS({ .kind = OP_MOVS, .width = 8, .addr = gpa, .addr2 = MMIO,
-			      .value = { 1 } }), EXITS(MMIO_WR(MMIO, 8, x))));
-		EXPECT_LOGS("an emulated read", 0);
-		want[i] = i == NO_LOG ? 0 : 1 << 4;
-		ASSERT_TRUE(vcpu_expect(a->v, "movs from MMIO to an alias",
-			OPS({ .kind = OP_MOVS, .width = 8, .addr = MMIO, .addr2 = gpa,
-			      .value = { 1 } }), EXITS(MMIO_RD(MMIO, 8, ~x))));
-		ASSERT_EQ(~x, *host);
-		ASSERT_TRUE(logs_are(a, "movs from MMIO", want, variant->manual));
-		ASSERT_TRUE(vcpu_expect(a->v, "ins to an alias",
-			OPS({ .kind = OP_INS, .width = 4, .addr2 = gpa, .value = { 1, PORT } }),
-			EXITS(IO_IN(PORT, 4, 0x1000 + i))));
-		ASSERT_EQ((~x & ~0xffffffffULL) | (0x1000 + i), *host);
-		ASSERT_TRUE(logs_are(a, "ins", want, variant->manual));
-		ASSERT_EQ((uint32_t)*host, vcpu_load(a->v, 4, alias_gpa(a, NR - 1 - i, 4) + 0x128));
-	}
-}
-
 /*
- * A locked instruction has a way of its own to memory.  On RAM KVM emulates it
- * only for a guest that asks, which needs kvm.force_emulation_prefix.
- * Red with: kvm_vcpu_mark_page_dirty() left out of emulator_cmpxchg_emulated().
- */
-KVMEM_TEST(emulated_cmpxchg, "C6 C17")
-{
-	/* mov $gpa,%rdi; mov $1,%eax; mov $2,%ecx; PREFIX lock cmpxchg %ecx,(%rdi); ret */
-	static const uint8_t code[] = {
-		0x48, 0xbf, 0, 0, 0, 0, 0, 0, 0, 0,
-		0xb8, 1, 0, 0, 0, 0xb9, 2, 0, 0, 0,
-		0x0f, 0x0b, 'k', 'v', 'm', 0xf0, 0x0f, 0xb1, 0x0f, 0xc3,
-	};
-	char *hva = vm_alloc(SIZE);
-	struct aliases a;
-	uint64_t gpa;
-	int r;
-
-	r = param_set("kvm.force_emulation_prefix", 1);
-	if (r)
-		SKIP(return, "kvm.force_emulation_prefix can't be set: %s", strerror(-r));
-	alias_init(&a, vm_create(NULL), NR, PAGES);
-	gpa = alias_gpa(&a, 2, 7);
-	memcpy(hva + PAGE_4K, code, sizeof(code));
-	memcpy(hva + PAGE_4K + 2, &gpa, 8);
-	hva[7 * PAGE_4K] = 1;
-	alias_slots(&a, hva, LOG);
-	ASSERT_EQ(1, vcpu_load(a.v, 4, gpa));
-	get_log(&a, 2);
-	ASSERT_TRUE(vcpu_expect(a.v, "lock cmpxchg, emulated",
-		OPS({ .kind = OP_CALL, .addr = alias_gpa(&a, 0, 1) }), NO_EXITS));
-	ASSERT_EQ(2, hva[7 * PAGE_4K]);
-	ASSERT_EQ(1 << 7, get_log(&a, 2));
-}
-
-/*
- * The last bytes of one alias and the first of the next one: two slots, and with
- * one page in each even the same host page.
+ * An access across the end of one alias into the next: two slots, and if each has
+ * one page, the same host page.
  */
 static void expect_halves(struct __test_metadata *_metadata, char *hva, unsigned int first,
 			  uint64_t value)
@@ -446,19 +377,17 @@ KVMEM_TEST_F(log, split, "C6 C17")
 		expect_halves(_metadata, self->hva, first, x);
 		ASSERT_EQ(x, vcpu_load(a->v, 8, gpa));
 		EXPECT_LOGS("a store across two aliases", 1 << 15, 1);
-		ASSERT_TRUE(vcpu_expect(a->v, "movs from MMIO across two aliases",
-			OPS({ .kind = OP_MOVS, .width = 8, .addr = MMIO, .addr2 = gpa,
-			      .value = { 1 } }), EXITS(MMIO_RD(MMIO, 8, ~x))));
+		if (!KVM_EMULATES)
+			continue;
+		ASSERT_TRUE(emulated_write(a->v, "an emulated write across two aliases", gpa, ~x));
 		expect_halves(_metadata, self->hva, first, ~x);
-		EXPECT_LOGS("movs from MMIO across two aliases", 1 << 15, 1);
-		ASSERT_TRUE(vcpu_expect(a->v, "movs across two aliases to MMIO",
-			OPS({ .kind = OP_MOVS, .width = 8, .addr = gpa, .addr2 = MMIO,
-			      .value = { 1 } }), EXITS(MMIO_WR(MMIO, 8, ~x))));
+		EXPECT_LOGS("an emulated write across two aliases", 1 << 15, 1);
+		ASSERT_TRUE(emulated_read(a->v, "an emulated read across two aliases", gpa, ~x));
 		EXPECT_LOGS("an emulated read across two aliases", 0);
 	}
 }
 
-/* Both halves are the one page: its end and its begin. */
+/* Both halves are in the same page: its end and its start. */
 KVMEM_TEST(split_over_one_page, "C17")
 {
 	char *hva = vm_alloc(PAGE_4K);
@@ -475,16 +404,20 @@ KVMEM_TEST(split_over_one_page, "C17")
 		memcpy(&begin, hva, 5);
 		ASSERT_EQ(DATA + i, end | begin << 24);
 		ASSERT_EQ(DATA + i, vcpu_load(a.v, 8, alias_gpa(&a, 1, 0) - 3));
-		ASSERT_TRUE(vcpu_expect(a.v, "movs from MMIO",
-			OPS({ .kind = OP_MOVS, .width = 8, .addr = MMIO, .addr2 = gpa,
-			      .value = { 1 } }), EXITS(MMIO_RD(MMIO, 8, ~DATA - i))));
-		ASSERT_EQ(~DATA - i, vcpu_load(a.v, 8, alias_gpa(&a, NR - 1, 0) - 3));
-		/* Read, modify, write in place, by the CPU. */
+		if (KVM_EMULATES) {
+			ASSERT_TRUE(emulated_write(a.v, "an emulated write", gpa, ~DATA - i));
+			ASSERT_EQ(~DATA - i, vcpu_load(a.v, 8, alias_gpa(&a, NR - 1, 0) - 3));
+		}
+		/* A read-modify-write by the CPU. */
 		ASSERT_TRUE(vcpu_expect(a.v, "xadd", OPS({ .kind = OP_XADD, .width = 8,
 			.addr = gpa + 3, .value = { 5 } }), NO_EXITS));
 		memcpy(&begin, hva, 8);
 		ASSERT_EQ(vcpu_value(a.v, 0) + 5, begin);
 	}
 }
+
+#if __has_include("alias_dirty_arch.h")
+#include "alias_dirty_arch.h"
+#endif
 
 KVMEM_MAIN

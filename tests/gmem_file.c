@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_memfd as a file: creation, allocation, the host's own mapping of it,
- * poison and NUMA policy (BEHAVIOURS D4, D11-D16, D22).
+ * guest_memfd as a file: creation, allocation, the host's mapping, poison and NUMA
+ * policy (D4, D11-D16, D22).
  */
 #include "harness/test.h"
 
@@ -15,11 +15,8 @@
 #include <sys/stat.h>
 
 #include "scenario/alias.h"
-#include "arch.h"
 #include "guest/gmem_vm.h"
 #include "harness/record.h"
-#include "arch/x86_64/spte.h"
-#include "util/trace.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
 
@@ -62,7 +59,7 @@ static int fallocate_errno(int fd, int mode, uint64_t offset, uint64_t len)
 /* --- fallocate and size (D11, D12) --------------------------------------- */
 
 /*
- * Two modes, and no other; what is refused leaves the pages as they are.
+ * Two modes are valid; a refused call leaves the pages as they are.
  * Red with: the mode mask of kvm_gmem_fallocate() widened.
  */
 KVMEM_TEST_F(file, fallocate_modes, "D11")
@@ -94,7 +91,7 @@ KVMEM_TEST_F(file, fallocate_modes, "D11")
 		}
 		ASSERT_EQ(punch ? 0 : 42, vcpu_load(self->v, 8, GPA + PAGE_4K));
 	}
-	/* And no mode that is still to come. */
+	/* And no mode that a later kernel may add. */
 	vcpu_store(self->v, 8, GPA + PAGE_4K, 43);
 	for (bit = 2; bit < 31; bit++) {
 		ASSERT_GT(0, fallocate_errno(self->fd, 1 << bit | FALLOC_FL_KEEP_SIZE, PAGE_4K, PAGE_4K)) {
@@ -140,19 +137,18 @@ KVMEM_TEST_F(file, fallocate_ranges, "D11")
 	}
 }
 
-/* A copy of the whole file as the guest sees it, in plain memory. */
-static bool copy_out(struct vcpu *v)
-{
-	return vcpu_expect(v, "copy of the file",
-			   OPS({ .kind = OP_MOVS, .width = 8, .flags = OPF_REP, .addr = GPA,
-				 .addr2 = COPY_GPA, .value = { SIZE / 8 } }), NO_EXITS);
-}
+/*
+ * Supplied by the architecture: the guest copies the whole file to plain memory at
+ * COPY_GPA, or fills it with ones.
+ */
+static bool copy_out(struct vcpu *v);
+static bool fill_with_ones(struct vcpu *v);
 
 /*
- * Pages are new, or gone, to the last byte, and kept to the last byte: the guest
- * fills them all and looks at all of them.
- * Red with: a page that is cleared in part; a truncation up to a wrong byte, which
- * the page cache answers by clearing a part of the last page.
+ * Every byte of a new or punched page is zero, and every byte of the others is kept:
+ * the guest fills and reads all of them.
+ * Red with: a page that is cleared in part; a truncation up to a wrong byte, for
+ * which the page cache clears a part of the last page.
  */
 KVMEM_TEST_F(file, every_byte, "D4 D1 D11")
 {
@@ -160,7 +156,7 @@ KVMEM_TEST_F(file, every_byte, "D4 D1 D11")
 	unsigned int p, q, i;
 
 	vm_slot(self->vm, 3, 0, COPY_GPA, SIZE, copy);
-	/* What the file gets was somebody else's, and not zero. */
+	/* The pages that the file gets were used before and are not zero. */
 	alias_use_up();
 	alias_use_up();
 	memset(copy, 0x77, SIZE);
@@ -169,9 +165,7 @@ KVMEM_TEST_F(file, every_byte, "D4 D1 D11")
 		ASSERT_EQ(0, copy[i]);
 	for (p = 0; p < PAGES; p++) {
 		for (q = p + 1; q <= PAGES; q += 1 + p % 2) {
-			ASSERT_TRUE(vcpu_expect(self->v, "fill of the file",
-				OPS({ .kind = OP_STOS, .width = 8, .flags = OPF_REP, .addr = GPA,
-				      .addr2 = GPA, .value = { SIZE / 8, ~0ULL } }), NO_EXITS));
+			ASSERT_TRUE(fill_with_ones(self->v));
 			ASSERT_EQ(0, gmem_punch(self->fd, p * PAGE_4K, (q - p) * PAGE_4K));
 			alias_use_up();
 			ASSERT_TRUE(copy_out(self->v));
@@ -183,7 +177,7 @@ KVMEM_TEST_F(file, every_byte, "D4 D1 D11")
 	}
 }
 
-/* Allocating does not touch what is there, and what is new is zero. */
+/* Allocation keeps existing pages, and new ones are zero. */
 KVMEM_TEST_F(file, preallocated, "D11 D4")
 {
 	uint64_t p;
@@ -195,9 +189,8 @@ KVMEM_TEST_F(file, preallocated, "D11 D4")
 }
 
 /*
- * The memory is there from the allocation on, in the machine's count of memory
- * that can't be evicted, and goes with a punch.
- * Red with: an allocation that only says it succeeded.
+ * Allocation shows at once in the machine's unevictable memory, and a punch frees it.
+ * Red with: an allocation that returns success and does nothing.
  */
 KVMEM_TEST_F(file, allocation_is_memory, "D11 E21")
 {
@@ -209,7 +202,7 @@ KVMEM_TEST_F(file, allocation_is_memory, "D11 E21")
 	ASSERT_EQ(0, fallocate_errno(fd, FALLOC_FL_KEEP_SIZE, 0, size));
 	ASSERT_LE(before + kib * 3 / 4, gmem_unevictable_kib());
 	ASSERT_EQ(0, gmem_punch(fd, 0, size));
-	/* The counters of each CPU lag behind. */
+	/* The per-CPU counters lag. */
 	for (i = 0; i < 50; i++) {
 		after = gmem_unevictable_kib();
 		if (after < before + kib / 4)
@@ -220,7 +213,7 @@ KVMEM_TEST_F(file, allocation_is_memory, "D11 E21")
 }
 
 /*
- * Nothing changes size, mode or time of it, and no call reads or writes it.
+ * No call changes its size, mode or times, or reads or writes it.
  * Red with: kvm_gmem_setattr() gone; read or write in kvm_gmem_fops.
  */
 KVMEM_TEST_F(file, fixed, "D12")
@@ -277,7 +270,7 @@ KVMEM_TEST_F(file, creation, "D13")
 	ASSERT_LE(0, gmem_create(self->vm, 0x7ffffffffffff000ULL, flags));
 }
 
-/* Finding F4, true up to 7.3: what is reserved for later is not looked at. */
+/* Up to 7.3 the reserved fields are not checked (D13). */
 KVMEM_TEST_F(file, creation_reserved, "D13")
 {
 	struct kvm_create_guest_memfd g = {
@@ -289,13 +282,13 @@ KVMEM_TEST_F(file, creation_reserved, "D13")
 	g.reserved[5] = ~0ULL;
 	fd = ioctl(self->vm->fd, KVM_CREATE_GUEST_MEMFD, &g);
 	record_observation("D13", "gmem_file.reserved", "%s", fd < 0 ? strerror(errno) : "not checked");
-	/* Either way it is no feature: what comes out is a file like others. */
+	/* If accepted, the file works like any other. */
 	if (fd >= 0)
 		ASSERT_EQ(0, gmem_slot(self->vm, variant->kind, 2, GPA + 16 * SIZE, PAGE_4K,
 				       vm_alloc(PAGE_4K), fd, 0));
 }
 
-/* Exactly the flags that the capability lists, in every combination. */
+/* Exactly the flags of the capability, in every combination. */
 KVMEM_TEST_F(file, creation_flags, "D13")
 {
 	uint64_t valid = (uint64_t)vm_cap(self->vm, KVM_CAP_GUEST_MEMFD_FLAGS), flags;
@@ -310,7 +303,7 @@ KVMEM_TEST_F(file, creation_flags, "D13")
 	}
 	for (bit = 4; bit < 64; bit++)
 		ASSERT_EQ(-EINVAL, gmem_create(self->vm, PAGE_4K, 1ULL << bit));
-	/* Memory that can be private does not begin as shared. */
+	/* A VM with private memory has no INIT_SHARED. */
 	if (variant->kind == GMEM_PRIVATE)
 		ASSERT_EQ(0, valid & GUEST_MEMFD_FLAG_INIT_SHARED);
 }
@@ -348,7 +341,7 @@ static void *map_file(int fd, uint64_t size)
 	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 }
 
-/* Both see each other's writes; a punch takes the page from both.
+/* Host and guest see each other's writes; a punch unmaps the page from both.
  * Red with: truncate without unmapping the host's PTEs.
  */
 KVMEM_TEST_F(file, host_mapping, "D14 D4")
@@ -378,7 +371,7 @@ KVMEM_TEST_F(file, host_mapping, "D14 D4")
 		ASSERT_EQ(want, vcpu_load(self->v, 8, GPA + p * PAGE_4K + p * 8));
 		ASSERT_EQ(want, h[p * 512 + p]);
 	}
-	/* It still is one and the same page. */
+	/* It is still the same page for both. */
 	h[2 * 512] = 77;
 	ASSERT_EQ(77, vcpu_load(self->v, 8, GPA + 2 * PAGE_4K));
 }
@@ -396,7 +389,7 @@ KVMEM_TEST_F(file, mapping_rules, "D14")
 	ASSERT_EQ(MAP_FAILED, map_file(fd, SIZE));
 	ASSERT_EQ(ENODEV, errno);
 
-	/* Beyond the end, and not shared to begin with: SIGBUS. */
+	/* Beyond the end, and a file that is not initially shared: SIGBUS. */
 	h = map_file(self->fd, SIZE + PAGE_4K);
 	ASSERT_NE(MAP_FAILED, h);
 	ASSERT_FALSE(sigbus(h + SIZE - 1, true));
@@ -410,7 +403,7 @@ KVMEM_TEST_F(file, mapping_rules, "D14")
 	ASSERT_TRUE(sigbus(h, true));
 }
 
-/* Ordinary memory calls on the mapping leave data and guest in peace. */
+/* Ordinary memory system calls on the mapping do not affect data or guest. */
 KVMEM_TEST_F(file, mapping_calls, "D14")
 {
 	uint64_t *h;
@@ -430,7 +423,7 @@ KVMEM_TEST_F(file, mapping_calls, "D14")
 	ASSERT_EQ(0, madvise(h, SIZE, MADV_DONTNEED));
 	ASSERT_EQ(6, h[0]);
 	ASSERT_EQ(6, vcpu_load(self->v, 8, GPA));
-	/* MADV_REMOVE is a punch by another name, where the kernel takes it. */
+	/* MADV_REMOVE is a punch, if the kernel accepts it. */
 	vcpu_store(self->v, 8, GPA + PAGE_4K, 8);
 	if (!madvise(h + 512, PAGE_4K, MADV_REMOVE)) {
 		ASSERT_EQ(0, vcpu_load(self->v, 8, GPA + PAGE_4K));
@@ -446,16 +439,16 @@ KVMEM_TEST_F(file, mapping_calls, "D14")
 
 /* --- poison (D15) ---------------------------------------------------------- */
 
-/* The kernel tells whoever maps the page by SIGBUS: not what is tested here. */
+/* The kernel sends SIGBUS to every process that maps the page: not tested here. */
 static void ignore_bus(int sig)
 {
 	(void)sig;
 }
 
-/* The poisoned page is unmapped at once and answers EHWPOISON, its neighbours
- * stay; a punch gives a good page again.
+/* The poisoned page is unmapped at once and faults with EHWPOISON, its neighbours
+ * stay mapped; after a punch the page is a good one again.
  * Red with: kvm_gmem_error_folio() without its invalidation; folio_test_hwpoison()
- * not asked in __kvm_gmem_get_pfn().
+ * not checked in __kvm_gmem_get_pfn().
  */
 KVMEM_TEST_F(file, poison, "D15")
 {
@@ -466,14 +459,14 @@ KVMEM_TEST_F(file, poison, "D15")
 	uint64_t *h, before, faults, p;
 
 	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type can't be mapped");
-	REQUIRE(env_may_poison(), "takes a page of this machine out of use for good: lab only, or KVMEM_POISON=yes");
+	REQUIRE(env_may_poison(), "takes a page of this machine permanently out of use: lab only, or KVMEM_POISON=yes");
 	h = map_file(self->fd, SIZE);
 	ASSERT_NE(MAP_FAILED, h);
 	for (p = 0; p < PAGES; p++)
 		vcpu_store(self->v, 8, GPA + p * PAGE_4K, p + 1);
 	before = vm_stat(self->vm, "pages_4k");
 	signal(SIGBUS, ignore_bus);
-	/* EBUSY: poisoned, but the page could not be isolated, for KVM holds it. */
+	/* EBUSY: poisoned, but the page could not be isolated because KVM holds it. */
 	if (madvise(h + 3 * 512, PAGE_4K, MADV_HWPOISON) && errno != EBUSY)
 		SKIP(return, "MADV_HWPOISON: %s (root, CONFIG_MEMORY_FAILURE)", strerror(errno));
 	ASSERT_EQ(before - 1, vm_stat(self->vm, "pages_4k"));
@@ -491,57 +484,11 @@ KVMEM_TEST_F(file, poison, "D15")
 	ASSERT_EQ(0, gmem_punch(self->fd, 3 * PAGE_4K, PAGE_4K));
 	ASSERT_EQ(0, vcpu_load(self->v, 8, GPA + 3 * PAGE_4K));
 	vcpu_store(self->v, 8, GPA + 3 * PAGE_4K, 99);
-	/* The old mapping keeps its poisoned entry; that is the mm's business. */
+	/* The old mapping keeps its poisoned entry, so map again. */
 	h = map_file(self->fd, SIZE);
 	ASSERT_NE(MAP_FAILED, h);
 	ASSERT_FALSE(sigbus((uint8_t *)(h + 3 * 512), false));
 	ASSERT_EQ(99, h[3 * 512]);
-}
-
-/* What a trace has to say of the page frame behind one page of the guest. */
-struct frame {
-	uint64_t gfn, pfn;
-};
-
-static void see_frame(const char *line, void *arg)
-{
-	struct frame *f = arg;
-	struct spte s;
-
-	if (spte_parse(line, &s) && spte_maps(&s) && s.level == 1 && s.gfn == f->gfn)
-		f->pfn = s.bits >> 12 & 0xffffffffff;
-}
-
-/* Where the host can't map the file, the page is known by its frame only. */
-KVMEM_TEST_F(file, poison_by_frame, "D15")
-{
-	uint64_t flags = variant->kind == GMEM_PRIVATE ? KVM_MEMORY_EXIT_FLAG_PRIVATE : 0, before, p;
-	static const char inject[] = "/sys/kernel/debug/hwpoison/corrupt-pfn";
-	static const char *const events[] = SPTE_EVENTS;
-	struct frame f = { .gfn = GPA / PAGE_4K + 3 };
-	struct trace *t;
-	int fd;
-
-	REQUIRE(env_may_poison(), "takes a page of this machine out of use for good: lab only, or KVMEM_POISON=yes");
-	fd = open(inject, O_WRONLY | O_CLOEXEC);
-	REQUIRE(fd >= 0, "no %s (root, debugfs, CONFIG_HWPOISON_INJECT)", inject);
-	t = trace_start(events, ARRAY_SIZE(events));
-	for (p = 0; p < PAGES; p++)
-		vcpu_store(self->v, 8, GPA + p * PAGE_4K, p + 1);
-	trace_each(t, see_frame, &f);
-	ASSERT_NE(0, f.pfn);
-	before = vm_stat(self->vm, "pages_4k");
-	/* As above: EBUSY is no failure. */
-	ASSERT_TRUE(dprintf(fd, "0x%llx\n", (unsigned long long)f.pfn) > 0 || errno == EBUSY);
-	ASSERT_EQ(before - 1, vm_stat(self->vm, "pages_4k"));
-	ASSERT_TRUE(vcpu_expect_stop(self->v, "poisoned page", OPS(LD(8, GPA + 3 * PAGE_4K + 0x128)),
-		EXITS({ .reason = KVM_EXIT_MEMORY_FAULT, .addr = GPA + 3 * PAGE_4K,
-			.data = PAGE_4K, .flags = flags, .err = EHWPOISON })));
-	for (p = 0; p < PAGES; p++)
-		if (p != 3)
-			ASSERT_EQ(p + 1, vcpu_load(self->v, 8, GPA + p * PAGE_4K));
-	ASSERT_EQ(0, gmem_punch(self->fd, 3 * PAGE_4K, PAGE_4K));
-	ASSERT_EQ(0, vcpu_load(self->v, 8, GPA + 3 * PAGE_4K));
 }
 
 /* --- NUMA (D16) ------------------------------------------------------------ */
@@ -554,9 +501,8 @@ static int node_of(void *p)
 }
 
 /*
- * A binding is obeyed, by the guest's fault as well as by the host's.  That
- * interleaving goes by the page's index, as BEHAVIOURS has it of 7.2, is not so
- * on 7.3: there it goes by the order of the faults (recorded).
+ * A binding is obeyed by guest faults and host faults.  Interleaving is by the
+ * page's index on 7.2 and by the order of the faults on 7.3 (recorded, D16).
  * Red with: the policy of the task used for faults of the guest.
  */
 KVMEM_TEST_F(file, numa_policy, "D16")
@@ -573,7 +519,7 @@ KVMEM_TEST_F(file, numa_policy, "D16")
 	ASSERT_NE(MAP_FAILED, h);
 	if (mbind(h, SIZE, MPOL_BIND, &one, 8, 0))
 		SKIP(return, "mbind on guest_memfd: %s (6.19)", strerror(errno));
-	/* The guest's fault obeys it as well as the host's. */
+	/* Guest faults on odd pages, host faults on even ones. */
 	for (p = 0; p < PAGES; p++) {
 		if (p & 1)
 			vcpu_store(self->v, 8, GPA + (uint64_t)p * PAGE_4K, 1);
@@ -581,7 +527,7 @@ KVMEM_TEST_F(file, numa_policy, "D16")
 		node = node_of(h + (uint64_t)p * PAGE_4K);
 		ASSERT_EQ(1, node);
 	}
-	/* Turns: as many pages on each node, whoever comes first. */
+	/* Interleaving: the same number of pages on each node. */
 	ASSERT_EQ(0, gmem_punch(self->fd, 0, SIZE));
 	ASSERT_EQ(0, mbind(h, SIZE, MPOL_INTERLEAVE, &both, 8, 0));
 	for (p = 0; p < PAGES; p++) {
@@ -600,32 +546,6 @@ KVMEM_TEST_F(file, numa_policy, "D16")
 			   by_index ? "index" : by_order ? "order of faults" : "nothing known");
 }
 
-/* --- userspace_addr that is something else (D22) --------------------------- */
-
-/*
- * Finding F2, true on 7.3: the guest uses the file; what KVM itself reads and
- * writes for it goes through the host address.  Recorded, not judged.
- */
-KVMEM_TEST_F(file, split_brain, "D22")
-{
-	uint64_t *hva = vm_alloc(PAGE_4K), mmio = 0xd0000000ULL;
-
-	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type is private");
-	ASSERT_EQ(0, gmem_slot(self->vm, variant->kind, 2, GPA + 16 * SIZE, PAGE_4K, hva,
-			       gmem_kind_create(self->vm, variant->kind, PAGE_4K), 0));
-	vcpu_store(self->v, 8, GPA + 16 * SIZE, 1);
-	hva[0] = 2;
-	ASSERT_EQ(1, vcpu_load(self->v, 8, GPA + 16 * SIZE));
-	vcpu_do(self->v, OPS({ .kind = OP_MOVS, .width = 8, .addr = GPA + 16 * SIZE, .addr2 = mmio,
-			       .value = { 1 } }), NO_EXITS);
-	record_observation("D22", "emulated_read", "%s",
-		self->v->nr_exits != 1 ? "other exits" : self->v->log[0].data == 2 ?
-		"reads the host address" : self->v->log[0].data == 1 ? "reads the file" : "neither");
-	vcpu_do(self->v, OPS({ .kind = OP_MOVS, .width = 8, .addr = mmio, .addr2 = GPA + 16 * SIZE,
-			       .value = { 1 } }), EXITS(MMIO_RD(mmio, 8, 3)));
-	record_observation("D22", "emulated_write", "%s",
-		hva[0] == 3 ? "writes the host address" :
-		vcpu_load(self->v, 8, GPA + 16 * SIZE) == 3 ? "writes the file" : "neither");
-}
+#include "gmem_file_arch.h"
 
 KVMEM_MAIN

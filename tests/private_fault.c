@@ -2,17 +2,16 @@
 /*
  * Private memory: which access goes to guest_memfd, which to the shared host
  * memory, and which to userspace as a memory fault, with which fields
- * (BEHAVIOURS E6-E12, E15, E18, E20, E21).
+ * (E6-E12, E15, E18, E20, E21).
  *
- * The VM type is KVM_X86_SW_PROTECTED_VM: a gfn is private to the guest exactly
- * when the attribute says so.
+ * The VM has software-protected memory: a gfn is private to the guest exactly when
+ * it has the attribute.
  */
 #include "harness/test.h"
 
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-#include "arch.h"
 #include "guest/gmem_vm.h"
 #include "guest/hammer.h"
 #include "harness/record.h"
@@ -52,10 +51,9 @@ KVMEM_SETUP(priv)
 /* --- conversion on a running vCPU (E6, E14) ---------------------------------- */
 
 /*
- * A vCPU that spins on the page sees the other copy as soon as the conversion
- * has returned.  A fault that finds the attribute changed under its feet ends in
- * a memory-fault exit, which userspace answers by entering again
- * (hammer.retry_faults).
+ * A vCPU that spins on the page sees the other copy as soon as the conversion has
+ * returned.  A fault that races with the conversion ends in a memory-fault exit,
+ * and userspace enters again (hammer.retry_faults).
  * Red with: kvm_pre_set_memory_attributes() that does not unmap or flush.
  */
 KVMEM_TEST_F(priv, convert_while_running, "E6", 700)
@@ -77,12 +75,12 @@ KVMEM_TEST_F(priv, convert_while_running, "E6", 700)
 	}
 	hammer_stop(&h);
 	ASSERT_EQ(VCPU_DONE, h.stop);
-	diag("on %d CPUs: %u faults overtaken by a conversion", hammer_cpus(), self->v->nr_exits);
+	diag("on %d CPUs: %u faults raced with a conversion", hammer_cpus(), self->v->nr_exits);
 }
 
 /*
- * The same for stores, which count upwards: after a conversion each lands in the
- * copy that the attribute names, and the other copy stands still.
+ * The same for stores of increasing numbers: after a conversion each goes to the
+ * copy that the attribute selects, and the other copy does not change.
  * Red with: a writable mapping that survives the conversion in the TLB or the
  * page tables.
  */
@@ -107,38 +105,29 @@ KVMEM_TEST_F(priv, stores_follow_the_conversion, "E6 E3", 700)
 	hammer_stop(&h);
 	ASSERT_EQ(VCPU_DONE, h.stop);
 	ASSERT_EQ(h.v->mb->last, *shared);
-	diag("on %d CPUs: %u faults overtaken by a conversion", hammer_cpus(), self->v->nr_exits);
+	diag("on %d CPUs: %u faults raced with a conversion", hammer_cpus(), self->v->nr_exits);
 }
 
 /* --- slots and holes without private memory (E7, E8, E9, E12) ---------------- */
 
-/* The same answer every time, for each kind of access, from any offset. */
-static bool faults_always(struct vcpu *v, uint64_t gpa)
-{
-	static const struct {
-		const char *what;
-		struct mbox_op op;	/* addr is an offset into the page */
-	} rows[] = {
-		{ "read", { .kind = OP_LOAD, .width = 8, .addr = 0 } },
-		{ "unaligned read", { .kind = OP_LOAD, .width = 4, .addr = 0x7f3 } },
-		{ "byte at the end", { .kind = OP_LOAD, .width = 1, .addr = 0xfff } },
-		{ "write", { .kind = OP_STORE, .width = 8, .addr = 0xff8 } },
-		{ "unaligned write", { .kind = OP_STORE, .width = 2, .addr = 0x123 } },
-		{ "immediate write", { .kind = OP_STORE_IMM, .width = 4, .addr = 0x204 } },
-		{ "read-modify-write", { .kind = OP_INC, .width = 4, .addr = 0x10 } },
-		{ "xchg", { .kind = OP_XCHG, .width = 8, .addr = 0x18 } },
-		{ "cmpxchg", { .kind = OP_CMPXCHG, .width = 8, .addr = 0x28 } },
-		{ "16-byte read", { .kind = OP_LOAD, .width = 16, .addr = 0x20 } },
-		{ "16-byte write", { .kind = OP_STORE, .width = 16, .addr = 0x30 } },
-		{ "push", { .kind = OP_PUSH_TO, .addr = 0x108 } },
-		{ "fetch", { .kind = OP_CALL, .addr = 0x100 } },
-		{ "supervisor read", { .kind = OP_LOAD, .width = 8, .flags = OPF_SUPER } },
-	};
-	const struct kexit want = MEM_FAULT(gpa, KVM_MEMORY_EXIT_FLAG_PRIVATE);
-	uint64_t taken = vcpu_stat(v, "pf_taken");
-	unsigned int i, again;
+/* An operation on a private page; addr is an offset into the page. */
+struct access {
+	const char *what;
+	struct mbox_op op;
+	uint64_t after;		/* of restart_once: the word at offset 8, 100 before */
+};
 
-	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+/* Supplied by the architecture: further instructions for the two tables. */
+static const struct access *other_faults(size_t *n);
+static const struct access *other_restarts(size_t *n);
+
+static bool each_faults(struct vcpu *v, uint64_t gpa, const struct access *rows, size_t n)
+{
+	const struct kexit want = MEM_FAULT(gpa, KVM_MEMORY_EXIT_FLAG_PRIVATE);
+	unsigned int again;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
 		struct mbox_op op = rows[i].op;
 
 		op.addr += gpa;
@@ -146,11 +135,37 @@ static bool faults_always(struct vcpu *v, uint64_t gpa)
 			if (!vcpu_expect_stop(v, rows[i].what, &op, 1, &want, 1))
 				return false;
 	}
-	/* One fault each, with room for the payload's own pages: none went in circles. */
+	return true;
+}
+
+/* The same answer every time, for each kind of access, from any offset. */
+static bool faults_always(struct vcpu *v, uint64_t gpa)
+{
+	static const struct access rows[] = {
+		{ "read", { .kind = OP_LOAD, .width = 8, .addr = 0 }, 0 },
+		{ "unaligned read", { .kind = OP_LOAD, .width = 4, .addr = 0x7f3 }, 0 },
+		{ "byte at the end", { .kind = OP_LOAD, .width = 1, .addr = 0xfff }, 0 },
+		{ "write", { .kind = OP_STORE, .width = 8, .addr = 0xff8 }, 0 },
+		{ "unaligned write", { .kind = OP_STORE, .width = 2, .addr = 0x123 }, 0 },
+		{ "xchg", { .kind = OP_XCHG, .width = 8, .addr = 0x18 }, 0 },
+		{ "cmpxchg", { .kind = OP_CMPXCHG, .width = 8, .addr = 0x28 }, 0 },
+		{ "16-byte read", { .kind = OP_LOAD, .width = 16, .addr = 0x20 }, 0 },
+		{ "16-byte write", { .kind = OP_STORE, .width = 16, .addr = 0x30 }, 0 },
+		{ "fetch", { .kind = OP_CALL, .addr = 0x100 }, 0 },
+	};
+	uint64_t taken = vcpu_stat(v, "pf_taken");
+	const struct access *other;
+	size_t n;
+
+	other = other_faults(&n);
+	if (!each_faults(v, gpa, rows, ARRAY_SIZE(rows)) || !each_faults(v, gpa, other, n))
+		return false;
+	/* One fault each, with room for the payload's own pages: none was repeated. */
+	n += ARRAY_SIZE(rows);
 	taken = vcpu_stat(v, "pf_taken") - taken;
-	if (taken <= 2 * ARRAY_SIZE(rows) + 60)
+	if (taken <= 2 * n + 60)
 		return true;
-	diag("%llu faults taken for %zu accesses", (unsigned long long)taken, 2 * ARRAY_SIZE(rows));
+	diag("%llu faults taken for %zu accesses", (unsigned long long)taken, 2 * n);
 	return false;
 }
 
@@ -183,7 +198,7 @@ KVMEM_TEST_F(priv, slot_without_gmem, "E6 E7 E9 E12")
 	ASSERT_EQ(5, *(uint64_t *)ram);
 }
 
-/* Red with: a private gfn without a slot taken for MMIO, at once or from then on. */
+/* Red with: a private gfn without a slot treated as MMIO, on the first access or later. */
 KVMEM_TEST_F(priv, no_slot, "E8 E9 E12")
 {
 	unsigned int i;
@@ -191,7 +206,7 @@ KVMEM_TEST_F(priv, no_slot, "E8 E9 E12")
 	ASSERT_EQ(0, gmem_attributes(self->vm, HOLE, 3 * PAGE_4K, PRIVATE));
 	for (i = 0; i < 3; i++)
 		ASSERT_TRUE(faults_always(self->v, HOLE + i * PAGE_4K));
-	/* Its neighbours are plain MMIO, and so is the page once it is shared. */
+	/* Its neighbours are MMIO, and so is the page once it is shared. */
 	ASSERT_TRUE(vcpu_expect(self->v, "below", OPS(LD(8, HOLE - 8)),
 				EXITS(MMIO_RD(HOLE - 8, 8, 1))));
 	ASSERT_TRUE(vcpu_expect(self->v, "above", OPS(LD(8, HOLE + 3 * PAGE_4K)),
@@ -202,8 +217,8 @@ KVMEM_TEST_F(priv, no_slot, "E8 E9 E12")
 }
 
 /*
- * A memory slot that goes away under a private gfn: the next access says so, and
- * the one after that.  Then it comes back, and holds what it held.
+ * A slot is deleted under a private gfn: every access is a memory fault.  After the
+ * slot is created again the data is still there.
  */
 KVMEM_TEST_F(priv, slot_gone, "E8 D5")
 {
@@ -216,9 +231,9 @@ KVMEM_TEST_F(priv, slot_gone, "E8 D5")
 }
 
 /*
- * Finding F1, true on 6.12: the MMIO SPTE of a gfn that was touched while it was
- * shared survives the conversion, which walks slots only; its reserved-bit fault
- * never looks at the attribute, and the guest goes on to see MMIO.
+ * On 6.12 the MMIO SPTE of a gfn that was accessed while shared survives the
+ * conversion, which walks slots only; its reserved-bit fault does not check the
+ * attribute, and the guest still gets MMIO (E8).
  */
 KVMEM_TEST_F(priv, touched_while_shared, "E8")
 {
@@ -233,9 +248,9 @@ KVMEM_TEST_F(priv, touched_while_shared, "E8")
 }
 
 /*
- * The same, and then a slot with guest_memfd comes.  With the stale MMIO SPTE in
- * place the fault counts as shared (PFERR_RSVD skips the look at the attribute),
- * so KVM asks for a conversion that has already happened: on 6.12 for ever.
+ * The same, and then a slot with guest_memfd is created.  With the stale MMIO SPTE
+ * the fault is treated as shared (PFERR_RSVD skips the attribute check), so KVM
+ * requests a conversion that has already happened: on 6.12 for ever.
  */
 KVMEM_TEST_F(priv, slot_over_shared_mmio, "E8")
 {
@@ -258,6 +273,30 @@ KVMEM_TEST_F(priv, slot_over_shared_mmio, "E8")
 
 /* --- restart after conversion (E9, E11, E12) ----------------------------------- */
 
+/* One round: fault, conversion to shared, the instruction takes effect exactly once. */
+static void restart(struct __test_metadata *_metadata, FIXTURE_DATA(priv) *self,
+		    const struct access *row, uint64_t gpa, uint64_t *ram)
+{
+	struct mbox_op op = row->op;
+
+	op.addr += gpa;
+	ram[0] = ram[2] = 0x2222;
+	ram[1] = 100;
+	ASSERT_EQ(0, gmem_attributes(self->vm, gpa, PAGE_4K, PRIVATE));
+	ASSERT_TRUE(vcpu_expect_stop(self->v, row->what, &op, 1,
+				     EXITS(MEM_FAULT(gpa, KVM_MEMORY_EXIT_FLAG_PRIVATE))));
+	ASSERT_EQ(100, ram[1]);
+	ASSERT_EQ(0, gmem_attributes(self->vm, gpa, PAGE_4K, 0));
+	ASSERT_EQ(VCPU_DONE, vcpu_finish(self->v));
+	ASSERT_EQ(1, self->v->nr_exits);
+	ASSERT_EQ(1, vcpu_result(self->v, 0)->done);
+	ASSERT_EQ(row->after, ram[1]) {
+		TH_LOG("%s", row->what);
+	}
+	ASSERT_EQ(0x2222, ram[0]);
+	ASSERT_EQ(0x2222, ram[2]);
+}
+
 /*
  * Userspace converts at the exit and enters again: the instruction, which is
  * not idempotent, takes effect exactly once.
@@ -266,52 +305,32 @@ KVMEM_TEST_F(priv, slot_over_shared_mmio, "E8")
  */
 KVMEM_TEST_F(priv, restart_once, "E11 E12")
 {
-	static const struct {
-		const char *what;
-		struct mbox_op op;	/* addr is an offset into the page */
-		uint64_t after;		/* the word at offset 8, 100 before */
-	} rows[] = {
-		{ "inc", { .kind = OP_INC, .width = 8, .addr = 8 }, 101 },
+	static const struct access rows[] = {
 		{ "add", { .kind = OP_ADD, .width = 8, .addr = 8, .value = { 7 } }, 107 },
-		{ "lock xadd", { .kind = OP_XADD, .width = 8, .addr = 8, .value = { 9 } }, 109 },
+		{ "xadd", { .kind = OP_XADD, .width = 8, .addr = 8, .value = { 9 } }, 109 },
 		{ "xchg", { .kind = OP_XCHG, .width = 8, .addr = 8, .value = { 3 } }, 3 },
 		{ "cmpxchg", { .kind = OP_CMPXCHG, .width = 8, .addr = 8, .value = { 100, 6 } }, 6 },
 		{ "store", { .kind = OP_STORE, .width = 8, .addr = 8, .value = { 4 } }, 4 },
-		{ "push", { .kind = OP_PUSH_TO, .addr = 16, .value = { 5 } }, 5 },
 	};
 	uint64_t gpa = GPA + 16 * SIZE, *ram = vm_alloc(SIZE), taken;
-	unsigned int i;
+	const struct access *other;
+	size_t i, n;
 
 	vm_slot(self->vm, 2, 0, gpa, SIZE, ram);
 	taken = vcpu_stat(self->v, "pf_taken");
-	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct mbox_op op = rows[i].op;
-
-		op.addr += gpa;
-		ram[0] = ram[2] = 0x2222;
-		ram[1] = 100;
-		ASSERT_EQ(0, gmem_attributes(self->vm, gpa, PAGE_4K, PRIVATE));
-		ASSERT_TRUE(vcpu_expect_stop(self->v, rows[i].what, &op, 1,
-					     EXITS(MEM_FAULT(gpa, KVM_MEMORY_EXIT_FLAG_PRIVATE))));
-		ASSERT_EQ(100, ram[1]);
-		ASSERT_EQ(0, gmem_attributes(self->vm, gpa, PAGE_4K, 0));
-		ASSERT_EQ(VCPU_DONE, vcpu_finish(self->v));
-		ASSERT_EQ(1, self->v->nr_exits);
-		ASSERT_EQ(1, vcpu_result(self->v, 0)->done);
-		ASSERT_EQ(rows[i].after, ram[1]) {
-			TH_LOG("%s", rows[i].what);
-		}
-		ASSERT_EQ(0x2222, ram[0]);
-		ASSERT_EQ(0x2222, ram[2]);
-	}
-	/* Two faults a round, plus the payload's own pages: nothing went in circles. */
-	ASSERT_GE(ARRAY_SIZE(rows) * 2 + 60, vcpu_stat(self->v, "pf_taken") - taken);
+	other = other_restarts(&n);
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		restart(_metadata, self, &rows[i], gpa, ram);
+	for (i = 0; i < n; i++)
+		restart(_metadata, self, &other[i], gpa, ram);
+	/* Two faults a round, plus the payload's own pages: none was repeated. */
+	ASSERT_GE((ARRAY_SIZE(rows) + n) * 2 + 60, vcpu_stat(self->v, "pf_taken") - taken);
 }
 
 /*
- * An access over the end of a shared page into a private one: the fault is the
- * second page's, nothing was written to the first, and all of it comes together
- * after the conversion.  The same the other way round.
+ * An access across a shared and a private page: the fault is for the private page,
+ * nothing is written to the other, and the whole access completes after the
+ * conversion.  In both orders.
  */
 KVMEM_TEST_F(priv, across_the_boundary, "E9 E11")
 {
@@ -333,38 +352,6 @@ KVMEM_TEST_F(priv, across_the_boundary, "E9 E11")
 		ASSERT_EQ(0, memcmp(ram + PAGE_4K - 3, &value, 8));
 		ASSERT_EQ(value, vcpu_load(self->v, 8, edge - 3));
 	}
-}
-
-/*
- * A string move runs into a private page: what was moved stays moved, and the
- * rest follows after the conversion, each byte once.
- */
-KVMEM_TEST_F(priv, string_into_private, "E11")
-{
-	uint64_t gpa = GPA + 16 * SIZE, i;
-	uint8_t *ram = vm_alloc(SIZE);
-
-	vm_slot(self->vm, 2, 0, gpa, SIZE, ram);
-	for (i = 0; i < PAGE_4K; i++)
-		ram[4 * PAGE_4K + i] = (uint8_t)(i * 7 + 1);
-	ASSERT_EQ(0, gmem_attributes(self->vm, gpa + PAGE_4K, PAGE_4K, PRIVATE));
-	ASSERT_TRUE(vcpu_expect_stop(self->v, "rep movsb",
-		OPS({ .kind = OP_MOVS, .width = 1, .flags = OPF_REP, .addr = gpa + 4 * PAGE_4K,
-		      .addr2 = gpa + PAGE_4K - 100, .value = { 300 } }),
-		EXITS(MEM_FAULT(gpa + PAGE_4K, KVM_MEMORY_EXIT_FLAG_PRIVATE))));
-	for (i = 0; i < 100; i++)
-		ASSERT_EQ((uint8_t)(i * 7 + 1), ram[PAGE_4K - 100 + i]);
-	ASSERT_EQ(0, ram[PAGE_4K]);
-	/* A second time it must not be written. */
-	memset(ram + PAGE_4K - 100, 0, 100);
-	ASSERT_EQ(0, gmem_attributes(self->vm, gpa + PAGE_4K, PAGE_4K, 0));
-	ASSERT_EQ(VCPU_DONE, vcpu_finish(self->v));
-	ASSERT_EQ(1, self->v->nr_exits);
-	ASSERT_EQ(0, vcpu_result(self->v, 0)->arch.rcx);
-	for (i = 0; i < 100; i++)
-		ASSERT_EQ(0, ram[PAGE_4K - 100 + i]);
-	for (i = 100; i < 300; i++)
-		ASSERT_EQ((uint8_t)(i * 7 + 1), ram[PAGE_4K - 100 + i]);
 }
 
 /* --- guest_memfd that the host can map, on such a VM (E10, E15) ---------------- */
@@ -389,8 +376,8 @@ KVMEM_SETUP(mapped)
 }
 
 /*
- * Shared and private accesses are to one and the same page, and the host memory
- * behind the slot is nobody's.
+ * Shared and private accesses go to the same page of the file, and the host memory of
+ * the slot is not used.
  * Red with: the source of a page chosen by the attribute alone.
  */
 KVMEM_TEST_F(mapped, both_go_to_the_file, "E15")
@@ -416,65 +403,11 @@ KVMEM_TEST_F(mapped, closed, "E10")
 		EXITS(MEM_FAULT(GPA + PAGE_4K, KVM_MEMORY_EXIT_FLAG_PRIVATE))));
 }
 
-/* --- emulated accesses (E18) -------------------------------------------------------- */
-
-/*
- * An access that KVM emulates goes through the host address, private or not
- * (finding F2): recorded, not judged.  What is judged is that the guest's own
- * accesses to the private copy do not notice.
- */
-KVMEM_TEST_F(priv, emulated_access, "E18")
-{
-	ASSERT_EQ(0, gmem_attributes(self->vm, GPA, SIZE, PRIVATE));
-	vcpu_store(self->v, 8, GPA, 1);
-	self->shared[0] = 2;
-	vcpu_do(self->v, OPS({ .kind = OP_MOVS, .width = 8, .addr = GPA, .addr2 = HOLE, .value = { 1 } }),
-		NO_EXITS);
-	record_observation("E18", "emulated_read", "%s",
-		self->v->log[0].reason == KVM_EXIT_MEMORY_FAULT ? "memory fault" :
-		self->v->log[0].reason != KVM_EXIT_MMIO ? "other exit" :
-		self->v->log[0].data == 2 ? "reads the shared copy" :
-		self->v->log[0].data == 1 ? "reads the private copy" : "neither");
-	vcpu_do(self->v, OPS({ .kind = OP_MOVS, .width = 8, .addr = HOLE, .addr2 = GPA, .value = { 1 } }),
-		EXITS(MMIO_RD(HOLE, 8, 3)));
-	record_observation("E18", "emulated_write", "%s",
-		self->shared[0] == 3 ? "writes the shared copy" :
-		vcpu_load(self->v, 8, GPA) == 3 ? "writes the private copy" : "neither");
-	if (self->shared[0] == 3)
-		ASSERT_EQ(1, vcpu_load(self->v, 8, GPA));
-	/* Over the end of a shared page into a private one. */
-	ASSERT_EQ(0, gmem_attributes(self->vm, GPA, PAGE_4K, 0));
-	vcpu_store(self->v, 4, GPA + PAGE_4K, 0x11111111);
-	self->shared[511] = 0x2222222222222222ULL;
-	self->shared[512] = 0x3333333333333333ULL;
-	vcpu_do(self->v, OPS({ .kind = OP_MOVS, .width = 8, .addr = GPA + PAGE_4K - 4, .addr2 = HOLE,
-			       .value = { 1 } }), NO_EXITS);
-	record_observation("E18", "emulated_split_read", "%s",
-		self->v->log[0].reason == KVM_EXIT_MEMORY_FAULT ? "memory fault" :
-		self->v->log[0].reason != KVM_EXIT_MMIO ? "other exit" :
-		self->v->log[0].data == 0x3333333322222222ULL ? "reads the shared copies" :
-		self->v->log[0].data == 0x1111111122222222ULL ? "reads each page's own" : "neither");
-}
-
-/* --- hardware that decides by itself (E20) --------------------------------------------- */
-
-KVMEM_TEST(sev_snp_shared_bit, "E20")
-{
-	REQUIRE(vm_cap(NULL, KVM_CAP_VM_TYPES) & 1 << 4, "needs SEV-SNP hardware (VM type KVM_X86_SNP_VM)");
-	SKIP(return, "a guest with SNP start-up is not part of this suite yet");
-}
-
-KVMEM_TEST(tdx_shared_bit, "E20")
-{
-	REQUIRE(vm_cap(NULL, KVM_CAP_VM_TYPES) & 1 << 5, "needs TDX hardware (VM type KVM_X86_TDX_VM)");
-	SKIP(return, "a guest with TDX start-up is not part of this suite yet");
-}
-
 /* --- teardown (E21) --------------------------------------------------------------------- */
 
 /*
- * guest_memfd is unevictable memory: what a VM takes must come back, with the
- * file, the slot and thousands of attributes left to the VM's end, in any order.
+ * guest_memfd is unevictable memory: it must be freed with the VM, with file, slot
+ * and thousands of attributes still there, in any order.
  * Red with: a folio reference leaked in kvm_gmem_get_pfn(); a file that is kept
  * by its bindings.
  */
@@ -504,7 +437,7 @@ KVMEM_TEST(memory_comes_back, "E21", 1700)
 		if (i % 3 == 2)
 			close(fd);
 	}
-	/* Per-CPU counters lag behind; 96 MiB were taken in all. */
+	/* Per-CPU counters lag; 96 MiB were allocated in total. */
 	for (i = 0; i < 50; i++) {
 		after = gmem_unevictable_kib();
 		if (after < before + 8 * 1024)
@@ -515,8 +448,8 @@ KVMEM_TEST(memory_comes_back, "E21", 1700)
 }
 
 /*
- * Attributes are kept in memory of the kernel, some 9 bytes a page: a VM's end
- * gives that back.  Each GiB would leave 2.3 MiB behind.
+ * Attributes take kernel memory, about 9 bytes per page, which is freed with the VM.
+ * A leak would be 2.3 MiB per GiB.
  * Red with: xa_destroy(&kvm->mem_attr_array) left out.
  */
 KVMEM_TEST(attributes_come_back, "E21 E19", 4500)
@@ -524,7 +457,7 @@ KVMEM_TEST(attributes_come_back, "E21 E19", 4500)
 	const uint64_t size = 1ULL << 30;
 	long before = 0, after = 0, i, rounds = (long)env_pick(5, 11, 41);
 
-	REQUIRE(env_in_lab(), "counts the kernel's memory: on a machine of its own (lab)");
+	REQUIRE(env_in_lab(), "measures slab memory of the whole machine: lab only");
 	for (i = 0; i < rounds; i++) {
 		struct vm *vm = gmem_kind_vm(GMEM_PRIVATE, NULL);
 
@@ -541,5 +474,7 @@ KVMEM_TEST(attributes_come_back, "E21 E19", 4500)
 	}
 	ASSERT_LT(after, before + (rounds - 1) * 1200);
 }
+
+#include "private_fault_arch.h"
 
 KVMEM_MAIN

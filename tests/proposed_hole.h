@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tests of KVM_MEM_PCI_HOLE share: where things are, the ways in which a
- * kernel may answer, and that a page reads as ones.
+ * Shared by the tests of KVM_MEM_PCI_HOLE: the layout, the ways in which a kernel may
+ * answer reads, and the check that a page reads as ones.
  */
 #ifndef KVMEM_PROPOSED_HOLE_H
 #define KVMEM_PROPOSED_HOLE_H
@@ -27,7 +27,7 @@ static inline uint64_t low(uint64_t v, unsigned int bytes)
 	return bytes < 8 ? v & ((1ULL << bytes * 8) - 1) : v;
 }
 
-/* How KVM answers. */
+/* How KVM answers reads. */
 struct mode {
 	unsigned int map;	/* 0 emulates, 1 maps a small page, 2 a large one */
 	unsigned int prefetch;	/* small pages per fault */
@@ -40,13 +40,13 @@ static inline void set_mode(const struct mode *m)
 	proposed_require(PROPOSED_PCI_HOLE);
 	r = param_set("kvm.pci_hole_map", m->map);
 	if (r == -ENOENT && !m->map)
-		return;		/* the only way there is */
+		return;		/* the only way it has */
 	if (r == -ENOENT)
 		end_skip("this kernel does not map PCI holes (no parameter kvm.pci_hole_map)");
 	if (!r)
 		r = param_set("kvm.pci_hole_prefetch", m->prefetch);
 	if (r)
-		end_skip("kvm.pci_hole_map and kvm.pci_hole_prefetch can't be set: %s",
+		end_skip("kvm.pci_hole_map and kvm.pci_hole_prefetch cannot be set: %s",
 			 strerror(-r));
 }
 
@@ -66,7 +66,7 @@ static inline bool is_write_to_hole(const struct kexit *e)
 	       e->addr < HOLE + HOLE_SIZE;
 }
 
-/* vcpu_expect(), where the configuration may say that holes drop writes. */
+/* vcpu_expect(), without the writes to the hole if the configuration says they are dropped. */
 static inline bool hole_expect(struct vcpu *v, const char *what, const struct mbox_op *ops, size_t nr,
 			const struct kexit *want, size_t nr_want)
 {
@@ -79,18 +79,7 @@ static inline bool hole_expect(struct vcpu *v, const char *what, const struct mb
 	return vcpu_expect(v, what, ops, nr, left, n);
 }
 
-/* All 64-bit words of a page at once: repe scas stops where something else is. */
-static inline bool page_is_ones(struct vcpu *v, uint64_t page)
-{
-	if (!vcpu_expect(v, "a page of the hole",
-			 OPS({ .kind = OP_SCAS, .width = 8, .addr2 = page, .value = { 512, ONES },
-			       .flags = OPF_REP }), NO_EXITS))
-		return false;
-	if (!vcpu_result(v, 0)->arch.rcx && vcpu_result(v, 0)->arch.rdi == page + PAGE_4K)
-		return true;
-	diag("page 0x%llx: something else than ones before 0x%llx", (unsigned long long)page,
-	     (unsigned long long)vcpu_result(v, 0)->arch.rdi);
-	return false;
-}
+/* page_is_ones(): whether all words of a page of the hole read as ones, without an exit. */
+#include "proposed_hole_page.h"
 
 #endif /* KVMEM_PROPOSED_HOLE_H */

@@ -11,7 +11,7 @@
 #include "arch.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/memtype.h"
-#include "arch/x86_64/uapi.h"
+#include "kvm/uapi.h"
 #include "kvm/vm.h"
 #include "util/env.h"
 
