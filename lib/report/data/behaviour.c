@@ -93,6 +93,14 @@ void catalogue_free(struct catalogue *c)
 
 /* --- outcomes --------------------------------------------------------------- */
 
+const struct outcome_words outcome_words[OUT_COUNT] = {
+	[OUT_UNCHECKED] = { "not checked", "none", "not checked" },
+	[OUT_SKIPPED] = { "skipped", "skip", "not checked, skipped" },
+	[OUT_KNOWN] = { "known", "known", "failed as known" },
+	[OUT_CHECKED] = { "pass", "pass", NULL },
+	[OUT_FAILED] = { "FAIL", "fail", "failed" },
+};
+
 bool behaviour_of(const struct item *it, const char *id)
 {
 	size_t i;

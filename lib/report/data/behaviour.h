@@ -42,6 +42,14 @@ enum outcome {
 	OUT_COUNT
 };
 
+/* The words for one outcome. */
+struct outcome_words {
+	const char *page, *css;	/* HTML page: text and class */
+	const char *text;	/* heading of a list of behaviours, NULL: not listed */
+};
+
+extern const struct outcome_words outcome_words[OUT_COUNT];
+
 /** behaviour_of - whether a test checks the behaviour of that ID */
 bool behaviour_of(const struct item *it, const char *id);
 

@@ -82,7 +82,7 @@ static void head(struct logs *l, const struct event *e)
 
 static void foot(struct logs *l, const struct event *e)
 {
-	mark(l, "--- %s%s%s (%.3f s)\n", status_names[e->status], *e->reason ? ": " : "",
+	mark(l, "--- %s%s%s (%.3f s)\n", status_name(e->status), *e->reason ? ": " : "",
 	     e->reason, e->duration_s);
 }
 
@@ -154,7 +154,7 @@ static bool heads(const char *line, const char *name)
 /* Of several replicates the last one that ended as the whole did. */
 static void read_output(FILE *f, struct item *it)
 {
-	char *line = NULL, *end = xprintf("--- %s", status_names[it->status]);
+	char *line = NULL, *end = xprintf("--- %s", status_name(it->status));
 	struct tail t = { 0 };
 	bool inside = false;
 	size_t size = 0;

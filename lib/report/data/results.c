@@ -30,7 +30,7 @@ static json_t *item_json(const struct item *it)
 	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}",
 			      "name", it->name,
 			      "kind", it->bench ? "bench" : "test",
-			      "status", status_names[it->status],
+			      "status", status_name(it->status),
 			      "reason", it->reason,
 			      "behaviours", json_from_strings(&it->behaviours),
 			      "duration_s", json_from(it->duration_s));

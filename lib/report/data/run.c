@@ -2,24 +2,11 @@
 #include "report/data/run.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/base/json.h"
-
-const char *const status_names[ST_COUNT] = {
-	"pass", "skip", "xfail", "fail", "timeout", "error"
-};
-
-enum status status_parse(const char *name)
-{
-	int s;
-
-	for (s = 0; s < ST_COUNT; s++)
-		if (!strcmp(status_names[s], name))
-			break;
-	return (enum status)s;
-}
 
 static void item_free(struct item *it)
 {
@@ -209,6 +196,22 @@ struct measurement *run_measurement(struct run *r, const char *name, const char 
 				   (r->n_measurements + 1) * sizeof(*r->measurements));
 	r->measurements[r->n_measurements++] = m;
 	return m;
+}
+
+struct measurement *run_measured(const struct run *r, const char *name)
+{
+	struct measurement *m;
+	size_t i;
+
+	for (i = 0; i < r->n_measurements; i++) {
+		m = r->measurements[i];
+		if (strcmp(m->name, name))
+			continue;
+		measurement_aggregate(m);
+		if (!isnan(m->figures[FIG_P50]))
+			return m;
+	}
+	return NULL;
 }
 
 void run_update_unexpected(struct run *r)

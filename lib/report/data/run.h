@@ -13,15 +13,8 @@
 #include "report/base/util.h"
 #include "report/data/known.h"
 #include "report/data/measure.h"
+#include "report/data/status.h"
 #include "report/data/tail.h"
-
-/* In order of weight: of several replicates the heaviest counts. */
-enum status { ST_PASS, ST_SKIP, ST_XFAIL, ST_FAIL, ST_TIMEOUT, ST_ERROR, ST_COUNT };
-
-extern const char *const status_names[ST_COUNT];
-
-/** status_parse - the status of that name, ST_COUNT when there is none */
-enum status status_parse(const char *name);
 
 /* A test or a benchmark of the plan. */
 struct item {
@@ -88,7 +81,15 @@ void run_finish(struct run *r);
 /** run_observe - add an observation, once however many replicates made it */
 void run_observe(struct run *r, const struct item *in, const char *name,
 		 const char *behaviour, json_t *value);
+/** run_measurement - the measurement with this name and unit, added when it is new */
 struct measurement *run_measurement(struct run *r, const char *name, const char *unit);
+
+/**
+ * run_measured - the measurement with this name, aggregated
+ *
+ * Return: the first one that has a median, NULL when there is none.
+ */
+struct measurement *run_measured(const struct run *r, const char *name);
 
 /** run_update_unexpected - find the passes that known issues said would fail */
 void run_update_unexpected(struct run *r);
@@ -97,11 +98,6 @@ void run_update_unexpected(struct run *r);
 static inline bool run_ran(const struct item *it)
 {
 	return it->ran || it->finished;
-}
-
-static inline bool status_is_bad(enum status s)
-{
-	return s >= ST_FAIL;
 }
 
 /** run_counts - how many results there are of each status; ST_COUNT entries */

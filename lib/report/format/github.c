@@ -31,7 +31,7 @@ static void put_counts(FILE *f, const struct run *r)
 	for (s = 0; s < ST_COUNT; s++) {
 		if (!counts[s])
 			continue;
-		fprintf(f, "%s%zu %s", first ? "" : ", ", counts[s], status_names[s]);
+		fprintf(f, "%s%zu %s", first ? "" : ", ", counts[s], status_name(s));
 		first = false;
 	}
 	fputs("\n", f);
@@ -50,7 +50,7 @@ static void put_results(FILE *f, const struct run *r, const char *title, bool (*
 		if (!run_ran(it) || !wanted(it->status) || n++ >= LIST_MAX)
 			continue;
 		grid_cell(&g, xstrdup(it->name));
-		grid_cell(&g, xstrdup(status_names[it->status]));
+		grid_cell(&g, xstrdup(status_name(it->status)));
 		grid_cell(&g, xprintf("%.300s", it->reason));
 	}
 	if (n) {
@@ -118,12 +118,7 @@ static void put_figures(FILE *f, struct run *r)
 
 void github_write(FILE *f, struct run *r)
 {
-	static const char *const words[] = {
-		[EXIT_PASSED] = "passed", [EXIT_FAILED] = "FAILED", [EXIT_BROKEN] = "INCOMPLETE",
-		[3] = "", [EXIT_NOTHING] = "nothing could run",
-	};
-
-	fprintf(f, "## kvmem: %s\n\nKernel ", words[run_verdict(r)]);
+	fprintf(f, "## kvmem: %s\n\nKernel ", verdict_words(run_verdict(r))->name);
 	text_markdown(f, run_release(r));
 	fputs(", backend ", f);
 	text_markdown(f, run_string(r, "backend"));

@@ -47,15 +47,10 @@ static void put_properties(FILE *f, const struct run *r)
 	fputs("  </properties>\n", f);
 }
 
-/* The element that tells anything but a pass; the type is our own status. */
+/* NULL for a pass, which has no element. */
 static const char *result_element(const struct item *it)
 {
-	static const char *const elements[ST_COUNT] = {
-		[ST_SKIP] = "skipped", [ST_XFAIL] = "skipped", [ST_FAIL] = "failure",
-		[ST_TIMEOUT] = "error", [ST_ERROR] = "error",
-	};
-
-	return run_ran(it) ? elements[it->status] : "error";
+	return status_words[run_ran(it) ? it->status : ST_COUNT].junit;
 }
 
 static void put_output(FILE *f, const struct item *it)
@@ -91,7 +86,7 @@ static void put_case(FILE *f, const struct item *it, const char *program)
 		return;
 	}
 	fprintf(f, ">\n   <%s", element);
-	put_attribute(f, "type", run_ran(it) ? status_names[it->status] : "notrun");
+	put_attribute(f, "type", run_ran(it) ? status_name(it->status) : "notrun");
 	put_attribute(f, "message", run_ran(it) ? it->reason : NOT_RUN);
 	fputs("/>\n", f);
 	if (status_is_bad(it->status))

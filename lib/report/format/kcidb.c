@@ -135,17 +135,6 @@ static json_t *figure_misc(const struct measurement *m)
 	return misc;
 }
 
-static struct measurement *figure_called(const struct run *r, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < r->n_measurements; i++)
-		if (!strcmp(r->measurements[i]->name, name) &&
-		    !isnan(r->measurements[i]->figures[FIG_P50]))
-			return r->measurements[i];
-	return NULL;
-}
-
 /* What is on record need not be found out again by everybody. */
 static void add_known(struct kcidb *k, const struct item *it, const char *path)
 {
@@ -168,11 +157,8 @@ static void add_known(struct kcidb *k, const struct item *it, const char *path)
 
 static void add_item(struct kcidb *k, const struct item *it)
 {
-	static const char *const statuses[ST_COUNT] = {
-		"PASS", "SKIP", "FAIL", "FAIL", "ERROR", "ERROR"
-	};
-	const struct measurement *m = it->bench ? figure_called(k->r, it->name) : NULL;
-	const char *status = statuses[it->status];
+	const struct measurement *m = it->bench ? run_measured(k->r, it->name) : NULL;
+	const char *status = status_words[it->status].kcidb;
 	char *path = path_of(it->name);
 	json_t *t, *misc;
 
@@ -185,7 +171,7 @@ static void add_item(struct kcidb *k, const struct item *it)
 	put_text(t, "comment", it->name);
 	if (it->status != ST_PASS)
 		put_text(t, "log_excerpt", it->reason);
-	misc = json_pack("{s:s, s:o}", "status", status_names[it->status], "behaviours",
+	misc = json_pack("{s:s, s:o}", "status", status_name(it->status), "behaviours",
 			 json_from_strings(&it->behaviours));
 	if (m && it->status == ST_PASS) {
 		put(t, "number", number_of(m));

@@ -114,12 +114,7 @@ static void put_output(FILE *f, const struct item *it, const char *indent)
 
 static const char *directive(const struct item *it)
 {
-	static const char *const words[ST_COUNT] = {
-		[ST_SKIP] = "SKIP", [ST_XFAIL] = "XFAIL",
-		[ST_TIMEOUT] = "TIMEOUT", [ST_ERROR] = "ERROR",
-	};
-
-	return it->finished ? words[it->status] : "ERROR";
+	return status_words[it->finished ? it->status : ST_COUNT].ktap;
 }
 
 static const char *verdict(const struct item *it)
@@ -295,7 +290,7 @@ static void put_unplanned(struct ktap *k)
 
 	for (i = k->n_items; i < k->run->n_items; i++) {
 		it = k->run->items[i];
-		fprintf(f, "# not in the plan: %s ", it->finished ? status_names[it->status] :
+		fprintf(f, "# not in the plan: %s ", it->finished ? status_name(it->status) :
 			"no result of");
 		put_description(f, it->name);
 		fputc('\n', f);

@@ -21,7 +21,7 @@ static const struct item *result_of(const struct run *r, const char *name)
 
 const char *judge_status(const struct item *it)
 {
-	return it ? status_names[it->status] : "missing";
+	return it ? status_name(it->status) : "missing";
 }
 
 enum change judge_test(const struct item *a, const struct item *b)

@@ -43,19 +43,9 @@ static void part_free(struct part *p)
 	free(p->copies);
 }
 
-static const struct measurement *measured(const struct run *r, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < r->n_measurements; i++)
-		if (!strcmp(r->measurements[i]->name, name))
-			return r->measurements[i];
-	return NULL;
-}
-
 static size_t replicates_in(const struct proof *p, size_t run)
 {
-	return measured(&p->runs[run], p->metric)->n_replicates;
+	return run_measured(&p->runs[run], p->metric)->n_replicates;
 }
 
 /* --- gates --------------------------------------------------------------- */
@@ -143,7 +133,7 @@ static bool check_runs(struct proof *p)
 		return false;
 	}
 	for (i = 0; i < p->n_runs; i++) {
-		if (!measured(&p->runs[i], p->metric)) {
+		if (!run_measured(&p->runs[i], p->metric)) {
 			complain("proof: not all runs have measured %s", p->metric);
 			return false;
 		}
@@ -191,7 +181,7 @@ static double level(const struct proof *p, const char *label)
 	for (i = 0; i < p->n_runs; i++) {
 		if (!is_labelled(p, i, label))
 			continue;
-		m = measured(&p->runs[i], p->metric);
+		m = run_measured(&p->runs[i], p->metric);
 		all = xrealloc(all, (n + m->n_replicates) * sizeof(*all));
 		memcpy(all + n, m->replicates, m->n_replicates * sizeof(*all));
 		n += m->n_replicates;
@@ -219,7 +209,7 @@ static void put_head(FILE *f, const struct proof *p, const struct strlist *plant
 	const struct run *r = &p->runs[0];
 	double base = level(p, PROOF_BASE), with;
 	const char *accel = json_text(json_object_get(r->meta, "lab"), "accel");
-	const struct measurement *m = measured(r, p->metric);
+	const struct measurement *m = run_measured(r, p->metric);
 	size_t i;
 
 	fprintf(f, "Kernel %s, backend %s, %s%s%s%s, %s\n", run_release(r),

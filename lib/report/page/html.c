@@ -34,20 +34,16 @@ static void put_verdict(FILE *f, const struct run *r)
 	for (s = 0; s < ST_COUNT; s++)
 		ran += n[s];
 	bad = n[ST_FAIL] + n[ST_TIMEOUT] + n[ST_ERROR];
-	fprintf(f, "<p class=\"verdict %s\"><strong>",
-		code == EXIT_PASSED ? "pass" :
-		code == EXIT_FAILED ? "fail" :
-				      "unsure");
+	fprintf(f, "<p class=\"verdict %s\"><strong>%s</strong> ", verdict_words(code)->css,
+		verdict_words(code)->name);
 	if (code == EXIT_PASSED)
-		fprintf(f, "PASSED</strong> All that ran did what it should: %zu passed",
-			n[ST_PASS]);
+		fprintf(f, "%zu passed, none failed", n[ST_PASS]);
 	else if (code == EXIT_FAILED)
-		fprintf(f, "FAILED</strong> %zu of %zu failed, %zu passed", bad, ran, n[ST_PASS]);
+		fprintf(f, "%zu of %zu failed, %zu passed", bad, ran, n[ST_PASS]);
 	else if (code == EXIT_NOTHING)
-		fputs("NOTHING RAN</strong> There is no result to rely on", f);
+		fputs("No test passed or failed", f);
 	else
-		fprintf(f, "INCOMPLETE</strong> No failure as far as it went: %zu passed",
-			n[ST_PASS]);
+		fprintf(f, "No failure before the run ended: %zu passed", n[ST_PASS]);
 	if (n[ST_XFAIL])
 		fprintf(f, ", %zu failed as known", n[ST_XFAIL]);
 	if (n[ST_SKIP])

@@ -85,7 +85,7 @@ void html_runs(const struct page *p)
 	      "<th>machine</th><th>started</th>",
 	      p->f);
 	for (s = 0; s < ST_COUNT; s++)
-		fprintf(p->f, "<th class=\"n\">%s</th>", status_names[s]);
+		fprintf(p->f, "<th class=\"n\">%s</th>", status_name(s));
 	fputs("</tr>\n", p->f);
 	for (c = 0; c < p->n; c++)
 		put_run(p, c);

@@ -37,23 +37,19 @@ void html_section_end(const struct page *p)
 	fputs("</section>\n", p->f);
 }
 
+static void put_badge(FILE *f, const char *css, const char *text)
+{
+	fprintf(f, "<span class=\"s %s\">%s</span>", css, text);
+}
+
 void html_badge(FILE *f, enum status s)
 {
-	static const char *const classes[ST_COUNT + 1] = { "pass", "skip", "known", "fail",
-							   "fail", "fail", "none" };
-	static const char *const words[ST_COUNT + 1] = { "pass",    "skipped", "known",	 "FAIL",
-							 "TIMEOUT", "ERROR",   "not run" };
-
-	fprintf(f, "<span class=\"s %s\">%s</span>", classes[s], words[s]);
+	put_badge(f, status_words[s].css, status_words[s].page);
 }
 
 void html_outcome(FILE *f, enum outcome o)
 {
-	static const char *const classes[OUT_COUNT] = { "none", "skip", "known", "pass", "fail" };
-	static const char *const words[OUT_COUNT] = { "not checked", "skipped", "known", "pass",
-						      "FAIL" };
-
-	fprintf(f, "<span class=\"s %s\">%s</span>", classes[o], words[o]);
+	put_badge(f, outcome_words[o].css, outcome_words[o].page);
 }
 
 void html_figure(const struct page *p, char *svg, const char *caption)

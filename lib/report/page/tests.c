@@ -176,14 +176,12 @@ static struct tally tally_of(const struct run *r, const char *id)
 
 static void put_tally(FILE *f, const struct tally *t)
 {
-	static const char *const words[ST_COUNT] = { "passed", "skipped",   "failed as known",
-						     "failed", "timed out", "in error" };
 	bool first = true;
 	size_t s;
 
 	for (s = 0; s < ST_COUNT; s++) {
 		if (t->n[s])
-			fprintf(f, "%s%zu %s", first ? "" : ", ", t->n[s], words[s]);
+			fprintf(f, "%s%zu %s", first ? "" : ", ", t->n[s], status_words[s].counted);
 		first &= !t->n[s];
 	}
 }

@@ -82,7 +82,7 @@ static void put_counts(const struct matrix *m, const struct run *r)
 	run_counts(r, counts);
 	for (s = 0; s < ST_COUNT; s++)
 		if (counts[s])
-			fprintf(m->f, " %zu %s", counts[s], status_names[s]);
+			fprintf(m->f, " %zu %s", counts[s], status_name(s));
 	fprintf(m->f, "%s\n", r->complete ? "" : " INCOMPLETE");
 }
 
@@ -227,7 +227,7 @@ static void put_line(const struct matrix *m, const struct matrix_line *l, size_t
 
 	put_name(m, l->name, width);
 	for (c = 0; c < m->n; c++)
-		fprintf(m->f, " %7s", l->status[c] == ST_COUNT ? "-" : status_names[l->status[c]]);
+		fprintf(m->f, " %7s", l->status[c] == ST_COUNT ? "-" : status_name(l->status[c]));
 	fputc('\n', m->f);
 }
 

@@ -132,13 +132,9 @@ void progress_event(struct progress *p, const struct event *e)
 
 void progress_result(struct progress *p, const struct item *it)
 {
-	static const char *const words[ST_COUNT] = {
-		"ok", "skip", "xfail", "FAIL", "TIMEOUT", "ERROR"
-	};
-
 	begin_line(p);
 	p->done++;
-	printf("%-5s ", words[it->status]);
+	printf("%-5s ", status_words[it->status].line);
 	text_plain(stdout, it->name, strlen(it->name));
 	if (it->status != ST_PASS) {
 		fputs(": ", stdout);

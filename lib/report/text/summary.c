@@ -45,9 +45,6 @@ static void put_head(FILE *f, const struct run *r)
 
 static void put_counts(FILE *f, const struct run *r)
 {
-	static const char *const words[ST_COUNT] = {
-		"passed", "skipped", "failed as known", "failed", "timed out", "in error"
-	};
 	static const enum status order[ST_COUNT] = {
 		ST_PASS, ST_FAIL, ST_TIMEOUT, ST_ERROR, ST_XFAIL, ST_SKIP
 	};
@@ -58,7 +55,7 @@ static void put_counts(FILE *f, const struct run *r)
 		ran += counts[order[i]];
 		/* The zeroes worth telling. */
 		if (counts[order[i]] || i < 2 || order[i] == ST_SKIP)
-			fprintf(f, "%s%zu %s", i ? ", " : "", counts[order[i]], words[order[i]]);
+			fprintf(f, "%s%zu %s", i ? ", " : "", counts[order[i]], status_words[order[i]].counted);
 	}
 	fputc('\n', f);
 	if (!r->complete)
@@ -88,7 +85,7 @@ static void put_failures(FILE *f, const struct run *r, const char *folder)
 		if (!run_ran(it) || !status_is_bad(it->status))
 			continue;
 		put_title(f, &first, "Failures");
-		put_wrapped(f, 2, xprintf("%s: %s%s%s", it->name, status_names[it->status],
+		put_wrapped(f, 2, xprintf("%s: %s%s%s", it->name, status_name(it->status),
 					  *it->reason ? ": " : "", it->reason));
 		log = item_log(it);
 		if (it->ran)
@@ -148,9 +145,6 @@ static void put_skips(FILE *f, const struct run *r)
 
 static void put_behaviours(FILE *f, const struct run *r)
 {
-	static const char *const labels[OUT_COUNT] = {
-		"not checked", "not checked, skipped", "failed as known", NULL, "failed"
-	};
 	struct strlist of[OUT_COUNT] = { 0 };
 	struct catalogue all = { 0 };
 	char *list;
@@ -168,9 +162,9 @@ static void put_behaviours(FILE *f, const struct run *r)
 			of[OUT_UNCHECKED].n + of[OUT_SKIPPED].n);
 	}
 	for (i = OUT_COUNT; i-- > 0;) {
-		if (labels[i] && of[i].n) {
+		if (outcome_words[i].text && of[i].n) {
 			list = joined(&of[i]);
-			put_wrapped(f, 2, xprintf("%s: %s", labels[i], list));
+			put_wrapped(f, 2, xprintf("%s: %s", outcome_words[i].text, list));
 			free(list);
 		}
 		strlist_free(&of[i]);

@@ -400,7 +400,7 @@ static void test_lava(struct run *r)
 	check_text(lava_text(r),
 		   "lava-test-case p.pass --result pass\n"
 		   "lava-test-case p.skip --result skip\n"
-		   "lava-test-case p.known --result pass\n"
+		   "lava-test-case p.known --result skip\n"
 		   "lava-test-case p.fail --result fail\n"
 		   "lava-test-case p.time --result fail\n"
 		   "lava-test-case p.error --result fail\n"

@@ -184,7 +184,7 @@ static void test_incomplete(void)
 	page = page_of(&r, 1, NULL);
 	check_text(
 		between(page, "<p class=\"verdict", "</p>"),
-		"INCOMPLETE No failure as far as it went: 1 passed, 1 failed as known, 1 skipped. "
+		"INCOMPLETE No failure before the run ended: 1 passed, 1 failed as known, 1 skipped. "
 		"The run was cut short: 4 of 9 planned have a result.",
 		"HTML: a run that was cut short");
 	check(!strstr(page, "id=\"failures\"") && strstr(page, "<dd>p.cut</dd>"),

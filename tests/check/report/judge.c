@@ -75,8 +75,8 @@ static void test_changes(void)
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		what = xprintf("test: %s, then %s", cases[i].a == NONE ? "missing" :
-			       status_names[cases[i].a], cases[i].b == NONE ? "missing" :
-			       status_names[cases[i].b]);
+			       status_name(cases[i].a), cases[i].b == NONE ? "missing" :
+			       status_name(cases[i].b));
 		check(change_of(cases[i].a, cases[i].b) == cases[i].change, what);
 		free(what);
 	}
