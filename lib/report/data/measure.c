@@ -121,8 +121,25 @@ void measurement_free(struct measurement *m)
 	free(m->name);
 	free(m->unit);
 	free(m->behaviour);
+	free(m->param);
 	strlist_free(&m->notes);
 	free(m);
+}
+
+void measurement_set_param(struct measurement *m, const json_t *param)
+{
+	const char *key;
+	json_t *v;
+
+	if (m->param)
+		return;
+	json_object_foreach((json_t *)param, key, v) {
+		if (!json_is_number(v))
+			continue;
+		m->param = xstrdup(key);
+		m->param_value = json_number_value(v);
+		return;
+	}
 }
 
 bool measurement_has_note(const struct measurement *m, const char *note)

@@ -10,6 +10,7 @@
 #ifndef KVMEM_REPORT_MEASURE_H
 #define KVMEM_REPORT_MEASURE_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,6 +36,8 @@ struct measurement {
 	char *behaviour;		/* NULL: none */
 	bool exact;
 	struct strlist notes;
+	char *param;			/* amount of work the name ends with, NULL: none */
+	double param_value;
 	struct sample *samples;		/* as they came in, n_replicates of them */
 	/* The aggregate, valid after measurement_aggregate(). */
 	double *replicates;
@@ -53,6 +56,8 @@ double median(const double *v, size_t n);
 /** measurement_add - take over a replicate, @s->quantiles with it */
 void measurement_add(struct measurement *m, const struct sample *s);
 void measurement_aggregate(struct measurement *m);
+/** measurement_set_param - take the parameter of {"slots": 8}; anything else is ignored */
+void measurement_set_param(struct measurement *m, const json_t *param);
 /** measurement_has_note - whether @note was said of it */
 bool measurement_has_note(const struct measurement *m, const char *note);
 void measurement_free(struct measurement *m);

@@ -60,6 +60,9 @@ static json_t *measurement_json(struct measurement *m)
 	measurement_aggregate(m);
 	if (m->behaviour)
 		json_object_set_new(o, "behaviour", json_string(m->behaviour));
+	if (m->param)
+		json_object_set_new(o, "param", json_pack("{s:o}", m->param,
+							  json_from(m->param_value)));
 	json_object_set_new(o, "exact", json_boolean(m->exact));
 	json_object_set_new(o, "replicates", json_from_numbers(m->replicates, m->n_replicates));
 	json_object_set_new(o, "n", json_integer((json_int_t)m->n));
@@ -167,6 +170,7 @@ static void load_measurement(struct run *r, const json_t *o)
 	m->userspace = json_number_or_nan(o, "userspace");
 	m->touched = json_number_or_nan(o, "touched");
 	json_strings(&m->notes, json_object_get(o, "notes"));
+	measurement_set_param(m, json_object_get(o, "param"));
 	m->n_quantiles = json_numbers(&m->quantiles, json_object_get(o, "quantiles"));
 }
 

@@ -186,6 +186,7 @@ static bool take_measurement(struct stream *s, struct event *e)
 		m->behaviour = xstrdup(behaviour);
 	if (*note)
 		strlist_add_new(&m->notes, note);
+	measurement_set_param(m, json_object_get(e->json, "param"));
 	sample_parse(&sample, e->json);
 	measurement_add(m, &sample);
 	return true;

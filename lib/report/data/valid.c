@@ -136,8 +136,12 @@ static char *wrong_test(const char *where, const json_t *o)
 
 static char *wrong_measurement(const char *where, const json_t *o)
 {
+	const json_t *param = json_object_get(o, "param");
+
 	if (!json_array_size(json_object_get(o, "replicates")))
 		return xprintf("%s has no replicates", where);
+	if (param && json_object_size(param) != 1)
+		return xprintf("%s: \"param\" is not an object with one number", where);
 	return NULL;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "report/text/growth.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,53 +11,12 @@
 
 /* --- the series ---------------------------------------------------------- */
 
-/* Of a name with a number in it: "slot.create.", 100, "" of slot.create.hundred */
-struct numbered {
-	size_t before, after; /* where the number begins, and what follows it */
-	double value;
-};
-
-/* Names have few digits in them: a part of one that is a word for a number. */
-static bool find_word(const char *name, struct numbered *n)
+/* "slot.create.slots_#" of slot.create.slots_100 */
+static char *series_name(const struct measurement *m)
 {
-	static const struct {
-		const char *word;
-		double value;
-	} words[] = {
-		{ "one", 1 },	   { "two", 2 },       { "four", 4 },	     { "eight", 8 },
-		{ "sixteen", 16 }, { "hundred", 100 }, { "thousand", 1000 },
-	};
-	size_t at, len, i;
+	const char *dot = strrchr(m->name, '.');
 
-	for (at = 0; name[at]; at += len + (name[at + len] != 0)) {
-		len = strcspn(name + at, "._");
-		for (i = 0; i < ARRAY_SIZE(words); i++) {
-			if (strlen(words[i].word) != len || strncmp(name + at, words[i].word, len))
-				continue;
-			*n = (struct numbered){ at, at + len, words[i].value };
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool find_number(const char *name, struct numbered *n)
-{
-	size_t i = strlen(name), end;
-
-	while (i && !isdigit((unsigned char)name[i - 1]))
-		i--;
-	end = i;
-	while (i && isdigit((unsigned char)name[i - 1]))
-		i--;
-	if (i == end || end - i > 15)
-		return i == end && find_word(name, n);
-	*n = (struct numbered){ i, end, strtod(name + i, NULL) };
-	if (name[end] && strchr("kmg", name[end]) && !isalnum((unsigned char)name[end + 1])) {
-		n->value *= name[end] == 'k' ? 1024 : name[end] == 'm' ? 1048576 : 1073741824;
-		n->after++;
-	}
-	return n->value > 0;
+	return xprintf("%.*s%s_#", dot ? (int)(dot - m->name + 1) : 0, m->name, m->param);
 }
 
 static struct series *series_of(struct growth *g, const char *name, const struct measurement *m,
@@ -77,7 +35,7 @@ static struct series *series_of(struct growth *g, const char *name, const struct
 	return s;
 }
 
-/* In ascending order of the number. */
+/* Keeps the points in ascending order of x. */
 static void series_add(struct series *s, double x, double y)
 {
 	size_t i;
@@ -94,7 +52,6 @@ static void series_add(struct series *s, double x, double y)
 
 void growth_collect(struct growth *g, struct run *r, size_t run)
 {
-	struct numbered number;
 	size_t i;
 	char *name;
 
@@ -102,10 +59,10 @@ void growth_collect(struct growth *g, struct run *r, size_t run)
 		struct measurement *m = r->measurements[i];
 
 		measurement_aggregate(m);
-		if (!(m->figures[FIG_P50] > 0) || !find_number(m->name, &number))
+		if (!(m->figures[FIG_P50] > 0) || !m->param || !(m->param_value > 0))
 			continue;
-		name = xprintf("%.*s#%s", (int)number.before, m->name, m->name + number.after);
-		series_add(series_of(g, name, m, run), number.value, m->figures[FIG_P50]);
+		name = series_name(m);
+		series_add(series_of(g, name, m, run), m->param_value, m->figures[FIG_P50]);
 		free(name);
 	}
 }

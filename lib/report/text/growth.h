@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Measurements that differ in a number only, and how their cost grows with it. */
+/* How the cost of an operation grows with the amount of work. */
 #ifndef KVMEM_REPORT_GROWTH_H
 #define KVMEM_REPORT_GROWTH_H
 
@@ -8,8 +8,8 @@
 #include "report/data/run.h"
 
 /*
- * A series of some run: the name with # for its number, and the figures in
- * ascending order of that number.
+ * The measurements of one run that differ in their parameter only.  The name has
+ * # in place of the number.
  */
 struct series {
 	char *name;
@@ -26,25 +26,27 @@ struct growth {
 
 /**
  * growth_collect - add the series of a run
- * @run: which one it is, where there are several
+ * @g: result
+ * @r: run; it is aggregated
+ * @run: index of the run, stored in each series
  *
- * The number is the last one in a name, in digits (4k is 4096) or as a word; 0 has no
- * place on the figure's axis and is left out.
- * Series of less than three numbers are in it too; they say nothing of growth.
+ * Measurements without a parameter, or with 0, are left out: 0 has no place on
+ * a logarithmic axis.  Results written before measurements had parameters have
+ * no series.  A series may have fewer than the three points that a curve needs.
  */
 void growth_collect(struct growth *g, struct run *r, size_t run);
 void growth_free(struct growth *g);
 
 /**
- * growth_text - what a series of three numbers or more comes to, for people
+ * growth_text - the curve fitted to a series of three points or more
  *
- * Fixed cost, cost per item and the power it grows with: fit.h.
+ * Fixed cost, cost per item and power: see fit.h.
  *
  * Return: a string to free().
  */
 char *growth_text(const struct series *s);
 
-/** growth_print - a line for each series of three numbers or more; nothing without one */
+/** growth_print - a line for each series of three points or more */
 void growth_print(FILE *f, struct run *r);
 
 #endif /* KVMEM_REPORT_GROWTH_H */

@@ -53,6 +53,17 @@ static void measure(struct run *r, const char *name, double v)
 	m->exits_per_op = 1;
 }
 
+static void measure_with(struct run *r, const char *name, double v, const char *param,
+			 double value)
+{
+	struct measurement *m;
+
+	measure(r, name, v);
+	m = r->measurements[r->n_measurements - 1];
+	m->param = xstrdup(param);
+	m->param_value = value;
+}
+
 static void make(struct run *r, const char *release)
 {
 	memset(r, 0, sizeof(*r));
@@ -200,28 +211,26 @@ static void test_figures(void)
 
 	make(&r, "6.12");
 	measure(&r, "exit.a", 100);
-	measure(&r, "slots.create.n1", 100);
-	measure(&r, "slots.create.n10", 1000);
-	measure(&r, "slots.create.n100", 10000);
-	measure(&r, "slot.move.one.mapped", 7);
-	measure(&r, "slot.move.hundred.mapped", 70);
-	measure(&r, "slot.move.thousand.mapped", 70);
-	measure(&r, "slot.move.many.mapped", 70);
-	measure(&r, "gmem.punch_4k", 5);
-	measure(&r, "gmem.punch_2m", 6);
+	measure_with(&r, "slot.create.slots_1", 100, "slots", 1);
+	measure_with(&r, "slot.create.slots_10", 1000, "slots", 10);
+	measure_with(&r, "slot.create.slots_100", 10000, "slots", 100);
+	measure_with(&r, "gmem.close.slots_0", 5, "slots", 0);
+	measure_with(&r, "gmem.close.slots_1", 5, "slots", 1);
+	measure_with(&r, "gmem.close.slots_8", 6, "slots", 8);
+	measure(&r, "old.create.slots_1", 5);
+	measure(&r, "old.create.slots_8", 6);
+	measure(&r, "old.create.slots_64", 7);
 	page = page_of(&r, 1, NULL);
 	check(strstr(page, "There is no figure: gnuplot is not installed (package gnuplot-nox)") &&
 		      !strstr(page, "<svg"),
 	      "HTML: without gnuplot the page says so");
 	check_text(between(page, "<tr><td>exit.a</td>", "</tr>"),
 		   "exit.acycles10010010010010001.000--", "HTML: a row of the measurements");
-	check_text(between(page, "<li><span class=\"name\">slots.create.n#", "</li>"),
-		   "slots.create.n#: 0 + 100 n^1.00 cycles (within 0%); as a line, 100 for each",
-		   "HTML: growth over the number in a name");
-	check_text(between(page, "<li><span class=\"name\">slot.move.#.mapped", "</li>"),
-		   "slot.move.#.mapped: 0 + 7.603 n^0.34 cycles (within 48%); as a line, 0.068 for each",
-		   "HTML: or over the word for one");
-	check(!strstr(page, "gmem.punch_#"), "HTML: two points are no growth");
+	check_text(between(page, "<li><span class=\"name\">slot.create.slots_#", "</li>"),
+		   "slot.create.slots_#: 0 + 100 n^1.00 cycles (within 0%); as a line, 100 for each",
+		   "HTML: growth over the parameter");
+	check(!strstr(page, "gmem.close.slots_#"), "HTML: two points and 0 make no curve");
+	check(!strstr(page, "old.create.slots_#"), "HTML: results without parameters have no curve");
 	free(page);
 	run_free(&r);
 }
