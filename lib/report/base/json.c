@@ -48,6 +48,16 @@ size_t json_numbers(double **v, const json_t *array)
 	return n;
 }
 
+char *json_plain(const json_t *v)
+{
+	char *text;
+
+	if (json_is_string(v))
+		return xstrdup(json_string_value(v));
+	text = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+	return text ? text : xstrdup("?");
+}
+
 json_t *json_from(double v)
 {
 	if (!isfinite(v))

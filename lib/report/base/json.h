@@ -19,6 +19,9 @@ void json_strings(struct strlist *l, const json_t *array);
 /** json_numbers - the numbers of an array, to free(); how many there are */
 size_t json_numbers(double **v, const json_t *array);
 
+/** json_plain - a value for people: a string as it is, else compact JSON; to free() */
+char *json_plain(const json_t *v);
+
 /** json_from - a number as short as it can be written; NAN is null */
 json_t *json_from(double v);
 json_t *json_from_numbers(const double *v, size_t n);

@@ -14,14 +14,6 @@
 
 /* --- job summary --------------------------------------------------------- */
 
-static char *number_text(double v)
-{
-	char text[48];
-
-	text_number(text, sizeof(text), v);
-	return xstrdup(text);
-}
-
 static void put_counts(FILE *f, const struct run *r)
 {
 	size_t counts[ST_COUNT], s;
@@ -105,9 +97,9 @@ static void put_figures(FILE *f, struct run *r)
 		measurement_aggregate(m);
 		grid_cell(&g, xstrdup(m->name));
 		grid_cell(&g, xstrdup(m->unit));
-		grid_cell(&g, number_text(m->figures[FIG_P50]));
-		grid_cell(&g, number_text(m->figures[FIG_P90]));
-		grid_cell(&g, number_text(m->figures[FIG_P99]));
+		grid_number(&g, m->figures[FIG_P50]);
+		grid_number(&g, m->figures[FIG_P90]);
+		grid_number(&g, m->figures[FIG_P99]);
 		grid_cell(&g, xprintf("%zu", m->n_replicates));
 	}
 	fputs("\n<details><summary>Measurements</summary>\n\n", f);

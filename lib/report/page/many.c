@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/base/text.h"
+#include "report/base/grid.h"
+#include "report/base/json.h"
 #include "report/page/plot.h"
 #include "report/page/sections.h"
 #include "report/text/compare.h"
@@ -16,39 +17,25 @@ static char letter(size_t column)
 	return (char)('A' + column);
 }
 
-static void put_letters(const struct page *p, size_t first)
-{
-	size_t c;
-
-	for (c = first; c < p->n; c++)
-		fprintf(p->f, "<th class=\"c\">%c</th>", letter(c));
-}
-
 /* --- what they are ------------------------------------------------------- */
 
-static void put_run(const struct page *p, size_t c)
+static void add_run(struct grid *g, const struct page *p, size_t c)
 {
-	static const char *const words[] = { "PASSED", "FAILED", "INCOMPLETE", "", "NOTHING RAN" };
-	static const char *const classes[] = { "pass", "fail", "none", "", "skip" };
 	const struct run *r = &p->runs[c];
-	enum exit_code code = run_verdict(r);
-	size_t n[ST_COUNT], s;
+	const struct verdict_words *verdict = verdict_words(run_verdict(r));
 	char *machine = matrix_machine(r);
+	size_t n[ST_COUNT], s;
 
 	run_counts(r, n);
-	fprintf(p->f, "<tr><td><b>%c</b></td><td><span class=\"s %s\">%s</span></td><td>",
-		letter(c), classes[code], words[code]);
-	html_text(p->f, run_release(r));
-	fputs("</td><td>", p->f);
-	html_text(p->f, matrix_kernel(r));
-	fputs("</td><td>", p->f);
-	html_textf(p->f, "%s, %s", run_string(r, "backend"), machine);
-	fputs("</td><td>", p->f);
-	html_text(p->f, run_string(r, "started"));
-	fputs("</td>", p->f);
+	grid_cell(g, xprintf("%c", letter(c)));
+	grid_strong(g);
+	grid_badge(g, verdict->name, verdict->css);
+	grid_cell(g, xstrdup(run_release(r)));
+	grid_cell(g, xstrdup(matrix_kernel(r)));
+	grid_cell(g, xprintf("%s, %s", run_string(r, "backend"), machine));
+	grid_cell(g, xstrdup(run_string(r, "started")));
 	for (s = 0; s < ST_COUNT; s++)
-		fprintf(p->f, "<td class=\"n\">%zu</td>", n[s]);
-	fputs("</tr>\n", p->f);
+		grid_cell(g, xprintf("%zu", n[s]));
 	free(machine);
 }
 
@@ -78,77 +65,94 @@ static void put_sides(const struct page *p)
 
 void html_runs(const struct page *p)
 {
+	struct grid g;
 	size_t c, s;
 
 	html_section(p, "runs", "Runs");
-	fputs("<div class=\"scroll\"><table>\n<tr><th></th><th>verdict</th><th>kernel</th><th>booted as</th>"
-	      "<th>machine</th><th>started</th>",
-	      p->f);
+	grid_init(&g, "llllllrrrrrr");
+	grid_cell(&g, xstrdup(""));
+	grid_cell(&g, xstrdup("verdict"));
+	grid_cell(&g, xstrdup("kernel"));
+	grid_cell(&g, xstrdup("booted as"));
+	grid_cell(&g, xstrdup("machine"));
+	grid_cell(&g, xstrdup("started"));
 	for (s = 0; s < ST_COUNT; s++)
-		fprintf(p->f, "<th class=\"n\">%s</th>", status_name(s));
-	fputs("</tr>\n", p->f);
+		grid_cell(&g, xstrdup(status_name(s)));
 	for (c = 0; c < p->n; c++)
-		put_run(p, c);
-	fputs("</table></div>\n", p->f);
+		add_run(&g, p, c);
+	grid_html(p->f, &g, NULL);
+	grid_free(&g);
 	put_sides(p);
 	html_section_end(p);
 }
 
 /* --- tests --------------------------------------------------------------- */
 
+/* @before, then a letter per run, then @after: alignment of the columns. */
+static void letters_init(struct grid *g, const struct page *p, const char *before, char column,
+			 const char *after)
+{
+	char columns[MATRIX_MAX + 1] = "", *align;
+
+	memset(columns, column, p->n);
+	align = xprintf("%s%s%s", before, columns, after);
+	grid_init(g, align);
+	free(align);
+}
+
 void html_tests_differ(const struct page *p)
 {
 	struct matrix_lines lines;
+	enum status status;
+	struct grid g;
 	size_t i, c;
 
 	matrix_lines(&lines, p->runs, p->n, false);
 	html_section(p, "tests", "Tests that differ or fail");
 	fprintf(p->f, "<p>%zu of %zu tests and benchmarks.</p>\n", lines.tests, lines.all);
-	if (lines.n) {
-		fputs("<div class=\"scroll\"><table>\n<tr><th>test</th>", p->f);
-		put_letters(p, 0);
-		fputs("</tr>\n", p->f);
-	}
+	letters_init(&g, p, "m", 'c', "");
+	grid_cell(&g, xstrdup("test"));
+	grid_letters(&g, 0, p->n);
 	for (i = 0; i < lines.n; i++) {
-		fputs("<tr><td class=\"name\">", p->f);
-		html_text(p->f, lines.v[i].name);
-		fputs("</td>", p->f);
+		grid_cell(&g, xstrdup(lines.v[i].name));
 		for (c = 0; c < p->n; c++) {
-			fputs("<td class=\"c\">", p->f);
-			html_badge(p->f, lines.v[i].status[c]);
-			fputs("</td>", p->f);
+			status = lines.v[i].status[c];
+			grid_badge(&g, status_words[status].page, status_words[status].css);
 		}
-		fputs("</tr>\n", p->f);
 	}
-	fputs(lines.n ? "</table></div>\n" : "", p->f);
+	if (lines.n)
+		grid_html(p->f, &g, NULL);
+	grid_free(&g);
 	html_section_end(p);
 	matrix_lines_free(&lines);
 }
 
 void html_behaviours_differ(const struct page *p)
 {
+	const struct behaviour *it;
+	enum outcome out;
+	struct grid g;
 	size_t b, c;
 
 	if (!p->behaviours.n)
 		return;
 	html_section(p, "behaviours", "Behaviours");
-	fputs("<div class=\"scroll\"><table>\n<tr><th>ID</th>", p->f);
-	put_letters(p, 0);
-	fputs("<th>behaviour</th></tr>\n", p->f);
+	letters_init(&g, p, "l", 'c', "l");
+	grid_cell(&g, xstrdup("ID"));
+	grid_letters(&g, 0, p->n);
+	grid_cell(&g, xstrdup("behaviour"));
 	for (b = 0; b < p->behaviours.n; b++) {
-		fputs("<tr><td><b>", p->f);
-		html_text(p->f, p->behaviours.v[b].id);
-		fputs("</b></td>", p->f);
+		it = &p->behaviours.v[b];
+		grid_cell(&g, xstrdup(it->id));
+		grid_strong(&g);
 		for (c = 0; c < p->n; c++) {
-			fputs("<td class=\"c\">", p->f);
-			html_outcome(p->f, behaviour_outcome(&p->runs[c], p->behaviours.v[b].id));
-			fputs("</td>", p->f);
+			out = behaviour_outcome(&p->runs[c], it->id);
+			grid_badge(&g, outcome_words[out].page, outcome_words[out].css);
 		}
-		fputs("<td>", p->f);
-		html_text(p->f, p->behaviours.v[b].title);
-		fputs("</td></tr>\n", p->f);
+		grid_cell(&g, xstrdup(it->title));
 	}
-	fputs("</table></div>\n", p->f);
+	grid_html(p->f, &g, NULL);
+	grid_free(&g);
 	html_section_end(p);
 }
 
@@ -178,56 +182,42 @@ static bool differs(const struct page *p, const struct observation *o)
 	return false;
 }
 
-static void put_observation(const struct page *p, const struct observation *o)
+static void add_observation(struct grid *g, const struct page *p, const struct observation *o)
 {
+	const struct observation *of;
 	size_t c;
 
-	fputs("<tr><td class=\"name\">", p->f);
-	html_text(p->f, o->name);
-	fputs("</td><td>", p->f);
-	html_text(p->f, o->behaviour);
-	fputs("</td>", p->f);
+	grid_cell(g, xstrdup(o->name));
+	grid_cell(g, xstrdup(o->behaviour));
 	for (c = 0; c < p->n; c++) {
-		const struct observation *of = matrix_observed(&p->runs[c], o);
-		char *text = of ? json_dumps(of->value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-
-		fputs("<td>", p->f);
-		if (of && json_is_string(of->value))
-			html_text(p->f, json_string_value(of->value));
-		else
-			html_text(p->f, text ? text : "-");
-		fputs("</td>", p->f);
-		free(text);
+		of = matrix_observed(&p->runs[c], o);
+		grid_cell(g, of ? json_plain(of->value) : xstrdup("-"));
 	}
-	fputs("</tr>\n", p->f);
 }
 
 void html_observations_differ(const struct page *p)
 {
-	bool begun = false;
+	struct grid g;
 	size_t c, i;
 
+	letters_init(&g, p, "ml", 'l', "");
+	grid_cell(&g, xstrdup("name"));
+	grid_cell(&g, xstrdup("ID"));
+	grid_letters(&g, 0, p->n);
 	for (c = 0; c < p->n; c++) {
 		for (i = 0; i < p->runs[c].n_observations; i++) {
 			const struct observation *o = &p->runs[c].observations[i];
 
-			if (seen_before(p, c, o) || !differs(p, o))
-				continue;
-			if (!begun) {
-				html_section(p, "observations", "Observations that differ");
-				fputs("<div class=\"scroll\"><table>\n<tr><th>name</th><th>ID</th>",
-				      p->f);
-				put_letters(p, 0);
-				fputs("</tr>\n", p->f);
-			}
-			begun = true;
-			put_observation(p, o);
+			if (!seen_before(p, c, o) && differs(p, o))
+				add_observation(&g, p, o);
 		}
 	}
-	if (begun) {
-		fputs("</table></div>\n", p->f);
+	if (grid_rows(&g)) {
+		html_section(p, "observations", "Observations that differ");
+		grid_html(p->f, &g, NULL);
 		html_section_end(p);
 	}
+	grid_free(&g);
 }
 
 /* --- measurements -------------------------------------------------------- */
@@ -327,34 +317,28 @@ static double ratio_of(const struct page *p, const struct measurement *like, siz
 	return a && b && a->figures[FIG_P50] ? b->figures[FIG_P50] / a->figures[FIG_P50] : NAN;
 }
 
-static void put_row(const struct page *p, const struct others *o, const struct measurement *m)
+static void add_row(struct grid *g, const struct page *p, const struct others *o,
+		    const struct measurement *m)
 {
-	char text[48];
+	const struct measurement *one;
+	const char *word;
+	double ratio;
 	size_t c;
 
-	fputs("<tr><td>", p->f);
-	html_text(p->f, m->name);
-	fputs("</td><td>", p->f);
-	html_text(p->f, m->unit);
-	fputs("</td>", p->f);
+	grid_cell(g, xstrdup(m->name));
+	grid_cell(g, xstrdup(m->unit));
 	for (c = 0; c < p->n; c++) {
-		const struct measurement *one = matrix_measured(&p->runs[c], m);
-		double ratio = ratio_of(p, m, c);
-		const char *word = c ? word_of(o, c, m->name) : NULL;
-
-		text_number(text, sizeof(text), one ? one->figures[FIG_P50] : NAN);
-		fprintf(p->f, "<td class=\"n\">%s</td>", text);
+		one = matrix_measured(&p->runs[c], m);
+		grid_number(g, one ? one->figures[FIG_P50] : NAN);
 		if (!c)
 			continue;
-		if (isnan(ratio))
-			fputs("<td class=\"n\"></td>", p->f);
-		else
-			fprintf(p->f, "<td class=\"n\">%s%.3f%s</td>",
-				word && ratio != 1 ? "<b>" : "", ratio,
-				word && ratio != 1 ? "</b>" : "");
-		fprintf(p->f, "<td>%s</td>", word ? word : "");
+		ratio = ratio_of(p, m, c);
+		word = word_of(o, c, m->name);
+		grid_cell(g, isnan(ratio) ? xstrdup("") : xprintf("%.3f", ratio));
+		if (word && ratio != 1)
+			grid_strong(g);
+		grid_cell(g, xstrdup(word ? word : ""));
 	}
-	fputs("</tr>\n", p->f);
 }
 
 /* The most that goes into one figure. */
@@ -427,19 +411,24 @@ static void put_ratios(const struct page *p, const struct rows *rows, size_t fir
 static void put_table(const struct page *p, const struct others *o, const struct rows *rows,
 		      bool which)
 {
+	char align[4 + 3 * MATRIX_MAX] = "llr";
+	struct grid g;
 	size_t i, c;
 
-	fputs("<div class=\"scroll\"><table class=\"numbers\">\n<tr><th>name</th><th>unit</th>"
-	      "<th class=\"n\">A</th>",
-	      p->f);
 	for (c = 1; c < p->n; c++)
-		fprintf(p->f, "<th class=\"n\">%c</th><th class=\"n\">%c / A</th><th></th>",
-			letter(c), letter(c));
-	fputs("</tr>\n", p->f);
+		memcpy(align + 3 * c, "rrl", 4);
+	grid_init(&g, align);
+	grid_head(&g, "name|unit|A");
+	for (c = 1; c < p->n; c++) {
+		grid_cell(&g, xprintf("%c", letter(c)));
+		grid_cell(&g, xprintf("%c / A", letter(c)));
+		grid_cell(&g, xstrdup(""));
+	}
 	for (i = 0; i < rows->n; i++)
 		if (moved(p, rows->v[i]) == which)
-			put_row(p, o, rows->v[i]);
-	fputs("</table></div>\n", p->f);
+			add_row(&g, p, o, rows->v[i]);
+	grid_html(p->f, &g, "numbers");
+	grid_free(&g);
 }
 
 /* Where nothing has moved, nobody has to look. */

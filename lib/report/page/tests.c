@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/base/grid.h"
+#include "report/base/json.h"
 #include "report/base/text.h"
 #include "report/data/tail.h"
 #include "report/page/sections.h"
@@ -370,31 +372,24 @@ void html_skips(const struct page *p, const struct run *r)
 
 void html_observations(const struct page *p, const struct run *r)
 {
+	struct grid g;
 	size_t i;
 
 	if (!r->n_observations)
 		return;
 	html_section(p, "observations", "Observations");
-	fputs("<p>What this kernel does where nothing is demanded of it.</p>\n"
-	      "<div class=\"scroll\"><table>\n<tr><th>name</th><th>value</th><th>ID</th><th>test</th></tr>\n",
-	      p->f);
+	fputs("<p>Behaviour of this kernel that no test requires.</p>\n", p->f);
+	grid_init(&g, "mllm");
+	grid_head(&g, "name|value|ID|test");
 	for (i = 0; i < r->n_observations; i++) {
 		const struct observation *o = &r->observations[i];
-		char *value = json_is_string(o->value) ?
-				      xstrdup(json_string_value(o->value)) :
-				      json_dumps(o->value, JSON_ENCODE_ANY | JSON_COMPACT);
 
-		fputs("<tr><td class=\"name\">", p->f);
-		html_text(p->f, o->name);
-		fputs("</td><td>", p->f);
-		html_text(p->f, value ? value : "");
-		fputs("</td><td>", p->f);
-		html_text(p->f, o->behaviour);
-		fputs("</td><td class=\"name\">", p->f);
-		html_text(p->f, o->item);
-		fputs("</td></tr>\n", p->f);
-		free(value);
+		grid_cell(&g, xstrdup(o->name));
+		grid_cell(&g, json_plain(o->value));
+		grid_cell(&g, xstrdup(o->behaviour));
+		grid_cell(&g, xstrdup(o->item));
 	}
-	fputs("</table></div>\n", p->f);
+	grid_html(p->f, &g, NULL);
+	grid_free(&g);
 	html_section_end(p);
 }

@@ -86,8 +86,8 @@ void compare_row(struct grid *g, const struct judged *f)
 {
 	grid_cell(g, xstrdup(judged_name(f)));
 	grid_cell(g, xstrdup(unit_of(f)));
-	grid_cell(g, number_text(f->base));
-	grid_cell(g, number_text(f->now));
+	grid_number(g, f->base);
+	grid_number(g, f->now);
 	grid_cell(g, change_text(f));
 	grid_cell(g, interval_text(f));
 	grid_cell(g, p_text(f));
@@ -149,7 +149,7 @@ static void put_change(struct grid *g, const struct judged *f)
 	char *change;
 
 	if (!f || f->verdict == V_ONE_SIDED) {
-		grid_cell(g, number_text(f ? f->now : NAN));
+		grid_number(g, f ? f->now : NAN);
 		return;
 	}
 	change = f->base == f->now ? xstrdup("=") : change_text(f);
@@ -180,7 +180,7 @@ static void many_row(struct grid *g, const struct judgement *j, size_t n, const 
 		f = find_figure(&j[k], name);
 	grid_cell(g, xstrdup(name));
 	grid_cell(g, xstrdup(unit_of(f)));
-	grid_cell(g, number_text(f->base));
+	grid_number(g, f->base);
 	for (k = 0; k < n; k++)
 		put_change(g, find_figure(&j[k], name));
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/base/grid.h"
 #include "report/base/json.h"
 #include "report/base/text.h"
 #include "report/text/summary.h"
@@ -23,34 +24,18 @@ static char letter(size_t column)
 	return (char)('A' + column);
 }
 
-static void put_head(const struct matrix *m, size_t name_width, const char *second, size_t width)
+/* @before, then a right-aligned column for each run. */
+static void letters_init(struct grid *g, const struct matrix *m, const char *before,
+			 const char *heads)
 {
-	size_t c;
+	char columns[MATRIX_MAX + 1] = "", *align;
 
-	fprintf(m->f, "%*s%-*s%s", INDENT, "", (int)name_width, "name", second);
-	for (c = 0; c < m->n; c++)
-		fprintf(m->f, " %*c", (int)width, letter(c));
-	fputc('\n', m->f);
-}
-
-/* A name that is longer than its column stands on a line of its own. */
-static void put_name(const struct matrix *m, const char *name, size_t width)
-{
-	size_t len = strlen(name);
-
-	fprintf(m->f, "%*s", INDENT, "");
-	text_plain(m->f, name, len);
-	if (len > width)
-		fprintf(m->f, "\n%*s", (int)(INDENT + width), "");
-	else
-		fprintf(m->f, "%*s", (int)(width - len), "");
-}
-
-static size_t name_width(const struct matrix *m, size_t longest, const char *second, size_t width)
-{
-	size_t room = TEXT_COLUMNS - INDENT - strlen(second) - m->n * (width + 1);
-
-	return longest < 4 ? 4 : longest < room ? longest : room;
+	memset(columns, 'r', m->n);
+	align = xprintf("%s%s", before, columns);
+	grid_init(g, align);
+	grid_head(g, heads);
+	grid_letters(g, 0, m->n);
+	free(align);
 }
 
 /* --- what the columns are ------------------------------------------------- */
@@ -221,16 +206,6 @@ void matrix_lines_free(struct matrix_lines *lines)
 	free(lines->v);
 }
 
-static void put_line(const struct matrix *m, const struct matrix_line *l, size_t width)
-{
-	size_t c;
-
-	put_name(m, l->name, width);
-	for (c = 0; c < m->n; c++)
-		fprintf(m->f, " %7s", l->status[c] == ST_COUNT ? "-" : status_name(l->status[c]));
-	fputc('\n', m->f);
-}
-
 static void put_reasons(const struct matrix *m)
 {
 	size_t c, i;
@@ -253,22 +228,24 @@ static void put_reasons(const struct matrix *m)
 static void put_tests(const struct matrix *m)
 {
 	struct matrix_lines lines;
-	size_t i, longest = 0, width;
+	struct grid g;
+	size_t i, c;
 
 	matrix_lines(&lines, m->runs, m->n, m->verbose);
-	for (i = 0; i < lines.n; i++)
-		if (strlen(lines.v[i].name) > longest)
-			longest = strlen(lines.v[i].name);
 	if (!m->verbose)
 		fprintf(m->f, "\nTests and benchmarks that differ or fail: %zu of %zu%s\n",
 			lines.tests, lines.all, lines.all > lines.tests ? " (-v shows all)" : "");
 	else
 		fputs("\nTests and benchmarks\n", m->f);
-	width = name_width(m, longest, "", 7);
+	letters_init(&g, m, "l", "name");
+	for (i = 0; i < lines.n; i++) {
+		grid_cell(&g, xstrdup(lines.v[i].name));
+		for (c = 0; c < m->n; c++)
+			grid_cell(&g, xstrdup(status_name(lines.v[i].status[c])));
+	}
 	if (lines.n)
-		put_head(m, width, "", 7);
-	for (i = 0; i < lines.n; i++)
-		put_line(m, &lines.v[i], width);
+		grid_text(m->f, &g, INDENT);
+	grid_free(&g);
 	put_reasons(m);
 	matrix_lines_free(&lines);
 }
@@ -361,23 +338,17 @@ struct measurement *matrix_measured(const struct run *r, const struct measuremen
 	return NULL;
 }
 
-static void put_figure(const struct matrix *m, const struct measurement *base,
+static void add_figure(struct grid *g, const struct measurement *base,
 		       const struct measurement *one)
 {
 	double of = base->figures[FIG_P50], v = one ? one->figures[FIG_P50] : NAN;
-	char text[48];
 
-	if (isnan(v))
-		snprintf(text, sizeof(text), "-");
-	else if (one == base)
-		text_number(text, sizeof(text), v);
+	if (isnan(v) || one == base || (of == 0 && v != 0))
+		grid_number(g, v);
 	else if (v == of)
-		snprintf(text, sizeof(text), "=");
-	else if (of != 0)
-		snprintf(text, sizeof(text), "x %.3f", v / of);
+		grid_cell(g, xstrdup("="));
 	else
-		text_number(text, sizeof(text), v);
-	fprintf(m->f, " %8s", text);
+		grid_cell(g, xprintf("x %.3f", v / of));
 }
 
 static bool figures_differ(const struct matrix *m, struct measurement *base)
@@ -395,21 +366,21 @@ static bool figures_differ(const struct matrix *m, struct measurement *base)
 	return differs;
 }
 
-static void put_measurement(const struct matrix *m, const struct measurement *base, size_t width)
+static void add_measurement(struct grid *g, const struct matrix *m,
+			    const struct measurement *base)
 {
 	size_t c;
 
-	put_name(m, base->name, width);
-	fprintf(m->f, " %-6s", strcmp(base->unit, "instructions") ? base->unit : "instr");
+	grid_cell(g, xstrdup(base->name));
+	grid_cell(g, xstrdup(strcmp(base->unit, "instructions") ? base->unit : "instr"));
 	for (c = 0; c < m->n; c++)
-		put_figure(m, base, matrix_measured(&m->runs[c], base));
-	fputc('\n', m->f);
+		add_figure(g, base, matrix_measured(&m->runs[c], base));
 }
 
-/* How many rows there are to show; with a width of their names they are shown. */
-static size_t each_measurement(const struct matrix *m, size_t *longest, size_t *all, size_t width)
+/* Returns the number of measurements, with those that are not shown. */
+static size_t add_measurements(struct grid *g, const struct matrix *m)
 {
-	size_t c, before, i, shown = 0;
+	size_t c, before, i, all = 0;
 
 	for (c = 0; c < m->n; c++) {
 		for (i = 0; i < m->runs[c].n_measurements; i++) {
@@ -421,34 +392,19 @@ static size_t each_measurement(const struct matrix *m, size_t *longest, size_t *
 			if (before < c)
 				continue;
 			measurement_aggregate(base);
-			++*all;
-			if (!figures_differ(m, base) && !m->verbose)
-				continue;
-			shown++;
-			if (strlen(base->name) > *longest)
-				*longest = strlen(base->name);
-			if (width)
-				put_measurement(m, base, width);
+			all++;
+			if (figures_differ(m, base) || m->verbose)
+				add_measurement(g, m, base);
 		}
 	}
-	return shown;
+	return all;
 }
 
-static void put_measurements(const struct matrix *m)
+static void put_machines(const struct matrix *m)
 {
-	size_t longest = 0, all = 0, shown = each_measurement(m, &longest, &all, 0), width, c;
-	char *first, *other;
+	char *first = matrix_machine(&m->runs[0]), *other;
+	size_t c;
 
-	if (!all)
-		return;
-	fprintf(m->f, "\nMeasurements: median, then ratios to the first%s%s\n",
-		m->verbose ? "" : "; rows that differ", shown < all ? " (-v shows all)" : "");
-	if (!shown)
-		return;
-	width = name_width(m, longest, " unit  ", 8);
-	put_head(m, width, " unit  ", 8);
-	each_measurement(m, &longest, &all, width);
-	first = matrix_machine(&m->runs[0]);
 	for (c = 1; c < m->n; c++) {
 		other = matrix_machine(&m->runs[c]);
 		if (strcmp(first, other))
@@ -457,6 +413,24 @@ static void put_measurements(const struct matrix *m)
 		free(other);
 	}
 	free(first);
+}
+
+static void put_measurements(const struct matrix *m)
+{
+	struct grid g;
+	size_t all;
+
+	letters_init(&g, m, "ll", "name|unit");
+	all = add_measurements(&g, m);
+	if (all)
+		fprintf(m->f, "\nMeasurements: median, then ratios to the first%s%s\n",
+			m->verbose ? "" : "; rows that differ",
+			grid_rows(&g) < all ? " (-v shows all)" : "");
+	if (grid_rows(&g)) {
+		grid_text(m->f, &g, INDENT);
+		put_machines(m);
+	}
+	grid_free(&g);
 }
 
 void matrix_runs(FILE *f, struct run *runs, size_t n)

@@ -26,31 +26,23 @@ static bool in_part(const struct measurement *m, bool single)
 	return is_single(m) == single && !(single && !strncmp(m->name, "hole_", 5));
 }
 
-static void put_number(struct grid *g, double v)
-{
-	char text[48];
-
-	text_number(text, sizeof(text), v);
-	grid_cell(g, xstrdup(text));
-}
-
 static void put_row(struct grid *g, const struct measurement *m, bool single)
 {
 	grid_cell(g, xstrdup(m->name));
 	grid_cell(g, xstrdup(strcmp(m->unit, "instructions") ? m->unit : "instr"));
-	put_number(g, m->figures[FIG_P50]);
+	grid_number(g, m->figures[FIG_P50]);
 	if (!single) {
-		put_number(g, m->figures[FIG_P90]);
-		put_number(g, m->figures[FIG_P99]);
+		grid_number(g, m->figures[FIG_P90]);
+		grid_number(g, m->figures[FIG_P99]);
 	}
-	put_number(g, m->figures[FIG_MIN]);
-	put_number(g, m->figures[FIG_MAX]);
-	put_number(g, single ? (double)m->n_replicates : (double)m->n);
+	grid_number(g, m->figures[FIG_MIN]);
+	grid_number(g, m->figures[FIG_MAX]);
+	grid_number(g, single ? (double)m->n_replicates : (double)m->n);
 	if (single)
 		return;
 	grid_cell(g, isnan(m->exits_per_op) ? xstrdup("-") : xprintf("%.3f", m->exits_per_op));
-	put_number(g, m->overhead);
-	put_number(g, round(m->userspace));
+	grid_number(g, m->overhead);
+	grid_number(g, round(m->userspace));
 }
 
 size_t table_grid(struct grid *g, struct run *r, bool single)
