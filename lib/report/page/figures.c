@@ -8,7 +8,7 @@
 #include "report/page/plot.h"
 #include "report/page/sections.h"
 #include "report/text/growth.h"
-#include "report/text/hole.h"
+#include "report/text/pivot.h"
 #include "report/text/summary.h"
 
 /* --- the table ----------------------------------------------------------- */
@@ -71,10 +71,10 @@ struct families {
 	size_t n;
 };
 
-/* Hole scans have a figure of their own. */
+/* Measurements of a pivot table are drawn with it. */
 static bool has_curve(const struct measurement *m)
 {
-	return m->n_quantiles > 1 && m->figures[FIG_P50] > 0 && strncmp(m->name, "hole_", 5);
+	return m->n_quantiles > 1 && m->figures[FIG_P50] > 0 && !pivot_has(m);
 }
 
 static struct family *family_of(struct families *all, const char *name, size_t len,
@@ -286,87 +286,72 @@ void html_growth(const struct page *p)
 	growth_free(&g);
 }
 
-/* --- the PCI hole -------------------------------------------------------- */
+/* --- variants of a benchmark --------------------------------------------- */
 
-static void put_hole_table(FILE *f, const struct hole *h)
+static void put_bars(const struct page *p, const struct pivot_values *v, const char *title)
 {
-	char *head =
-		xprintf("answered by|first, %s|repeated, %s|%s reads, %s|repeated, %s|memory, KiB|"
-			"page tables, KiB|VMAs|slots",
-			h->unit, h->unit, h->reads, h->scan_unit, h->scan_unit);
-	const int digits[HOLE_COLUMNS] = { h->digits, h->digits, 3, 3, 0, 0, 0, 0 };
-	struct grid g;
-	size_t i, c;
-
-	grid_init(&g, "lrrrrrrrr");
-	grid_head(&g, head);
-	for (i = 0; i < h->n; i++) {
-		const char *what = h->rows[i].what;
-
-		grid_cell(&g, xprintf("%s%s", *what == ' ' ? "\u2013" : "", what));
-		for (c = 0; c < HOLE_COLUMNS; c++)
-			grid_cell(&g, isnan(h->rows[i].v[c]) ?
-					      xstrdup("-") :
-					      xprintf("%.*f", digits[c], h->rows[i].v[c]));
-	}
-	grid_html(f, &g, "hole");
-	grid_free(&g);
-	free(head);
-}
-
-static void put_hole(const struct page *p, const struct hole *h, const char *title)
-{
-	static const char *names[] = { "first read", "repeated read" };
-	const char *labels[HOLE_ROWS];
-	double v[2 * HOLE_ROWS];
-	char *x = xprintf("%s for a read", h->unit);
+	const char *labels[PIVOT_ROWS], *names[PIVOT_COLUMNS];
+	double values[PIVOT_ROWS * PIVOT_COLUMNS];
+	size_t n = v->pivot->n_bars, i, c;
 	struct bars b = {
 		.title = title,
-		.x = x,
-		.rows = h->n,
-		.series = 2,
+		.x = v->unit,
+		.rows = v->n,
+		.series = n,
 		.labels = labels,
 		.names = names,
-		.v = v,
+		.v = values,
 		.base = NAN,
 	};
-	size_t i;
 
-	for (i = 0; i < h->n; i++) {
-		labels[i] = h->rows[i].what;
-		v[2 * i] = h->rows[i].v[HOLE_FIRST];
-		v[2 * i + 1] = h->rows[i].v[HOLE_REPEATED];
+	for (c = 0; c < n; c++)
+		names[c] = v->pivot->columns[c].name;
+	for (i = 0; i < v->n; i++) {
+		labels[i] = v->rows[i].row->text;
+		for (c = 0; c < n; c++)
+			values[n * i + c] = v->rows[i].v[c];
 	}
-	put_hole_table(p->f, h);
-	if (hole_claim(h))
-		fprintf(p->f, "<p class=\"muted\">%s</p>\n", hole_claim(h));
 	html_figure(p, plot_bars(&b), title);
-	free(x);
 }
 
-void html_hole(const struct page *p)
+static void put_pivot(const struct page *p, const struct pivot_values *v, size_t run)
 {
-	struct hole h;
-	bool begun = false;
-	size_t i, whole;
-	char *title;
+	const char *title = v->pivot->title;
+	char *full = p->n > 1 ? xprintf("%c: %s", (char)('A' + run), title) : xstrdup(title);
+	struct grid g;
 
-	for (i = 0; i < p->n; i++) {
-		for (whole = 0; whole < 2; whole++) {
-			if (!hole_read(&h, &p->runs[i], whole))
+	fputs("<h3>", p->f);
+	html_text(p->f, full);
+	fputs("</h3>\n", p->f);
+	pivot_grid(&g, v);
+	grid_html(p->f, &g, "pivot");
+	grid_free(&g);
+	if (pivot_note(v))
+		fprintf(p->f, "<p class=\"muted\">%s</p>\n", pivot_note(v));
+	put_bars(p, v, full);
+	free(full);
+}
+
+/* Tables of one section follow each other in pivots[]. */
+void html_pivots(const struct page *p)
+{
+	const struct pivot *open = NULL;
+	struct pivot_values v;
+	size_t k, i;
+
+	for (k = 0; k < n_pivots; k++) {
+		for (i = 0; i < p->n; i++) {
+			if (!pivot_read(&v, &pivots[k], &p->runs[i]))
 				continue;
-			if (!begun)
-				html_section(p, "hole", "The PCI hole");
-			begun = true;
-			title = p->n > 1 ? xprintf("%c: %s", (char)('A' + i), h.title) :
-					   xstrdup(h.title);
-			fputs("<h3>", p->f);
-			html_text(p->f, title);
-			fputs("</h3>\n", p->f);
-			put_hole(p, &h, title);
-			free(title);
+			if (!open || strcmp(open->section, pivots[k].section)) {
+				if (open)
+					html_section_end(p);
+				html_section(p, pivots[k].section, pivots[k].section_title);
+				open = &pivots[k];
+			}
+			put_pivot(p, &v, i);
 		}
 	}
-	if (begun)
+	if (open)
 		html_section_end(p);
 }

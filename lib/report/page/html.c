@@ -99,7 +99,7 @@ static void put_one(const struct page *p)
 	html_measurements(p, r);
 	html_distributions(p, r);
 	html_growth(p);
-	html_hole(p);
+	html_pivots(p);
 	html_observations(p, r);
 	html_environment(p, r);
 }
@@ -111,7 +111,7 @@ static void put_many(const struct page *p)
 	html_failures(p);
 	html_measurements_differ(p);
 	html_growth(p);
-	html_hole(p);
+	html_pivots(p);
 	html_observations_differ(p);
 	html_behaviours_differ(p);
 	html_known(p);

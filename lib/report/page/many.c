@@ -10,6 +10,7 @@
 #include "report/page/sections.h"
 #include "report/text/compare.h"
 #include "report/text/matrix.h"
+#include "report/text/pivot.h"
 #include "report/text/summary.h"
 
 static char letter(size_t column)
@@ -364,14 +365,6 @@ static bool same_family(const struct measurement *a, const struct measurement *b
 	return !strncmp(a->name, b->name, n) && !strcmp(a->unit, b->unit);
 }
 
-/* A scan of a hole is the sum of its reads. */
-static bool is_sum(const struct measurement *m)
-{
-	size_t n = strlen(m->name);
-
-	return n > 5 && !strncmp(m->name, "hole_", 5) && !strcmp(m->name + n - 5, "_scan");
-}
-
 /* Ratios of measurements of one family from @first on; those that are drawn are done. */
 static void put_ratios(const struct page *p, const struct rows *rows, size_t first, bool *done)
 {
@@ -392,7 +385,7 @@ static void put_ratios(const struct page *p, const struct rows *rows, size_t fir
 
 	for (i = first; i < rows->n && b.rows < FIGURE_ROWS; i++) {
 		if (done[i] || !same_family(rows->v[first], rows->v[i]) || !moved(p, rows->v[i]) ||
-		    is_sum(rows->v[i]))
+		    pivot_is_sum(rows->v[i]))
 			continue;
 		done[i] = true;
 		labels[b.rows] = rows->v[i]->name;
@@ -465,7 +458,7 @@ void html_measurements_differ(const struct page *p)
 		html_section(p, "measurements", "Measurements");
 		put_tables(p, &rows);
 		for (i = 0; i < rows.n; i++)
-			if (!done[i] && moved(p, rows.v[i]) && !is_sum(rows.v[i]))
+			if (!done[i] && moved(p, rows.v[i]) && !pivot_is_sum(rows.v[i]))
 				put_ratios(p, &rows, i, done);
 		html_section_end(p);
 	}

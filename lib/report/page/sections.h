@@ -16,7 +16,7 @@ void html_environment(const struct page *p, const struct run *r);
 void html_measurements(const struct page *p, struct run *r);
 void html_distributions(const struct page *p, struct run *r);
 void html_growth(const struct page *p);
-void html_hole(const struct page *p);
+void html_pivots(const struct page *p);
 
 /* A page of several runs: what differs. */
 void html_runs(const struct page *p);

@@ -7,7 +7,7 @@
 #include "report/base/text.h"
 #include "report/data/behaviour.h"
 #include "report/text/growth.h"
-#include "report/text/hole.h"
+#include "report/text/pivot.h"
 
 /* Takes over @text. */
 static void put_wrapped(FILE *f, size_t indent, char *text)
@@ -210,7 +210,7 @@ void summary_print(FILE *f, struct run *r, const char *folder)
 		table_print(f, r);
 		put_notes(f, r);
 		growth_print(f, r);
-		hole_print(f, r);
+		pivot_print(f, r);
 	}
 	fprintf(f, "\nResults: %s\n", folder);
 }

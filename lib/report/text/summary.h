@@ -23,7 +23,7 @@ void table_print(FILE *f, struct run *r);
  * table_grid - one half of that table: distributions, or what is a single number
  * @g: result
  * @r: run; figures that went stale are aggregated
- * @single: which half; without what hole_print() shows
+ * @single: which half; without what pivot_print() shows
  *
  * Return: how many rows.
  */

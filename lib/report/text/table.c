@@ -2,6 +2,8 @@
 #include "report/base/text.h"
 #include "report/text/summary.h"
 
+#include "report/text/pivot.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -20,10 +22,10 @@ static bool is_single(const struct measurement *m)
 	return isnan(m->figures[FIG_P90]);
 }
 
-/* The single numbers of the hole scans have a table of their own. */
+/* Single numbers of a pivot table are shown there only. */
 static bool in_part(const struct measurement *m, bool single)
 {
-	return is_single(m) == single && !(single && !strncmp(m->name, "hole_", 5));
+	return is_single(m) == single && !(single && pivot_has(m));
 }
 
 static void put_row(struct grid *g, const struct measurement *m, bool single)
