@@ -98,14 +98,15 @@ RUNNER_OBJ := $(patsubst %.c,$(OUTPUT)/%.o,$(wildcard lib/runner/*.c))
 GUEST_DIR := guest_code/$(GUEST_ARCH)
 GUEST_OBJ := $(OUTPUT)/$(GUEST_DIR)/start.o \
 	$(patsubst %.c,$(OUTPUT)/%.o,$(sort $(wildcard $(GUEST_DIR)/*.c)))
-REPORT_SRC := $(filter-out bench/report/selftest%,$(wildcard bench/report/*.c))
+REPORT_SRC := $(wildcard lib/report/*/*.c)
+REPORT_OBJ := $(REPORT_SRC:%.c=$(OUTPUT)/%.o) $(OUTPUT)/lib/report/page/style.o
 
 COMMON_BIN := $(TESTS:%=$(OUTPUT)/tests/%) $(BENCHES:%=$(OUTPUT)/bench/%)
 ARCH_TEST_BIN := $(ARCH_TESTS:%=$(OUTPUT)/tests/%)
 ARCH_BENCH_BIN := $(ARCH_BENCHES:%=$(OUTPUT)/bench/%)
 TEST_BIN := $(TESTS:%=$(OUTPUT)/tests/%) $(ARCH_TEST_BIN)
 BENCH_BIN := $(BENCHES:%=$(OUTPUT)/bench/%) $(ARCH_BENCH_BIN)
-CHECK_BIN := $(SELFCHECKS:%=$(OUTPUT)/tests/check/%) $(OUTPUT)/tests/check/report
+CHECK_BIN := $(SELFCHECKS:%=$(OUTPUT)/tests/check/%) $(OUTPUT)/tests/check/report/selftest
 TOOL_BIN := $(OUTPUT)/kvmem-run $(OUTPUT)/kvmem-report
 
 # Other headers, harness or compiler: everything is built anew.
@@ -142,12 +143,16 @@ $(OUTPUT)/tests/check/unit: $(filter-out %/main.o,$(RUNNER_OBJ))
 $(OUTPUT)/kvmem-run: $(RUNNER_OBJ) $(OUTPUT)/libkvmem.a
 	$(CC) $(CFLAGS) -static -o $@ $^ $(HOST_LDLIBS)
 
-$(OUTPUT)/kvmem-report: $(REPORT_SRC:%.c=$(OUTPUT)/%.o)
+$(OUTPUT)/kvmem-report: $(REPORT_OBJ)
 	$(CC) $(CFLAGS) -o $@ $^ -ljansson -lm
 
-$(OUTPUT)/tests/check/report: $(patsubst %.c,$(OUTPUT)/%.o,$(filter-out %/main.c,$(REPORT_SRC)) $(wildcard bench/report/selftest*.c))
-	@mkdir -p $(@D)
+$(OUTPUT)/tests/check/report/selftest: $(filter-out %/main.o,$(REPORT_OBJ)) \
+		$(patsubst %.c,$(OUTPUT)/%.o,$(wildcard tests/check/report/*.c))
 	$(CC) $(CFLAGS) -o $@ $^ -ljansson -lm
+
+$(OUTPUT)/lib/report/page/style.o: lib/report/page/style.S lib/report/page/style.css $(FLAGS_FILE)
+	@mkdir -p $(@D)
+	$(CC) -DSTYLE_CSS='"$(CURDIR)/lib/report/page/style.css"' -c -o $@ $<
 
 $(OUTPUT)/%.o: %.c $(FLAGS_FILE)
 	@mkdir -p $(@D)

@@ -106,6 +106,7 @@ static void run_punch(const struct bench *b)
 	struct bed bed = { .size = b->op.addr, .mapped = b->op.count };
 
 	make_bed(&bed, (unsigned int)b->param);
+	bench_param("slots", b->param);
 	bench_host(b, NULL, repetitions(bed.size), map_again, punch, &bed);
 }
 
@@ -124,6 +125,7 @@ static void run_close(const struct bench *b)
 
 	make_bed(&bed, (unsigned int)b->param);
 	touch(&bed, GPA, bed.slots * SIZE);
+	bench_param("slots", b->param);
 	bench_host(b, NULL, 1, NULL, close_file, &bed);
 }
 

@@ -14,6 +14,7 @@
 #include "util/place.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
+#include "kvm/uapi.h"
 #include "arch/x86_64/uapi.h"
 
 static uint32_t repetitions(uint64_t size)
@@ -67,6 +68,7 @@ static void run_invalidate(const struct bench *b)
 
 	alias_init(&bed.a, vm_create(NULL), (unsigned int)b->param, 1);
 	alias_slots(&bed.a, bed.page, 0);
+	bench_param("slots", b->param);
 	bench_host(b, NULL, repetitions(b->param), touch_aliases,
 		   b->op.kind == OP_LOAD ? mprotect_twice : dontneed, &bed);
 }
@@ -163,6 +165,10 @@ static void run_slot(const struct bench *b)
 	memset(bed.hva, 1, PAGE_2M);
 	for (i = 0; i < b->param; i++)
 		vm_slot(bed.vm, SLOT + 1 + i, 0, OTHERS + i * 2 * PAGE_4K, PAGE_4K, other);
+	if (bed.mapped)
+		bench_param("pages", bed.mapped);
+	else
+		bench_param("slots", b->param + 1);
 	bench_host(b, NULL, repetitions(bed.mapped), b->op.kind == CREATE ? make_no_slot : make_slot,
 		   op[b->op.kind], &bed);
 }

@@ -16,6 +16,7 @@
 #include "kvm/prefault.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
+#include "kvm/uapi.h"
 #include "arch/x86_64/uapi.h"
 
 #define NR	8

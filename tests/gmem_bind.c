@@ -12,6 +12,7 @@
 #include "scenario/bindings.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
+#include "kvm/uapi.h"
 #include "arch/x86_64/uapi.h"
 
 #define G 0xc0000ULL

@@ -418,6 +418,7 @@ KVMEM_TEST(signal_before_completion, "A27")
 }
 
 #include "pci_hole_arch.h"
+#include "kvm/uapi.h"
 #include "arch/x86_64/uapi.h"
 
 KVMEM_MAIN

@@ -13,6 +13,7 @@
 #include "kvm/uapi.h"
 #include "guest/list.h"
 #include "guest/guest.h"
+#include "kvm/uapi.h"
 #include "arch/x86_64/uapi.h"
 
 #define RAM		0x80000000ULL

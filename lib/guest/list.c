@@ -13,6 +13,7 @@
 #include "kvm/kvmstat.h"
 #include "kvm/vm.h"
 #include "util/env.h"
+#include "util/util.h"
 
 static void spin(uint64_t cycles)
 {
@@ -76,11 +77,6 @@ static uint64_t answer(const struct vcpu *v, unsigned int exit_nr)
 	return exit_nr < v->nr_script ? v->script[exit_nr].data : ~0ULL;
 }
 
-static uint64_t low_bytes(uint64_t v, unsigned int len)
-{
-	return len < 8 ? v & ((1ULL << len * 8) - 1) : v;
-}
-
 /* An exit of the payload itself never reaches the test. */
 static enum vcpu_stop handle_payload(struct vcpu *v, enum arch_exit what, uint32_t value)
 {
@@ -104,7 +100,7 @@ static enum vcpu_stop handle_payload(struct vcpu *v, enum arch_exit what, uint32
 static enum vcpu_stop handle_io(struct vcpu *v, struct kexit *e)
 {
 	if (!e->is_write) {
-		e->data = low_bytes(answer(v, v->nr_exits - 1), e->len);
+		e->data = low(answer(v, v->nr_exits - 1), e->len);
 		memcpy((char *)v->run + v->run->io.data_offset, &e->data, e->len);
 	}
 	return VCPU_RESUME;
@@ -114,7 +110,7 @@ static enum vcpu_stop handle_mmio(struct vcpu *v, struct kexit *e)
 {
 	if (!e->is_write) {
 		/* The bytes beyond len stay poisoned: KVM must not read them. */
-		e->data = low_bytes(answer(v, v->nr_exits - 1), e->len);
+		e->data = low(answer(v, v->nr_exits - 1), e->len);
 		memcpy(v->run->mmio.data, &e->data, e->len < 8 ? e->len : 8);
 	}
 	return VCPU_RESUME;

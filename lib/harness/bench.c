@@ -67,6 +67,17 @@ static uint64_t timed(struct vcpu *v, const struct mbox_op *op)
 	return bench_exits(v) - before;
 }
 
+static struct {
+	const char *name;
+	uint64_t value;
+} param;
+
+void bench_param(const char *name, uint64_t value)
+{
+	param.name = name;
+	param.value = value;
+}
+
 static struct measurement describe(const struct bench *b, const char *suffix,
 				   const char *unit)
 {
@@ -79,6 +90,8 @@ static struct measurement describe(const struct bench *b, const char *suffix,
 		.userspace = -1,
 		.touched = -1,
 		.exits_per_op = -1,
+		.param = param.name,
+		.param_value = param.value,
 	};
 
 	snprintf(name, sizeof(name), "%s%s%s", b->name, suffix ? "." : "",
@@ -188,6 +201,7 @@ static int run_one(const struct bench *b)
 		vcpu_count_exits();
 	place_pin();
 	disturb_watch();
+	bench_param(NULL, 0);
 	b->run(b);
 	vm_destroy_all();
 	if (tell) {

@@ -69,6 +69,15 @@ void bench_host(const struct bench *b, const char *suffix, uint32_t n,
 		void (*prepare)(void *arg, uint32_t i),
 		void (*op)(void *arg, uint32_t i), void *arg);
 
+/**
+ * bench_param - parameter of the measurements that follow
+ * @name: what the benchmark's name ends with: "slots" of slot.create.slots_100
+ * @value: amount of work
+ *
+ * The report fits a curve to the measurements that differ in it only.
+ */
+void bench_param(const char *name, uint64_t value);
+
 /** bench_exits - exits of the vCPU so far, without those for host interrupts */
 uint64_t bench_exits(struct vcpu *v);
 

@@ -55,6 +55,11 @@ static void begin(struct jsonw *j, const struct measurement *m, double median, s
 		jsonw_num(j, "exits_per_op", m->exits_per_op);
 	if (m->note)
 		jsonw_str(j, "note", m->note);
+	if (m->param) {
+		jsonw_push(j, "param", '{');
+		jsonw_u64(j, m->param, m->param_value);
+		jsonw_pop(j, '{');
+	}
 }
 
 void record_samples(const struct measurement *m, uint32_t *samples, size_t n)

@@ -32,6 +32,8 @@ struct measurement {
 	long touched;		/* samples left out: a timer tick fell into them; < 0 unknown */
 	double exits_per_op;	/* < 0: not counted */
 	const char *note;	/* why the figure may be off, or NULL */
+	const char *param;	/* amount of work that @name ends with ("slots"), or NULL */
+	uint64_t param_value;
 };
 
 /**

@@ -81,7 +81,7 @@ expect_code "report: a stream that is not open" 2 "open descriptor" "$REPORT" re
 compare() { "$REPORT" compare --thresholds configs/gate.conf "$@"; }
 gate() { "$REPORT" gate --thresholds configs/gate.conf "$@"; }
 
-expect_code "compare: a test that changed" 0 "pass    fail" compare "$M/base" "$M/fails"
+expect_code "compare: a test that changed" 0 "pass fail" compare "$M/base" "$M/fails"
 expect_code "compare: an observation that changed" 0 'B: "fail"' compare "$M/base" "$M/fails"
 expect_code "compare: a measurement that changed" 0 "+5.00%" compare "$M/base" "$M/slow/results.json"
 expect_code "compare: one instruction is shown" 0 "+20 (+0.31%)" compare "$M/exact" "$M/exact20"

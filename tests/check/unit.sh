@@ -17,4 +17,4 @@ count_tap() { # NAME PROGRAM
 
 count_tap "units of library and runner" build/tests/check/unit
 count_tap "the specification and its sequences" build/tests/check/model
-count_tap "units of the report" build/tests/check/report
+count_tap "units of the report" build/tests/check/report/selftest

@@ -17,6 +17,7 @@
 #include "guest/hammer.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
+#include "kvm/uapi.h"
 #include "arch/x86_64/uapi.h"
 
 #define HOLE		0xc0000000ULL	/* pages that get a slot later or never */

@@ -16,6 +16,7 @@
 #include "arch/x86_64/mmu.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
+#include "kvm/uapi.h"
 #include "arch/x86_64/uapi.h"
 
 /* L1's physical memory. */

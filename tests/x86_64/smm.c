@@ -13,6 +13,7 @@
 #include "kvm/uapi.h"
 #include "guest/list.h"
 #include "arch/x86_64/port.h"
+#include "kvm/uapi.h"
 #include "arch/x86_64/uapi.h"
 
 #define NORMAL_ONLY	0xc0000000ULL	/* a slot in the normal address space */

@@ -18,6 +18,7 @@
 #include "arch/x86_64/spte.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
+#include "kvm/uapi.h"
 #include "arch/x86_64/uapi.h"
 
 #define RAM		0x40000000ULL	/* 2 MiB aligned */

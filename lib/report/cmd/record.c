@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvmem-report record: the event stream of the runner becomes a results folder. */
+#include "report/cmd/commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report/base/folder.h"
+#include "report/data/logs.h"
+#include "report/data/results.h"
+#include "report/data/stream.h"
+#include "report/format/junit.h"
+#include "report/format/ktap.h"
+#include "report/page/html.h"
+#include "report/text/progress.h"
+#include "report/text/summary.h"
+
+/* A line longer than this is no event. */
+#define LINE_MAX_BYTES (16UL << 20)
+
+/*
+ * Files that are replaced as a whole cost more the more results there are, and
+ * benchmarks should not be disturbed: at most five times a second while they
+ * run, and at most a tenth of the time otherwise.
+ */
+#define REWRITE_BENCH_MS 200
+#define REWRITE_SHARE 10
+
+struct options {
+	const char *results, *known, *where, *catalogue;
+	bool verbose;
+	int streams[MAX_MACHINES];
+	unsigned int n_streams;
+};
+
+/*
+ * What one machine sends.  Where there are several, the lines of an item are held
+ * back until it has ended: the recorded stream has one item after the other.
+ */
+struct input {
+	unsigned int nr;
+	int fd;			/* -1: ended */
+	struct appender raw;	/* of several: all it sent, at once */
+	char *buf;
+	size_t len, size;
+	size_t seen;		/* up to here are whole lines ... */
+	size_t whole;		/* ... and up to here whole items */
+	bool inside;		/* an item */
+	bool skipping;		/* the rest of an overlong line */
+};
+
+struct recorder {
+	const struct options *opts;
+	struct folder folder;
+	struct run run;
+	struct known known;
+	struct stream stream;
+	struct appender raw;
+	struct ktap ktap;
+	struct logs logs;
+	struct progress progress;
+	bool began, dead;	/* dead: the disk was full before anything ran */
+	bool stale;		/* the rewritten files lag behind */
+	bool stale_test;	/* by the result of a test, not only of a replicate */
+	uint64_t rewritten_at, rewrite_ms;
+	struct input inputs[MAX_MACHINES];
+};
+
+static bool rewrite(struct recorder *r)
+{
+	uint64_t start = now_ms();
+	char *text;
+	size_t len;
+	bool ok;
+
+	text = results_text(&r->run, &len);
+	ok = folder_replace(&r->folder, "results.json", text, len);
+	free(text);
+	text = junit_text(&r->run, &len);
+	ok &= folder_replace(&r->folder, "junit.xml", text, len);
+	free(text);
+	r->rewritten_at = now_ms();
+	r->rewrite_ms = r->rewritten_at - start;
+	r->stale = false;
+	r->stale_test = false;
+	return ok;
+}
+
+/* How long a rewrite has to wait yet; -1 when none is due. */
+static int rewrite_wait(const struct recorder *r)
+{
+	uint64_t pause = r->stale_test ? r->rewrite_ms * REWRITE_SHARE : REWRITE_BENCH_MS;
+	uint64_t now = now_ms();
+
+	if (!r->stale)
+		return -1;
+	return now - r->rewritten_at >= pause ? 0 : (int)(r->rewritten_at + pause - now);
+}
+
+static void begin(struct recorder *r)
+{
+	r->began = true;
+	progress_begin(&r->progress, &r->run, r->opts->verbose);
+	/* Better no run than one whose results have nowhere to go. */
+	r->dead = !rewrite(r) || !ktap_begin(&r->ktap, &r->folder, &r->run);
+}
+
+/* Tell of a result once, when it is final. */
+static void tell(struct recorder *r, struct item *it)
+{
+	if (!it->finished || it->told)
+		return;
+	it->told = true;
+	progress_result(&r->progress, it);
+}
+
+static void take_event(struct recorder *r, const struct event *e)
+{
+	if (e->kind == EV_RUN)
+		begin(r);
+	if (!r->began || r->dead)
+		return;
+	logs_event(&r->logs, e);
+	progress_event(&r->progress, e);
+	if (e->kind != EV_END)
+		return;
+	r->stale = true;
+	r->stale_test |= !e->item->bench;
+	if (e->item->finished)
+		ktap_update(&r->ktap);
+	tell(r, e->item);
+	if (!rewrite_wait(r))
+		rewrite(r);
+}
+
+static void take_line(struct recorder *r, const struct input *in, const char *line, size_t len)
+{
+	struct event e;
+
+	stream_line(&r->stream, line, len, &e);
+	e.from = in->nr;
+	take_event(r, &e);
+	event_release(&e);
+}
+
+/* What is whole is taken. */
+static void let_go(struct recorder *r, struct input *in)
+{
+	char *s = in->buf, *end = in->buf + in->whole, *nl;
+
+	appender_write(&r->raw, s, in->whole);
+	for (; !r->dead && s < end; s = nl + 1) {
+		nl = memchr(s, '\n', (size_t)(end - s));
+		take_line(r, in, s, (size_t)(nl - s));
+	}
+	in->len -= in->whole;
+	in->seen -= in->whole;
+	in->whole = 0;
+	memmove(in->buf, end, in->len);
+}
+
+/* Of several machines: whether an item is under way after this line. */
+static void look_at(struct recorder *r, struct input *in, const char *line, size_t len)
+{
+	unsigned int replicate;
+	struct item *it = stream_starts(&r->stream, line, len, &replicate);
+
+	if (it) {
+		progress_start(&r->progress, in->nr, it, replicate);
+		in->inside = true;
+	} else if (stream_ends(line, len)) {
+		in->inside = false;
+	}
+}
+
+static void take_lines(struct recorder *r, struct input *in)
+{
+	char *s, *nl;
+
+	while (in->seen < in->len) {
+		s = in->buf + in->seen;
+		nl = memchr(s, '\n', in->len - in->seen);
+		if (!nl)
+			break;
+		if (in->skipping) {
+			in->skipping = false;
+			in->len -= (size_t)(nl + 1 - s);
+			memmove(s, nl + 1, in->len - in->seen);
+			continue;
+		}
+		if (r->opts->n_streams > 1) {
+			appender_write(&in->raw, s, (size_t)(nl + 1 - s));
+			look_at(r, in, s, (size_t)(nl - s));
+		}
+		in->seen += (size_t)(nl + 1 - s);
+		if (!in->inside || in->seen - in->whole > LINE_MAX_BYTES)
+			in->whole = in->seen;
+	}
+	let_go(r, in);
+	if (in->len - in->seen <= LINE_MAX_BYTES)
+		return;
+	r->run.bad_lines += !in->skipping;
+	in->skipping = true;
+	in->len = in->seen;
+}
+
+static void take_input(struct recorder *r, struct input *in)
+{
+	ssize_t n;
+
+	if (in->size - in->len < 65536) {
+		in->size = in->len + 65536 * 2;
+		in->buf = xrealloc(in->buf, in->size);
+	}
+	n = read(in->fd, in->buf + in->len, in->size - in->len - 1);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n > 0)
+		in->len += (size_t)n;
+	/* The last line may lack its end; it may be whole all the same. */
+	else if (in->len > in->seen)
+		in->buf[in->len++] = '\n';
+	take_lines(r, in);
+	if (n > 0)
+		return;
+	/* Of a machine that is gone nothing more will come. */
+	in->whole = in->seen;
+	let_go(r, in);
+	in->fd = -1;
+}
+
+static int poll_timeout(const struct recorder *r)
+{
+	int wait = rewrite_wait(r);
+
+	if (r->progress.terminal && (wait < 0 || wait > 1000))
+		wait = 1000;
+	return wait;
+}
+
+static void read_streams(struct recorder *r)
+{
+	struct pollfd fds[MAX_MACHINES];
+	unsigned int i, open;
+
+	while (!r->dead) {
+		for (i = 0, open = 0; i < r->opts->n_streams; i++) {
+			fds[i] = (struct pollfd){ .fd = r->inputs[i].fd, .events = POLLIN };
+			open += fds[i].fd >= 0;
+		}
+		if (!open)
+			return;
+		/* On an error there is something to find out by reading. */
+		if (poll(fds, r->opts->n_streams, poll_timeout(r)) > 0)
+			for (i = 0; i < r->opts->n_streams && !r->dead; i++)
+				if (fds[i].fd >= 0 && fds[i].revents)
+					take_input(r, &r->inputs[i]);
+		if (!rewrite_wait(r))
+			rewrite(r);
+		progress_tick(&r->progress);
+	}
+}
+
+/* One machine's stream is the run's. */
+static void open_inputs(struct recorder *r)
+{
+	char *name;
+	unsigned int i;
+
+	folder_append_to(&r->raw, &r->folder, "log/stream.jsonl");
+	for (i = 0; i < r->opts->n_streams; i++) {
+		r->inputs[i].nr = i;
+		r->inputs[i].fd = r->opts->streams[i];
+		if (r->opts->n_streams == 1)
+			return;
+		name = xprintf("log/stream-%u.jsonl", i + 1);
+		folder_append_to(&r->inputs[i].raw, &r->folder, name);
+		free(name);
+	}
+}
+
+static void close_inputs(struct recorder *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->opts->n_streams; i++) {
+		if (r->opts->n_streams > 1)
+			appender_close(&r->inputs[i].raw);
+		free(r->inputs[i].buf);
+	}
+	appender_close(&r->raw);
+}
+
+/* A page without titles is better than none. */
+static void write_page(struct recorder *r)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!html_write(f, &r->run, 1, r->opts->catalogue))
+		html_write(f, &r->run, 1, NULL);
+	fclose(f);
+	folder_replace(&r->folder, "report.html", text, len);
+	free(text);
+}
+
+/* Everything after the stream has ended. */
+static int finish(struct recorder *r)
+{
+	size_t i;
+
+	run_finish(&r->run);
+	for (i = 0; i < r->run.n_items; i++)
+		tell(r, r->run.items[i]);
+	progress_end(&r->progress);
+	ktap_end(&r->ktap);
+	rewrite(r);
+	write_page(r);
+	summary_print(stdout, &r->run, r->folder.path);
+	if (fflush(stdout) && errno != EPIPE) {
+		complain("cannot write to standard output: %s", strerror(errno));
+		return EXIT_BROKEN;
+	}
+	if (r->folder.failed) {
+		complain("not all results could be written to %s", r->folder.path);
+		return EXIT_BROKEN;
+	}
+	if (!r->run.complete)
+		complain("the run was cut short; what is there is in %s", r->folder.path);
+	return run_verdict(&r->run);
+}
+
+/* Nothing has run: leave nothing that looks like a run. */
+static void abandon(struct recorder *r)
+{
+	static const char *const files[] = {
+		"results.json", "junit.xml", "kvmem.ktap", "log/stream.jsonl"
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		unlinkat(r->folder.fd, files[i], 0);
+}
+
+static int record(struct recorder *r)
+{
+	char *path = xstrdup(r->opts->results);
+	int code = EXIT_BROKEN;
+
+	r->run.known = &r->known;
+	r->stream = (struct stream){
+		.run = &r->run, .where = r->opts->where, .id = basename(path),
+		.machines = r->opts->n_streams,
+	};
+	open_inputs(r);
+	logs_begin(&r->logs, &r->folder);
+	read_streams(r);
+	if (!r->began)
+		complain("the event stream does not begin with a run: kvmem-run did not start, see what it said");
+	else if (r->dead)
+		abandon(r);
+	else
+		code = finish(r);
+	logs_end(&r->logs);
+	close_inputs(r);
+	run_free(&r->run);
+	free(path);
+	return code;
+}
+
+static bool descriptor(const char *text, int *fd)
+{
+	char *end;
+
+	*fd = (int)strtol(text, &end, 10);
+	return *text && !*end && fcntl(*fd, F_GETFD) >= 0;
+}
+
+static bool parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option options[] = {
+		{ "results", required_argument, NULL, 'r' },
+		{ "known", required_argument, NULL, 'k' },
+		{ "where", required_argument, NULL, 'w' },
+		{ "catalogue", required_argument, NULL, 'c' },
+		{ "stream", required_argument, NULL, 's' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ }
+	};
+	const char *wrong = NULL;
+	int c;
+
+	opterr = 0;
+	while (!wrong && (c = getopt_long(argc, argv, ":v", options, NULL)) != -1) {
+		switch (c) {
+		case 'r':
+			o->results = optarg;
+			break;
+		case 'k':
+			o->known = optarg;
+			break;
+		case 'w':
+			o->where = optarg;
+			break;
+		case 'c':
+			o->catalogue = optarg;
+			break;
+		case 's':
+			if (o->n_streams == MAX_MACHINES)
+				wrong = "there are too many streams";
+			else if (!descriptor(optarg, &o->streams[o->n_streams++]))
+				wrong = "a stream is the number of an open descriptor";
+			break;
+		case 'v':
+			o->verbose = true;
+			break;
+		case ':':
+			wrong = "an option lacks its value";
+			break;
+		default:
+			wrong = "there is no such option";
+		}
+	}
+	if (!wrong && optind < argc)
+		wrong = "it takes no other arguments";
+	if (!wrong && (!o->results || !*o->results))
+		wrong = "it needs --results DIR";
+	if (!wrong && o->where && strcmp(o->where, "host") && strcmp(o->where, "lab"))
+		wrong = "--where is host or lab";
+	if (!o->n_streams)
+		o->streams[o->n_streams++] = STDIN_FILENO;
+	if (!wrong && isatty(o->streams[0]))
+		wrong = "it reads the event stream of kvmem-run from standard input";
+	if (wrong && optind > 1 && (c == ':' || c == '?'))
+		complain("record %s: %s; see kvmem-report --help", argv[optind - 1], wrong);
+	else if (wrong)
+		complain("record: %s; see kvmem-report --help", wrong);
+	return !wrong;
+}
+
+int cmd_record(int argc, char **argv)
+{
+	struct options opts = { 0 };
+	struct recorder r = { .opts = &opts };
+	int code = EXIT_BROKEN;
+
+	if (!parse_options(argc, argv, &opts) || !known_read(&r.known, opts.known))
+		return EXIT_BROKEN;
+	/*
+	 * Ctrl-C and a lost terminal are for the runner: its stream then ends,
+	 * and the folder still has to be finished.
+	 */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	if (folder_create(&r.folder, opts.results)) {
+		code = record(&r);
+		folder_close(&r.folder);
+	}
+	known_free(&r.known);
+	return code;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The event stream of the runner: one JSON object per line. */
+#ifndef KVMEM_REPORT_STREAM_H
+#define KVMEM_REPORT_STREAM_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "report/data/run.h"
+
+/* Machines that run a share of one run each, at the same time. */
+#define MAX_MACHINES 16
+
+enum event_kind {
+	EV_NONE,	/* nothing to do for it: unknown, empty or broken line */
+	EV_RUN,		/* the run is described and planned */
+	EV_START,
+	EV_OUTPUT,	/* text of an item */
+	EV_RECORD,	/* an observation or a measurement */
+	EV_END,
+	EV_KLOG,	/* text of the kernel */
+	EV_FILE,	/* text that a program wants kept under a name */
+	EV_DONE,
+};
+
+struct event {
+	enum event_kind kind;
+	struct item *item;		/* NULL where it concerns none */
+	unsigned int replicate;		/* 0: not said */
+	enum status status;		/* EV_END: of this replicate, as the runner saw it */
+	const char *reason;
+	double duration_s;
+	const char *text;		/* EV_OUTPUT, EV_KLOG, EV_FILE */
+	size_t len;
+	const char *name;		/* EV_FILE */
+	unsigned int from;		/* which machine told of it, from 0 on */
+	json_t *json;			/* what the pointers point into */
+};
+
+struct stream {
+	struct run *run;
+	const char *where;		/* overrides the runner's word, or NULL */
+	const char *id;			/* likewise: the name of the results folder */
+	struct item *current;		/* started last */
+	unsigned int machines;		/* that tell of this run, each of its share */
+	unsigned int done;		/* of them */
+};
+
+/**
+ * stream_line - take one line into the run
+ * @s: the stream
+ * @line: without the newline
+ * @len: of @line
+ * @e: what it was; to be released with event_release()
+ *
+ * Lines that make no sense are counted in run->bad_lines.
+ */
+void stream_line(struct stream *s, const char *line, size_t len, struct event *e);
+void event_release(struct event *e);
+
+/**
+ * stream_starts - the item that a line tells the start of
+ * @replicate: of a benchmark, from 0 on
+ *
+ * Return: NULL when it is of something else.  Nothing is taken into the run.
+ */
+struct item *stream_starts(const struct stream *s, const char *line, size_t len,
+			   unsigned int *replicate);
+/** stream_ends - whether a line tells the end of an item */
+bool stream_ends(const char *line, size_t len);
+
+#endif /* KVMEM_REPORT_STREAM_H */

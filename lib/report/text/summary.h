@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The page of text that ends a run. */
+#ifndef KVMEM_REPORT_SUMMARY_H
+#define KVMEM_REPORT_SUMMARY_H
+
+#include <stdio.h>
+
+#include "report/base/grid.h"
+#include "report/data/run.h"
+
+/**
+ * summary_print - counts, failures, skips, behaviours, figures
+ * @f: where to
+ * @r: run; figures that went stale are aggregated
+ * @folder: its results folder
+ */
+void summary_print(FILE *f, struct run *r, const char *folder);
+
+/** table_print - the measurements of a run */
+void table_print(FILE *f, struct run *r);
+
+/**
+ * table_grid - one half of that table: distributions, or what is a single number
+ * @g: result
+ * @r: run; figures that went stale are aggregated
+ * @single: which half; without what pivot_print() shows
+ *
+ * Return: how many rows.
+ */
+size_t table_grid(struct grid *g, struct run *r, bool single);
+
+#endif /* KVMEM_REPORT_SUMMARY_H */
