@@ -20,7 +20,7 @@ export KSRC KHDR
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/kvmem-check-XXXXXX")
 trap 'rm -rf "$WORK"' EXIT
 parts=("$@")
-((${#parts[@]})) || parts=(static unit report mutants runner perf input intree lab mutation vmx bisect conformance)
+((${#parts[@]})) || parts=(static arch unit report mutants runner perf input intree lab mutation vmx bisect conformance)
 [[ " ${parts[*]} " == *" static "* ]] ||
 	make -s -j"$(nproc)" KSRC="$KSRC" KHDR="$KHDR" OUTPUT="$ROOT/build" all checks
 for part in "${parts[@]}"; do

@@ -22,7 +22,7 @@ one_test hangs c_passes true
 KVMEM_PROGRAMS=$WORK/hangs begin hang lab hang --timeout 1 test
 KVMEM_PROGRAMS=$WORK/breaks begin breakdowns lab breakdowns --timeout 20 test
 finish breakdowns 1 "b_panics.it: kernel panic" "booting again for the 3 that are left" \
-	"d_reboots.it: the machine went off or reset itself"
+	"d_reboots.it: the machine powered off or reset"
 R=$(folder breakdowns)/results.json
 for name in a_passes:pass b_panics:error c_passes:pass d_reboots:error e_passes:pass; do
 	is "lab: ${name%:*}" "${name#*:}" "$(status_of "$R" "${name%:*}.it")"
@@ -34,7 +34,7 @@ expect "lab: the console's last lines are in the log of the test" \
 # The same, shared: the second of two machines has both kernels that break down.
 KVMEM_PROGRAMS=$WORK/breaks begin shared lab shared --jobs 2 --timeout 20 test
 finish shared 1 "2 machines at once" "machine 2: b_panics.it: kernel panic" \
-	"machine 2: booting again for the 1 that are left" "machine 2: d_reboots.it: the machine went off"
+	"machine 2: booting again for the 1 that are left" "machine 2: d_reboots.it: the machine powered off"
 R=$(folder shared)/results.json
 is "lab: shared: the tests in their order" "pass error pass error pass" \
 	"$(of "$R" "' '.join(t['status'] for t in r['tests'])")"
@@ -65,7 +65,7 @@ finish slow 2 "did not come up"
 expect "lab: a run that did not begin leaves no results" \
 	test -z "$(find "$WORK/lab/nothing_there" "$WORK/lab/slow" -name results.json 2>/dev/null)"
 
-finish hang 1 "b_hangs.it: the machine hangs: not a word for"
+finish hang 1 "b_hangs.it: the machine hangs: no output for"
 is "lab: what follows a hang runs" pass "$(status_of "$(folder hang)/results.json" c_passes.it)"
 
 # --- bad input ---------------------------------------------------------------
@@ -105,8 +105,8 @@ bad "suite that is not there" "there is no Debian suite 'nosuchsuite'" --suite n
 bad "too little memory" "needs 512M" --memory 64M
 bad "memory that is no size" "--memory" --memory lots
 bad "parameter that is none" "--param" --param kvm
-bad "accelerator that is none" "--accel is one of kvm tcg bochs" --accel hvf
-bad "instructions counted on hardware" "cannot have --accel kvm" --exact --accel kvm
+bad "accelerator that is none" "use one of kvm tcg bochs" --accel hvf
+bad "instructions counted on hardware" "cannot be combined with --accel kvm" --exact --accel kvm
 [ -e /dev/kvm ] ||
 	bad "KVM where there is none" "cannot run a machine that has KVM itself" --accel kvm --kernel "$LAB"
 bad "cache without a kernel" "no Debian kernel in the cache" --offline --kernel debian:99.1
@@ -132,7 +132,7 @@ esac
 END
 chmod +x "$WORK/bin/apt-get"
 KVMEM_CACHE=$OTHER PATH=$WORK/bin:$PATH begin refetch lab refetch test slot_api.api.region.adjacent
-finish refetch 0 "in the cache is broken: fetching it again" "came broken: fetching it again"
+finish refetch 0 "in the cache is broken: fetching it again" "is broken: fetching it again"
 KVMEM_CACHE=$OTHER begin offline lab offline --offline test slot_api.api.region.adjacent
 finish offline 0
 KVMEM_CACHE=$OTHER bad "kernel of another suite, offline" "and is of sid" --offline --suite sid --kernel debian

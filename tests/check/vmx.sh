@@ -35,7 +35,7 @@ is "vmx: breakdowns: exit code" 1 "$code"
 is "vmx: breakdowns are seen, and the rest runs" \
 	"{'a_passes.it': 'pass', 'b_panics.it': 'error', 'c_passes.it': 'pass', 'd_resets.it': 'error', 'e_passes.it': 'pass'}" \
 	"$(vmx_results breaks "{t['name']: t['status'] for t in r['tests']}")"
-for text in 'b_panics.it: kernel panic' 'd_resets.it: the machine went off or reset itself'; do
+for text in 'b_panics.it: kernel panic' 'd_resets.it: the machine powered off or reset'; do
 	expect "vmx: a panic is told from a reset: $text" grep -q "$text" "$WORK/vmx_breaks.out"
 done
 
