@@ -35,7 +35,7 @@ x86_names() {
 }
 
 X86_HITS=$(x86_names)
-[ ! "$X86_HITS" ] || sed 's/^/      /' <<<"$X86_HITS"
+[ ! "$X86_HITS" ] || printf '      %s\n' "${X86_HITS//$'\n'/$'\n      '}"
 is "names of x86 outside of its folders" 0 "$(grep -c . <<<"$X86_HITS")"
 # The check itself: it finds each kind of name.
 is "arch: the folders of x86 are left out, and have such names" yes "$(

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make check: the project's own tests, or the parts of them that are named.  Ends
-# with "N passed, N failed, N skipped" and exits with 1 when one failed.
+# make check: the project's own tests, or only the parts named as arguments.  Prints
+# "N passed, N failed, N skipped" at the end; exits with 1 if a check failed.
 
 set -euo pipefail
 
