@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The one entry to kvmem: sets itself up, builds, runs, stores the results.
+# The entry point of kvmem: installs what is missing, builds, runs, stores the results.
 
 set -euo pipefail
 
 ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) || {
-	echo "kvmem: bash 5.1 or newer is needed, this is $BASH_VERSION" >&2
+	echo "kvmem: bash 5.1 or newer is needed, this is $BASH_VERSION: install a newer one" >&2
 	exit 2
 }
 
-# The messages of other programs are read; a make around this one passes on
-# variables and jobs that are not meant for the kernel's make.
+# The messages of other programs are parsed.  A make that runs this script exports
+# variables and a job server, which would confuse the kernel's make.
 export LC_ALL=C
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES GNUMAKEFLAGS CDPATH
 
@@ -20,11 +20,11 @@ ROOT=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 # shellcheck source=lib/sh/common.sh
 . "$ROOT/lib/sh/common.sh"
 
-# The architecture of the kernel under test, by its name in lib/arch.
+# The architecture of the kernel under test, as the folders of lib/arch are named.
 ARCH_NAME=$(uname -m)
 [[ $ARCH_NAME != aarch64 ]] || ARCH_NAME=arm64
 [[ -r $ROOT/lib/sh/arch/$ARCH_NAME.sh ]] ||
-	die "no support for $ARCH_NAME: there is no lib/sh/arch/$ARCH_NAME.sh"
+	die "kvmem does not support $ARCH_NAME: there is no lib/sh/arch/$ARCH_NAME.sh"
 # shellcheck source=lib/sh/arch/x86_64.sh
 . "$ROOT/lib/sh/arch/$ARCH_NAME.sh"
 
@@ -72,144 +72,150 @@ ARCH_NAME=$(uname -m)
 . "$ROOT/lib/sh/reference.sh"
 
 help() {
-	cat <<'END'
+	cat <<END
 kvmem: conformance and exit latency of KVM guest memory
 
 Usage: ./run.sh [COMMAND] [OPTION...] [PATTERN...]
 
+The tests change KVM's module parameters and KSM while they run, and restore them
+afterwards. Do not run them on a host whose VMs are in use.
+
 Commands
   (none)               test and measure this host's KVM, print and store the results;
-                       without a usable KVM, do it in the lab
+                       in the lab if the host has no usable KVM
   test [PATTERN...]    conformance only
   bench [PATTERN...]   measurements only
   lab [run|test|bench] [PATTERN...]
-                       the same on another kernel, in a machine of its own (QEMU)
+                       the same with another kernel, in an emulated machine (QEMU)
   matrix KERNEL... [test|bench [PATTERN...]]
-                       the same on several, side by side; "host" is this host
-  compare RUN RUN...   what changed since the first: tests, measurements, observations
+                       the same with several kernels, shown side by side; "host" is
+                       this host
+  compare RUN RUN...   differences to the first run: tests, measurements, observations
   gate --baseline RUN [RUN]
-                       is the second worse than the first? Without a second it is
-                       made now, as the first was: on this host, or in the lab
+                       check the second run for regressions. Without a second run, a
+                       new one is made like the baseline: on this host, or in the lab
   export --format F RUN...
-                       a stored run as junit, kcidb, lava, github, benchmark or html;
-                       as html also several side by side, on one page
-  proof [PATTERN...]   how often is the gate wrong? Runs that differ in nothing, and runs
-                       with a delay in them, through it (make gate-proof)
+                       print a stored run as junit, kcidb, lava, github, benchmark or
+                       html; html takes several runs for one page
+  proof [PATTERN...]   measure the gate's error rates, with identical runs and with
+                       runs that are slowed down (make gate-proof)
   kernel build [reference|mutants]
-                       build the reference kernel, which has private memory without
-                       special hardware and the proposed features, for
-                       lab --kernel reference; or the one with seeded bugs
-  bisect               the first commit of a kernel tree that fails a test, or makes
-                       something dearer
-  mutation             the suite against the seeded bugs of the reference kernel:
-                       which are found, by what, and which are not
-  list [PATTERN...]    tests and benchmarks, the behaviours they cover, and the
-                       behaviours nothing covers yet
+                       build the reference kernel for lab --kernel reference, with
+                       private memory that needs no hardware and the proposed
+                       features; or the kernel with seeded bugs
+  bisect               find the first commit of a kernel tree that fails a test or
+                       makes an operation more expensive
+  mutation             run the suite against the seeded bugs of the reference kernel:
+                       which are detected, and by which test
+  list [PATTERN...]    tests and benchmarks, the behaviours that they cover, and the
+                       behaviours without a test
   list --coverage [ID...]
-                       which behaviour was checked on which kernel, from the runs
-                       in the results folder; an ID, or a letter for a topic
-  setup                install what is missing, prepare the kernel headers
+                       the behaviours checked on each kernel, from the runs in the
+                       results folder; ID may be a letter, for all of a topic
+  setup                install missing packages, prepare the kernel headers
   ksrc                 prepare and print KSRC=... and KHDR=... for make
-  help                 this text
+  help                 print this text
 
-A PATTERN is a part of a name, or a shell glob for the whole of it; for list it
-may be a behaviour's ID as well. A RUN is a results folder, or its results.json.
+PATTERN is a part of a name, or a shell glob for the whole name; for list also the ID
+of a behaviour. RUN is a results folder, or its results.json.
 
 Options of a run
-  --profile quick|full|stress   how much work (quick without a command, else full)
-  --results DIR        where each run makes a folder of its own (results/)
-  --seed N             seed of everything random
-  --replay FILE        the sequence of steps that model_random left there (log/*.replay)
-  --timeout S          seconds a single test may take
+  --profile quick|full|stress   amount of work (quick without a command, else full)
+  --results DIR        where each run makes its folder (results/)
+  --seed N             seed of all random numbers
+  --replay FILE        replay the steps in FILE, which model_random wrote (log/*.replay)
+  --timeout S          time limit of a test in seconds
   --replicates N       fresh VMs per measurement
-  --uapi NAME=N        another number of a proposed interface than the one in
+  --uapi NAME=N        the number of a proposed interface, in place of the one in
                        configs/proposed_uapi.conf; may be given several times
-  --format F,F...      write these too: junit, kcidb (KCIDB 5.3), lava (lava-test-case
-                       lines), github (Markdown for a job summary), benchmark (for
-                       github-action-benchmark), html (report.html, which a run writes
-                       anyway)
-  --origin NAME        for kcidb: who submits (kvmem)
+  --format F,F...      also write these formats: junit, kcidb (KCIDB 5.3), lava
+                       (lava-test-case lines), github (Markdown for a job summary),
+                       benchmark (for github-action-benchmark), html (report.html, which
+                       a run always writes)
+  --origin NAME        for kcidb: the submitter (kvmem)
   --build-id ID        for kcidb: the build of this kernel, ORIGIN:NAME
-  --perf               on a host: each benchmark once more under perf stat -e 'kvm:*' and
-                       perf kvm stat, kept in the run's perf/, the exits counted both ways
+  --perf               on a host: run each benchmark once more under perf stat -e 'kvm:*'
+                       and perf kvm stat, keep their output in the run's perf/, and
+                       compare the two counts of exits
   -v                   show the output of the tests
 Options of the lab
-  --kernel KERNEL      debian            newest of this release's packages (the default)
-                       debian:6.1        newest 6.1; debian/sid:7.2 of another suite
+  --kernel KERNEL      debian            the newest package of this release (default)
+                       debian:6.1        the newest 6.1; debian/sid:7.2: another suite
                        TREE              a built kernel tree, or its O= folder
-                       BZIMAGE           with KVM built in, or with --modules
-                       reference         the one ./run.sh kernel build made last, or
-                                         reference:VERSION; mutants likewise
-  --suite SUITE        Debian suite of debian kernels, this machine's sources if none
-  --modules DIR        where the kernel's modules are
+                       IMAGE             a $arch_image with built-in KVM, or with --modules
+                       reference         the newest from ./run.sh kernel build, or
+                                         reference:VERSION; likewise mutants
+  --suite SUITE        Debian suite of debian kernels (as in this host's apt sources)
+  --modules DIR        folder of the kernel's modules
   --exact              count instructions: exact costs, the same on every machine
-  --append TEXT        more for the kernel's command line
-  --param kvm.X=Y      a parameter of KVM's modules; may be given several times
-  --accel kvm|tcg|bochs  with this host's KVM, or emulated by QEMU, which has AMD's SVM
-                       (kvm where nesting allows it, else tcg), or by Bochs, which has
-                       Intel's VMX and is slow
-  --cpu MODEL          as QEMU or Bochs names it
+  --append TEXT        additional kernel command line
+  --param kvm.X=Y      module parameter of KVM; may be given several times. Shadow
+                       paging is $arch_shadow_paging
+$arch_help_accel
+  --cpu MODEL          CPU model, as named by the emulator
   --memory SIZE        512M or more (2G)
-  --cpus N             CPUs (2; one with --exact)
-  --numa N             NUMA nodes (2; one with --exact)
-  --jobs N             machines that share the work (for tests in software one for each
-                       CPU, 4 at most; else one)
-  --max-boots N        how often a kernel that breaks down may start again (5)
-  --offline            no network: kernels from the cache only
+  --cpus N             CPUs (2; 1 with --exact)
+  --numa N             NUMA nodes (2; 1 with --exact)
+  --jobs N             machines that share the tests (if emulated: one per CPU, at
+                       most 4; else 1)
+  --max-boots N        limit of boots if the kernel crashes (5)
+  --offline            no network: use only kernels in the cache
 Options of bisect
   --linux TREE --good REV --bad REV
-                       the history to look through; the tree is not touched
-  --test PATTERN       a test that fails is bad, one that is skipped says nothing
-  --metric NAME        exact costs against those of the good revision
-  --worse-than P%      what counts as dearer (2%)
-  --config FRAGMENT    more kernel configuration
-  --build-cmd CMD      run in each commit's tree in place of make; it leaves
-                       arch/x86/boot/bzImage, or in $KVMEM_OUT bzImage and modules/
-  --panic-is-bad       a kernel that breaks down is bad; else it says nothing
+                       the range of commits; TREE is not modified
+  --test PATTERN       a commit is bad if a test fails, skipped if all are skipped
+  --metric NAME        compare exact costs with those of the good revision
+  --worse-than P%      increase from which a cost is bad (2%)
+  --config FRAGMENT    additional kernel configuration
+  --build-cmd CMD      build command, run in the tree of each commit in place of make.
+                       It leaves $arch_image_path, or in \$KVMEM_OUT
+                       $arch_image and modules/
+  --panic-is-bad       a commit is bad if its kernel panics, else it is skipped
 Options of mutation
-  --mutants LIST       numbers, names or topics, with commas between (all)
-  --jobs N             labs at the same time (one for each CPU)
+  --mutants LIST       numbers, names or topics, separated by commas (all)
+  --jobs N             labs in parallel (one per CPU)
 Options of compare and gate
-  --metric GLOB        only measurements of that name
-  --thresholds FILE    from what size on a difference matters (configs/gate.conf)
-  --rule 'LINE'        one more line of it; may be given several times
-  -v                   also what did not change
-  gate takes the options of the run it makes as well
+  --metric GLOB        only the measurements of that name
+  --thresholds FILE    thresholds of regressions (configs/gate.conf)
+  --rule 'LINE'        an additional line of that file; may be given several times
+  -v                   also show what did not change
+  gate also takes the options of the run that it makes
 Options of export, besides --format, --origin and --build-id
-  --output FILE        in place of standard output; of compare: a page (HTML) as well
+  --output FILE        in place of standard output; with compare: also write a page (HTML)
 Options of proof
-  --rounds N           how often each kind of run is made (2)
-  --exact              only the part that counts instructions
+  --rounds N           runs of each kind (2)
+  --exact              only the part with counted instructions
 Options of kernel build
-  --source TREE        the kernel tree to build, as it is, in place of Debian's
+  --source TREE        build this kernel tree, unmodified, in place of Debian's
                        linux-source with the project's patches
 Other options
-  --no-install         never install packages: name them and stop
-  --ids                list: the behaviours only
-  --check              setup: also what make check needs
-  -h, --help           this text
+  --no-install         do not install packages: print their names and exit
+  --ids                list: only the behaviours
+  --check              setup: also the packages for make check
+  -h, --help           print this text
 
 Environment
-  KSRC=TREE            kernel tree that supplies the kselftest harness and the
-                       UAPI headers (6.9 or newer), in place of Debian's
-                       linux-source; it is not written to
-  KHDR=DIR             with KSRC: where its UAPI headers are, if they are made already
-  KVMEM_CACHE=DIR      what all runs share (~/.cache/kvmem)
-  KVMEM_BUILD=DIR      where to build (build/)
-  KVMEM_PLANT=N        make every exit to userspace dearer on purpose, by N cycles, or
-                       instructions with --exact; the results say so
-  KVMEM_BOOT_TIMEOUT=S how long a lab's kernel may be silent before it is up (120)
+  KSRC=TREE            kernel tree that supplies the kselftest harness and the UAPI
+                       headers (6.9 or newer), in place of Debian's linux-source; it
+                       is not modified
+  KHDR=DIR             with KSRC: its UAPI headers, if they are installed already
+  KVMEM_CACHE=DIR      files that all runs share (~/.cache/kvmem)
+  KVMEM_BUILD=DIR      build folder (build/)
+  KVMEM_PLANT=N        delay each exit to userspace by N cycles, or N instructions with
+                       --exact; noted in the results
+  KVMEM_BOOT_TIMEOUT=S seconds without output after which a boot in the lab has failed
+                       (120)
 
-Exit codes: 0 all that ran passed, 1 something failed, 2 wrong use or a broken
+Exit codes: 0 all tests that ran passed, 1 a test failed, 2 wrong use or a broken
 environment, 4 nothing could run (no usable /dev/kvm), 130 and 143 interrupted.
-Of gate: 0 no regression, 1 a regression, 2 as above, 4 inconclusive: no pass either.
+Of gate: 0 no regression, 1 a regression, 2 as above, 4 inconclusive, not a pass.
 
 Examples
   ./run.sh                              everything, on this host
   ./run.sh test pci_hole                one topic
   ./run.sh test 'readonly_slot.*write*' --seed 7 -v
   ./run.sh bench --profile quick --results /tmp/r
-  ./run.sh list A17                     where is behaviour A17 tested?
+  ./run.sh list A17                     the tests of behaviour A17
   KSRC=~/linux ./run.sh test            with the harness and headers of a tree
   ./run.sh lab --kernel ~/linux test gmem
   ./run.sh lab --exact --profile quick bench exit.mmio
@@ -224,10 +230,10 @@ END
 
 declare -A opt=()
 words=()
-PARAMS=()	# of --param
-REPLAY_TEST=	# the test that --replay is for
-UAPI=()		# of --uapi, and of the environment
-RULES=()	# of --rule
+PARAMS=()	# --param
+REPLAY_TEST=	# the test of the file of --replay
+UAPI=()		# --uapi and KVMEM_UAPI
+RULES=()	# --rule
 
 parse() {
 	while (($#)); do
@@ -260,7 +266,7 @@ parse() {
 	done
 }
 
-# parse_joined --OPTION VALUE: was written --OPTION=VALUE
+# parse_joined --OPTION VALUE: parse --OPTION=VALUE
 parse_joined() {
 	case $1 in
 	--no-install | --ids | --coverage | --check | --exact | --offline | --panic-is-bad | --perf | --help | --verbose)
@@ -274,7 +280,7 @@ check_values() {
 
 	case ${opt[profile]-full} in
 	quick | full | stress) ;;
-	*) usage_error "unknown profile '${opt[profile]}': it is quick, full or stress" ;;
+	*) usage_error "unknown profile '${opt[profile]}': use quick, full or stress" ;;
 	esac
 	for name in seed timeout replicates cpus numa max-boots jobs rounds; do
 		[[ ${opt[$name]-1} =~ ^[0-9]{1,18}$ ]] ||
@@ -289,7 +295,7 @@ check_values() {
 	check_lab_values
 }
 
-# A replay file names the test that it is for: without a PATTERN, that one runs.
+# A replay file names its test, which runs if there is no PATTERN.
 check_replay() {
 	local test
 
@@ -298,13 +304,13 @@ check_replay() {
 		usage_error "--replay ${opt[replay]}: no such file"
 	test=$(sed -n 's/^\(# \)\?test: //p' "${opt[replay]}" | head -n 1)
 	if [[ ! $test =~ ^[a-z0-9_.]+$ ]] || ! grep -q 'step  *[0-9]*: ' "${opt[replay]}"; then
-		usage_error "--replay ${opt[replay]}: not a replay file"
+		usage_error "--replay ${opt[replay]}: not a replay file, as model_random writes to log/*.replay"
 	fi
 	opt[replay]=$(absolute "${opt[replay]}")
 	REPLAY_TEST=$test
 }
 
-# The environment has the same, blanks between them.
+# KVMEM_UAPI has the same words, separated by blanks or commas.
 check_uapi() {
 	local one words conf=$ROOT/configs/proposed_uapi.conf
 
@@ -313,7 +319,7 @@ check_uapi() {
 	for one in "${UAPI[@]}"; do
 		if [[ ! $one =~ ^[a-z_]+=(0x[0-9a-fA-F]{1,8}|[0-9]{1,9})$ ]] ||
 			! grep -qE "^${one%%=*}[[:space:]]*=" "$conf"; then
-			usage_error "--uapi is like pci_hole=4, with a name of configs/proposed_uapi.conf, not '$one'"
+			usage_error "--uapi '$one': use NAME=NUMBER with a name of configs/proposed_uapi.conf, like pci_hole=4"
 		fi
 	done
 	export KVMEM_UAPI="${UAPI[*]}"
@@ -326,35 +332,35 @@ check_lab_values() {
 		baseline thresholds rule output origin build-id; do
 		[[ ${opt[$name]-x} ]] || usage_error "--$name needs a value"
 	done
-	((10#${opt[jobs]-1} <= 16)) || usage_error "--jobs is 16 at most"
+	((10#${opt[jobs]-1} <= 16)) || usage_error "--jobs ${opt[jobs]}: use 16 or less"
 	[[ ${opt[memory]-2G} =~ ^[0-9]{1,7}[mMgG]?$ ]] ||
-		usage_error "--memory is a number with M or G, not '${opt[memory]}'"
+		usage_error "--memory '${opt[memory]}': use a number with M or G, like 2G"
 	((10#${opt[cpus]-1} <= 64 && 10#${opt[numa]-1} <= 16)) ||
-		usage_error "--cpus is 64 at most, --numa 16"
+		usage_error "use 64 or less for --cpus, 16 or less for --numa"
 	[[ " ${arch_accels[*]} " == *" ${opt[accel]-tcg} "* ]] ||
-		usage_error "--accel is one of ${arch_accels[*]}, not '${opt[accel]}'"
+		usage_error "--accel '${opt[accel]}': use one of ${arch_accels[*]}"
 	[[ ! ${opt[exact]-} || ${opt[accel]-tcg} != kvm ]] ||
-		usage_error "--exact counts the instructions that are emulated: it cannot have --accel kvm"
+		usage_error "--exact counts emulated instructions and cannot be combined with --accel kvm"
 	[[ ! ${opt[exact]-} ]] || ((10#${opt[cpus]-1} == 1)) ||
-		usage_error "--exact counts the instructions of one CPU: it cannot have --cpus ${opt[cpus]}"
+		usage_error "--exact counts the instructions of one CPU and cannot be combined with --cpus ${opt[cpus]}"
 	for name in "${PARAMS[@]}"; do
 		[[ $name =~ ^kvm[a-z0-9_]*\.[a-z0-9_]+=[^[:space:]\"]+$ ]] ||
-			usage_error "--param is like kvm.mmio_caching=0, not '$name'"
+			usage_error "--param '$name': use MODULE.NAME=VALUE, like kvm.mmio_caching=0"
 	done
 }
 
-# allow OPTION...: what the command knows
+# allow OPTION...: check the options given; the command takes these
 allow() {
 	local name
 
 	for name in "${!opt[@]}"; do
 		[[ " $* help no-install " == *" $name "* ]] ||
-			usage_error "$command does not know --$name"
+			usage_error "$command has no option --$name"
 	done
 }
 
 no_patterns() {
-	((${#words[@]} == 0)) || usage_error "$command takes no argument, there is '${words[0]}'"
+	((${#words[@]} == 0)) || usage_error "$command takes no argument: remove '${words[0]}'"
 }
 
 # --- commands ----------------------------------------------------------------
@@ -365,7 +371,7 @@ prepare() { # [--lab | --perf]
 	host_build
 }
 
-# run KINDS: test, bench, or both
+# run KINDS: on this host; KINDS is test, bench, or both
 run() {
 	local kinds=$1 name args=()
 
@@ -373,11 +379,11 @@ run() {
 	prepare ${opt[perf]:+--perf}
 	list_read
 	list_check "$kinds" "${words[@]}"
-	# Who asks for nothing in particular gets what is possible; a matrix does not.
+	# Without a command, the lab replaces a missing KVM; not for a run of a matrix.
 	if [[ $command != run || ${KVMEM_TELL_RUN:-} || ${opt[perf]-} ]]; then
 		host_probe
 	elif ! host_probe or_lab; then
-		say "running in the lab instead, a machine of its own in software"
+		say "running in the lab instead, in an emulated machine"
 		lab "$kinds"
 		return
 	fi
@@ -406,7 +412,7 @@ lab_kinds() {
 	case ${words[0]-run} in
 	run) echo "test bench" ;;
 	test | bench) echo "${words[0]}" ;;
-	*) usage_error "lab knows run, test and bench, not '${words[0]}'; for one test or topic: ./run.sh lab test ${words[0]}" ;;
+	*) usage_error "lab has no command '${words[0]}': use run, test or bench; for one test or topic: ./run.sh lab test ${words[0]}" ;;
 	esac
 }
 
@@ -422,7 +428,7 @@ main() {
 	BUILD=$(absolute "${KVMEM_BUILD:-$ROOT/build}")
 	RESULTS=$(absolute "${opt[results]-$ROOT/results}")
 
-	# Who names nothing wants an answer soon; who names something wants all of it.
+	# Without a command, a short run.
 	if [[ $command == run && ! ${opt[profile]-} ]]; then
 		opt[profile]=quick
 	fi
@@ -468,7 +474,7 @@ main() {
 	compare) compare_runs "${words[@]}" ;;
 	gate)
 		[[ ${opt[baseline]-} ]] || usage_error "gate needs --baseline RUN"
-		((${#words[@]} <= 1)) || usage_error "gate takes one run besides the baseline, not ${#words[@]}"
+		((${#words[@]} <= 1)) || usage_error "gate takes one run besides the baseline, ${#words[@]} are given"
 		gate "${opt[baseline]}" "${words[@]}"
 		;;
 	export) export_run "${words[@]}" ;;
@@ -492,16 +498,16 @@ main() {
 		;;
 	kernel)
 		[[ ${words[0]-} == build && "${words[*]:1}" =~ ^(|reference|mutants)$ ]] ||
-			usage_error "kernel knows build, build reference and build mutants, not '${words[*]}'"
+			usage_error "kernel has no command '${words[*]}': use build, build reference or build mutants"
 		[[ ${words[1]-} != mutants || ! ${opt[source]-} ]] ||
-			usage_error "the seeded bugs are those of Debian's source: --source goes with the reference kernel only"
+			usage_error "the seeded bugs are patches to Debian's source: use --source with the reference kernel only"
 		reference_build "${words[1]:-reference}" "${opt[source]-}"
 		;;
 	setup)
 		no_patterns
 		deps_ensure ${opt[check]:+--check}
 		ksrc_find
-		say "set up"
+		say "setup complete"
 		;;
 	ksrc)
 		no_patterns

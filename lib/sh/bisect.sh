@@ -5,12 +5,12 @@
 # Other parts read these variables:
 # shellcheck disable=SC2034
 #
-# Which commit of a kernel tree broke a test, or made something dearer: git bisect
-# run, in a worktree of its own, with incremental builds and a lab for each step.
-# The tree of the user is not touched.
+# Find the commit of a kernel tree that broke a test, or made an operation more
+# expensive: git bisect in a separate worktree, with incremental builds and a lab for
+# each step.  The user's tree is not modified.
 
-# bisect: returns the exit code; what is left is in RUN: bisect.log, the commit,
-# and a results folder for each step
+# bisect: returns the exit code; RUN has bisect.log, the commit, and a results folder
+# for each step
 bisect() {
 	local tree=${opt[linux]:-} work good bad code=0
 
@@ -30,7 +30,7 @@ bisect() {
 	return "$code"
 }
 
-# --- before it begins ----------------------------------------------------------------
+# --- checks of the options --------------------------------------------------------------
 
 bisect_check() {
 	[[ $tree ]] || usage_error "bisect needs --linux TREE"
@@ -39,27 +39,27 @@ bisect_check() {
 	[[ ${opt[test]:-} || ${opt[metric]:-} ]] ||
 		usage_error "bisect needs --test PATTERN or --metric NAME"
 	[[ ! ${opt[test]:-} || ! ${opt[metric]:-} ]] ||
-		usage_error "bisect looks at a test or at a metric, not at both"
+		usage_error "--test and --metric cannot be combined"
 	[[ ${opt[worse-than]:-2%} =~ ^[0-9]+(\.[0-9]+)?%$ ]] ||
-		usage_error "--worse-than is like 2%, not '${opt[worse-than]}'"
-	[[ ! ${opt[config]:-} || -r ${opt[config]} ]] || die "--config ${opt[config]}: cannot be read"
+		usage_error "--worse-than '${opt[worse-than]}': use a percentage, like 2%"
+	[[ ! ${opt[config]:-} || -r ${opt[config]} ]] || die "--config ${opt[config]}: cannot read this file"
 	command -v git >/dev/null || die "bisect needs git: apt-get install -y --no-install-recommends git"
 	git -C "$tree" rev-parse --git-dir >/dev/null 2>&1 || die "--linux $tree: not a git tree"
 	good=$(bisect_commit good) || exit
 	bad=$(bisect_commit bad) || exit
 	[[ $good != "$bad" ]] || die "--good and --bad are the same commit"
 	git -C "$tree" merge-base --is-ancestor "$good" "$bad" ||
-		die "--good ${opt[good]} is no ancestor of --bad ${opt[bad]}"
+		die "--good ${opt[good]} is not an ancestor of --bad ${opt[bad]}"
 	[[ ! $(git -C "$tree" status --porcelain --untracked-files=no 2>/dev/null | head -n 1) ]] ||
-		die "--linux $tree has changes that are not committed, and no step would have them: commit or stash them"
+		die "--linux $tree has uncommitted changes, which no step would include: commit or stash them"
 }
 
 bisect_commit() { # good|bad
 	git -C "$tree" rev-parse --verify --quiet --end-of-options "${opt[$1]}^{commit}" ||
-		die "--$1 ${opt[$1]}: there is no such commit in $tree"
+		die "--$1 ${opt[$1]}: no such commit in $tree"
 }
 
-# A name that nothing has is better found out now.
+# Find a wrong name before the first build.
 bisect_patterns() {
 	local kind=test pattern=${opt[test]:-}
 
@@ -72,11 +72,11 @@ bisect_patterns() {
 
 bisect_worktree() {
 	work=$CACHE/bisect/$$
-	mkdir -p -- "$CACHE/bisect" || die "the cache folder cannot be written: $CACHE/bisect"
-	# What killed runs have left.
+	mkdir -p -- "$CACHE/bisect" || die "cannot write to the cache folder $CACHE/bisect; set KVMEM_CACHE=DIR"
+	# Left over from killed runs.
 	git -C "$tree" worktree prune
 	git -C "$tree" worktree add --quiet --detach "$work" "$bad" >/dev/null 2>"$RUN/git.log" ||
-		die "git can't make a worktree: $(tail -n 1 "$RUN/git.log")"
+		die "git cannot add a worktree to $tree: $(tail -n 1 "$RUN/git.log")"
 	made_worktree=$work
 	trap bisect_on_exit EXIT
 }
@@ -86,7 +86,7 @@ bisect_on_exit() {
 	on_exit
 }
 
-# bisect_end: the tree is as it was
+# bisect_end: keep the log, remove the worktree
 bisect_end() {
 	[[ ${made_worktree:-} ]] || return 0
 	git -C "$made_worktree" bisect log >"$RUN/bisect.log" 2>/dev/null || true
@@ -98,7 +98,7 @@ bisect_end() {
 
 # --- the steps --------------------------------------------------------------------------
 
-# bisect_reference: for a metric, the good revision's own value, in RUN/against
+# bisect_reference: for a metric, measure the good revision, into RUN/against
 bisect_reference() {
 	local verdict
 
@@ -129,14 +129,14 @@ bisect_run() {
 			return 0
 		fi
 		if grep -q "only 'skip'ped commits left" "$RUN/git.last"; then
-			say "git bisect cannot tell: the commits that are left say nothing (see $RUN/steps)"
+			say "the first bad commit is one of these, which were all skipped (see $RUN/steps):"
 			sed -n 's/^\([0-9a-f]\{40\}\)$/    \1/p' "$RUN/git.last" >&2
 			return 4
 		fi
 	done
 }
 
-# bisect_step COMMIT: judge what is checked out, and tell git
+# bisect_step COMMIT: judge the checked-out commit, and pass the verdict to git
 bisect_step() {
 	local verdict subject
 
@@ -152,13 +152,13 @@ bisect_step() {
 	cat "$RUN/git.last" >>"$RUN/git.log"
 }
 
-# bisect_judge NAME: build and run what is checked out; VERDICT<TAB>REASON
+# bisect_judge NAME: build and run the checked-out commit; prints VERDICT<TAB>REASON
 bisect_judge() {
-	local dir=$RUN/steps/$1 told=$RUN/steps/$1/told args code=0
+	local dir=$RUN/steps/$1 run_file=$RUN/steps/$1/run args code=0
 
 	mkdir -p -- "$dir"
 	if ! bisect_build "$dir"; then
-		printf 'skip\tit cannot be built, see %s\n' "$dir/build.log"
+		printf 'skip\tthe build failed, see %s\n' "$dir/build.log"
 		return
 	fi
 	if [[ ${opt[metric]:-} ]]; then
@@ -166,11 +166,11 @@ bisect_judge() {
 	else
 		args=(lab "${args[@]}" --results "$dir" test "${opt[test]}")
 	fi
-	: >"$told"
-	KVMEM_TELL_RUN=$told "$ROOT/run.sh" "${args[@]}" >"$dir/run.log" 2>&1 </dev/null &
+	: >"$run_file"
+	KVMEM_TELL_RUN=$run_file "$ROOT/run.sh" "${args[@]}" >"$dir/run.log" 2>&1 </dev/null &
 	await $! || code=$?
 	! asked_to_stop || return 0
-	if [[ ! -s $(cat "$told")/results.json ]]; then
+	if [[ ! -s $(cat "$run_file")/results.json ]]; then
 		printf 'skip\t%s\n' "$(sed -n '/all of its console/d; s/^kvmem: //p' "$dir/run.log" | tail -n 1)"
 		return
 	fi
@@ -179,17 +179,17 @@ bisect_judge() {
 	[[ ! ${opt[metric]:-} ]] || args+=(--metric "${opt[metric]}")
 	[[ ! -s $RUN/against ]] || args+=(--against "$(<"$RUN/against")" --worse-than "${opt[worse-than]:-2%}")
 	[[ ! ${opt[panic-is-bad]:-} ]] || args+=(--panic-is-bad)
-	"$BUILD/kvmem-report" bisect "${args[@]}" "$(cat "$told")"
+	"$BUILD/kvmem-report" bisect "${args[@]}" "$(cat "$run_file")"
 }
 
-# bisect_build DIR: add the kernel to the caller's args; false when there is none
+# bisect_build DIR: build, and add the kernel to the caller's args; false on failure
 bisect_build() {
 	local rc=0 objects=$CACHE/kernels/objects/bisect
 
-	mkdir -p -- "$objects" || die "the cache folder cannot be written: $objects"
+	mkdir -p -- "$objects" || die "cannot write to the cache folder $objects; set KVMEM_CACHE=DIR"
 	if [[ ${opt[build-cmd]:-} ]]; then
-		# The command may leave $arch_image, config and modules/ in KVMEM_OUT, and what is
-		# to be on that kernel's command line in append.
+		# The command may leave the image, modules/ and, in append, the kernel's
+		# command line in KVMEM_OUT.
 		(cd -- "$work" && KVMEM_OUT=$1 become sh -c "${opt[build-cmd]}") >"$1/build.log" 2>&1 </dev/null &
 	else
 		bisect_make "$work" "$objects" >"$1/build.log" 2>&1 </dev/null &

@@ -3,19 +3,19 @@
 # The variables of a run in the lab are those of lab_record, here and in lab.sh:
 # shellcheck disable=SC2034,SC2154
 #
-# One boot of a lab's machine, from its first instruction to why it ended.
+# One boot of a lab's machine, and the reason for its end.
 
-# Seconds without a sign of life after which a kernel will not come up any more.
+# Seconds without output after which a boot has failed.
 boot_limit=${KVMEM_BOOT_TIMEOUT:-120}
 
 # boot_run: boot, and set the caller's outcome to
-#	finished	all that was to run has run
-#	down		the machine broke down
-#	broken		it is of no use: no KVM in it, or the runner failed
-#	unheard		the report is gone
-#	stopped		a signal has asked for the end
-# and, for down and broken, reason to one line about it.  What it has told begins
-# in stream and console at from_stream and from_console.
+#	finished	everything has run
+#	down		the machine crashed or hung
+#	broken		another boot would not help: no KVM in it, or the runner failed
+#	unheard		kvmem-report has exited
+#	stopped		a signal ended the run
+# and, for down and broken, reason to one line.  The output of this boot starts at
+# from_stream and from_console in the two files.
 boot_run() {
 	local initrd emulator rc=0 started began='' bench='' ended='' hung='' from_machine
 
@@ -42,7 +42,7 @@ boot_run() {
 	fi
 }
 
-# boot_initrd: set the caller's initrd, a descriptor of a file without a name
+# boot_initrd: set the caller's initrd, a descriptor of an unlinked file
 boot_initrd() {
 	local fd args=("${todo[0]}")
 
@@ -62,18 +62,18 @@ boot_initrd() {
 
 # --- while it runs -----------------------------------------------------------
 
-# boot_watch: until the machine has ended, or is better ended
+# boot_watch: wait for the machine's end; kill it when it hangs
 boot_watch() {
 	local seen=$from_stream shown=0 heard=$SECONDS since=$SECONDS grown=0 limit
 
 	while [[ $emulator ]] && kill -0 "$emulator" 2>/dev/null && ! asked_to_stop; do
-		# One of several machines is watched by a subshell, which is not to outlive us.
+		# A subshell that watches one of several machines must not outlive this shell.
 		kill -0 $$ 2>/dev/null || exit 2
 		if boot_news; then
 			heard=$SECONDS
 		fi
 		limit=$LAB_SILENCE
-		# Bochs takes its time for a large kernel, which says nothing meanwhile.
+		# A slow emulator needs longer for a large kernel, which prints nothing meanwhile.
 		[[ $began ]] || limit=$((boot_limit * $("${MACHINE}_slow_boot")))
 		[[ ! $ended ]] || limit=20
 		if ((SECONDS - heard >= limit)); then
@@ -89,7 +89,7 @@ boot_watch() {
 	done
 }
 
-# What bash has to say about that is not shown.
+# The messages of bash about the killed process are discarded.
 boot_kill() {
 	{
 		kill -KILL "$emulator"
@@ -98,20 +98,20 @@ boot_kill() {
 	emulator=
 }
 
-# boot_news: whether there is any; the times of what it tells
+# boot_news: whether there is new output; records the times of its events
 boot_news() {
 	local size text
 
 	size=$(stat -c %s "$stream")
 	if ((size <= seen)); then
 		[[ ! $began ]] || return
-		# Before the first event the console's growth is a sign of life.
+		# Before the first event, console output counts as progress.
 		size=$(stat -c %s "$console_log")
 		((size > grown)) || return
 		grown=$size
 		return
 	fi
-	# What was cut in two the last time is whole now.
+	# Step back for an event that was read in part the last time.
 	seen=$((seen - from_stream > 200 ? seen - 200 : from_stream))
 	text=$(tail -c +$((seen + 1)) "$stream" | head -c $((size - seen)) | tr -d '\0')
 	seen=$size
@@ -127,7 +127,7 @@ boot_news() {
 	fi
 }
 
-boot_now() { # VARIABLE: milliseconds
+boot_now() { # VARIABLE: set it to the time in milliseconds
 	printf -v "$1" %s "$((${EPOCHREALTIME/[.,]/} / 1000))"
 }
 
@@ -144,13 +144,13 @@ boot_spent() {
 	spent[off]=$((spent[off] + off - ended))
 }
 
-# --- why it ended ------------------------------------------------------------
+# --- the reason for the end ------------------------------------------------------------
 
-# boot_drain: until the report has taken in all that the machine gave it
+# boot_drain: wait until kvmem-report has read all of the machine's output
 boot_drain() {
 	local mark="{\"event\":\"lab\",\"at\":\"off\",\"boot\":$boot,\"rc\":$rc}"
 
-	# A line of the stream may have been cut short.
+	# The last line of the stream may be incomplete.
 	boot_tell $'\n'"$mark" || return
 	while kill -0 "$report" 2>/dev/null; do
 		tail -c 4096 "$stream" | grep -qF "$mark" && return
@@ -159,8 +159,8 @@ boot_drain() {
 	return 1
 }
 
-# boot_tell LINE: into the stream; false when nobody reads it, in which case a
-# subshell is all that ends
+# boot_tell LINE: write it to the stream; false when kvmem-report has exited.  The
+# subshell takes the SIGPIPE.
 boot_tell() {
 	(printf '%s\n' "$1" 1>&"$to") 2>/dev/null
 }
@@ -177,7 +177,7 @@ boot_machine() {
 	tail -c +$((from_machine + 1)) "$machine_log"
 }
 
-# boot_console_tests: without the kernel's coming up, when it got that far
+# boot_console_tests: the console's output since the tests started, else all of it
 boot_console_tests() {
 	if boot_console | grep -q '^lab: running'; then
 		boot_console | sed '1,/^lab: running/d'
@@ -193,7 +193,7 @@ boot_outcome() {
 	case $last in
 	*'"at":"end","code":0}'*) outcome=finished ;;
 	*'"at":"end"'*)
-		outcome=broken reason="kvmem-run broke off in the lab: code ${last//[!0-9]/}"
+		outcome=broken reason="kvmem-run failed in the lab with exit code ${last//[!0-9]/}"
 		;;
 	*'"at":"failed"'*)
 		outcome=broken reason="$KERNEL_NAME: $(boot_failed "$last")"
@@ -202,26 +202,26 @@ boot_outcome() {
 	*)
 		outcome=down reason=$(boot_why)
 		[[ $reason == "$MACHINE_NAME "* ]] || reason="$KERNEL_NAME did not come up: $reason"
-		[[ $MACHINE_ACCEL != kvm ]] || reason+=" (--accel tcg does without this host's KVM)"
+		[[ $MACHINE_ACCEL != kvm ]] || reason+=" (--accel tcg works without this host's KVM)"
 		;;
 	esac
 }
 
-boot_failed() { # LINE of the init
+boot_failed() { # EVENT: of lib/lab/init
 	local why=${1#*'"why":"'} text=${1#*'"reason":"'}
 
 	text=${text%\"\}*}
 	case ${why%%\"*} in
 	cpu) echo "no KVM inside: $text (--cpu $MACHINE_CPU)" ;;
 	kvm)
-		[[ $KERNEL_MODULES ]] || text+="; where KVM is a module, --modules names their folder"
+		[[ $KERNEL_MODULES ]] || text+="; if KVM is a module, name the modules' folder with --modules DIR"
 		echo "no KVM inside: $text"
 		;;
 	*) echo "$text" ;;
 	esac
 }
 
-# boot_why: one line; the console knows most
+# boot_why: the reason in one line, from the console if possible
 boot_why() {
 	local panic head last failed
 
@@ -231,13 +231,13 @@ boot_why() {
 	if [[ $panic ]]; then
 		echo "kernel panic: ${head:-$panic}"
 	elif [[ $hung && ! $(boot_console) ]]; then
-		echo "not a sign of life within $hung s; does it have a serial console (CONFIG_$arch_console_config)?"
+		echo "no output within $hung s; check that it has a serial console (CONFIG_$arch_console_config)"
 	elif [[ $hung ]]; then
-		echo "the machine hangs: not a word for $hung s"
+		echo "the machine hangs: no output for $hung s"
 	elif failed=$(machine_why "$rc" < <(boot_machine)) && [[ $failed ]]; then
 		echo "$failed"
 	else
 		last=$(boot_console_tests | sed -n -e '/./{s/^\[[^]]*\] *//; s/^lab: //; h}' -e '$ {x; p}')
-		echo "the machine went off or reset itself${last:+; the last on its console is: $last}"
+		echo "the machine powered off or reset${last:+; last line on its console: $last}"
 	fi
 }

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# A run of another run.sh, for commands that need several.
+# A run by another run.sh, for commands that make several runs.
 
 # child_run ARG...: set the caller's folder to the results folder of ./run.sh ARG...,
-# empty when it made none; returns its exit code.  Its results are read in the
-# end, side by side; who wants them at once says -v.
+# empty when it made none; returns its exit code.  Its output is shown only with -v:
+# the caller shows the results of all runs together.
 child_run() {
 	local file told code=0
 
 	file=$(mktemp "${TMPDIR:-/tmp}/kvmem.XXXXXX" 2>/dev/null) ||
-		die "no temporary file can be made in ${TMPDIR:-/tmp}; set TMPDIR to a folder with space"
+		die "cannot make a temporary file in ${TMPDIR:-/tmp}; set TMPDIR to a folder with space"
 	exec {told}<>"$file"
 	rm -f -- "$file"
 	KVMEM_TELL_RUN=/proc/self/fd/$told "$ROOT/run.sh" "$@" \

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Messages, the end on a signal, and long steps with a line of progress.
+# Messages, signals, long steps with progress, the cache.
 
-stop_code=0	# 128 + signal number, once a signal has asked for the end
-running=	# the children a signal is passed on to, "-PID" for all of a group
-held=		# why the end has to wait
-SCRATCH=	# half-made folder, removed at the end
-made=()		# folders that go again if they are empty at the end
+stop_code=0	# 128 + signal number, once a signal has arrived
+running=	# children to which a signal is passed on; "-PID" is a process group
+held=		# why a signal is deferred
+SCRATCH=	# incomplete folder, removed at exit
+made=()		# folders that are removed at exit if they are empty
 
-# say LINE...: messages go to standard error, one line each
+# say LINE...: print messages to standard error
 say() {
 	printf 'kvmem: %s\n' "$@" >&2
 }
@@ -30,7 +30,7 @@ usage_error() {
 on_signal() { # EXIT_CODE
 	local signal=TERM
 
-	# Whoever asks twice means it.
+	# The second signal kills.
 	((stop_code == 0)) || signal=KILL
 	stop_code=$1
 	progress_clear
@@ -58,7 +58,7 @@ trap 'on_signal 130' INT
 trap 'on_signal 143' TERM
 trap on_exit EXIT
 
-# stop_if_asked: leave when a signal has come
+# stop_if_asked: exit when a signal has arrived
 stop_if_asked() {
 	((stop_code == 0)) || [[ $held ]] || exit "$stop_code"
 }
@@ -67,7 +67,7 @@ asked_to_stop() {
 	((stop_code))
 }
 
-# hold LINE: a signal is answered with LINE and takes effect at release
+# hold LINE: defer signals until release; LINE is printed when one arrives
 hold() {
 	held=$1
 }
@@ -77,8 +77,9 @@ release() {
 	stop_if_asked
 }
 
-# await PID [RUNNING]: status of a child; a signal ends the child, or what RUNNING
-# names, not the waiting.  What bash has to say about killed children is not shown.
+# await PID [RUNNING]: wait for a child, returns its status.  A signal is passed on to
+# the child, or to RUNNING, and the wait goes on.  The messages of bash about killed
+# children are discarded.
 await() {
 	local rc=0
 
@@ -101,7 +102,7 @@ await() {
 	return "$rc"
 }
 
-# end_soon PID: it was asked to end, and has ten seconds for that
+# end_soon PID: wait ten seconds for the end of a child that got a signal, then kill it
 end_soon() {
 	local i
 
@@ -114,7 +115,7 @@ end_soon() {
 
 # --- long steps --------------------------------------------------------------
 
-rewritten=	# a line on the terminal waits to be overwritten
+rewritten=	# the terminal shows a line of progress
 
 progress_clear() {
 	if [[ $rewritten ]]; then
@@ -123,8 +124,8 @@ progress_clear() {
 	fi
 }
 
-# progress LABEL SECONDS: on a terminal one line that is rewritten, else a line
-# when the step turns out to be a long one, and one every half minute
+# progress LABEL SECONDS: on a terminal, one line that is rewritten; else a line after
+# one second and after every 30 s
 progress() {
 	if [[ -t 2 && ${TERM:-dumb} != dumb ]]; then
 		printf '\rkvmem: %s: %d s\033[K' "$1" "$2" >&2
@@ -136,21 +137,21 @@ progress() {
 	fi
 }
 
-# The output of a step is kept in a file without a name, on descriptor 8:
-# whatever ends this script, nothing stays behind.
+# The output of a step goes to an unlinked file on descriptor 8, so that no file is
+# left however this script ends.
 log_open() {
 	local file
 
 	file=$(mktemp "${TMPDIR:-/tmp}/kvmem.XXXXXX" 2>/dev/null) ||
-		die "no temporary file can be made in ${TMPDIR:-/tmp}; set TMPDIR to a folder with space"
+		die "cannot make a temporary file in ${TMPDIR:-/tmp}; set TMPDIR to a folder with space"
 	exec 8<>"$file"
 	rm -f -- "$file"
 }
 
-# Opening it there starts at its beginning.
+# Opened by this name, it is read from its start.
 log=/proc/$$/fd/8
 
-# log_line REGEX...: the first line that matches the first REGEX, else the next
+# log_line REGEX...: print the first line that matches the first REGEX, else the next
 log_line() {
 	local regex
 
@@ -160,8 +161,8 @@ log_line() {
 	return 1
 }
 
-# step LABEL CMD...: run CMD without its output, with progress; status of CMD.
-# CMD is a function that ends in become: signals go to all of its process group.
+# step LABEL CMD...: run CMD with its output in the log, and show progress; returns
+# the status of CMD, a function that ends in become.  Signals go to its process group.
 step() {
 	local label=$1 start=$SECONDS shown=0 ticks=0 rc=0 pid
 
@@ -176,7 +177,7 @@ step() {
 			shown=$((SECONDS - start))
 			progress "$label" "$shown"
 		fi
-		# Most steps have nothing to do and end at once.
+		# Most steps have nothing to do and are short.
 		if ((++ticks < 10)); then sleep 0.02; else sleep 0.2; fi
 	done
 	await "$pid" "-$pid" || rc=$?
@@ -186,17 +187,16 @@ step() {
 	return "$rc"
 }
 
-# become CMD...: the program of a step.  It gets a process group of its own, of
-# which nothing is left once this script is gone, however that came about, and
-# it does not take the lock along.
+# become CMD...: run the program of a step in a new process group, which is killed when
+# this script ends, and without the lock's descriptor
 become() {
 	# shellcheck disable=SC2016
 	exec 9>&- setsid setpriv --pdeathsig TERM bash -c \
 		'trap "trap \"\" TERM; kill 0; exit 143" TERM; "$@" & wait "$!"' step "$@"
 }
 
-# step_failed FILE LINE...: say so, with the end of the step's output; all of it
-# stays in FILE
+# step_failed FILE LINE...: exit with these messages and the end of the step's output;
+# FILE has all of it
 step_failed() {
 	local file=$1
 
@@ -213,10 +213,10 @@ log_keep() { # FILE
 	fi
 }
 
-# take_lock FILE WHAT: one run at a time does WHAT, until drop_lock or the end of
-# all who have inherited descriptor 9
+# take_lock FILE WHAT: until drop_lock, or the end of all processes that inherited
+# descriptor 9, no other run does WHAT
 take_lock() {
-	{ exec 9>"$1"; } 2>/dev/null || die "cannot write to ${1%/*}"
+	{ exec 9>"$1"; } 2>/dev/null || die "cannot write to ${1%/*}: choose a folder that this user may write"
 	flock -n 9 && return
 	say "another run is $2; waiting for it"
 	setpriv --pdeathsig KILL flock 9 &
@@ -230,12 +230,12 @@ drop_lock() {
 
 # --- small things ------------------------------------------------------------
 
-# writable_dir DIR: there, made when missing, and ours to write
+# writable_dir DIR: make it if it is missing; whether this user may write to it
 writable_dir() {
 	mkdir -p -- "$1" 2>/dev/null && [[ -w $1 && -x $1 ]]
 }
 
-# has_room DIR SIZE: by trying, which also tells of quotas
+# has_room DIR SIZE: whether a file of that size can be written, also by quota
 has_room() {
 	local file=$1/.kvmem-room.$$ rc=0
 
@@ -244,7 +244,7 @@ has_room() {
 	return "$rc"
 }
 
-# absolute PATH: relative to where the user stands
+# absolute PATH: relative to the current folder
 absolute() {
 	case $1 in
 	/*) printf '%s\n' "$1" ;;
@@ -252,7 +252,7 @@ absolute() {
 	esac
 }
 
-# cache_dir: set CACHE, the folder for what is made once and used by all runs
+# cache_dir: set CACHE, the folder of files that all runs share
 cache_dir() {
 	local home=${HOME:-}
 
@@ -261,56 +261,56 @@ cache_dir() {
 	fi
 	CACHE=${XDG_CACHE_HOME:-$home/.cache}/kvmem
 	CACHE=$(absolute "${KVMEM_CACHE:-$CACHE}")
-	# The kernel's make cannot work there.
+	# The kernel's make does not support such a path.
 	if [[ $CACHE == *[[:space:]:]* ]]; then
-		die "the cache folder's name has a space or a colon in it: $CACHE; set KVMEM_CACHE=DIR"
+		die "the path of the cache folder has a space or a colon: $CACHE; set KVMEM_CACHE=DIR to another"
 	fi
 	writable_dir "$CACHE" ||
-		die "the cache folder cannot be written: $CACHE; set KVMEM_CACHE=DIR to one that can"
+		die "cannot write to the cache folder $CACHE; set KVMEM_CACHE=DIR to another"
 }
 
 cache_full() {
-	die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR to a folder that has it"
+	die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR to a folder with space"
 }
 
-# cache_file: set the caller's fd to a descriptor of a file in the cache without a
-# name: whatever ends this script, nothing stays behind
+# cache_file: set the caller's fd to a descriptor of an unlinked file in the cache
 cache_file() {
 	local file
 
 	file=$(mktemp "$CACHE/.lab.XXXXXX" 2>/dev/null) ||
-		die "no file can be made in the cache folder $CACHE; set KVMEM_CACHE=DIR"
+		die "cannot make a file in the cache folder $CACHE; set KVMEM_CACHE=DIR to another"
 	# shellcheck disable=SC2034
 	exec {fd}<>"$file"
 	rm -f -- "$file"
 }
 
-# What is made in the cache is made in a scratch folder and renamed: it is there
-# or it is not.
+# Folders of the cache are made under another name and renamed, so that an incomplete
+# one is never used.
 
-# cache_begin PARENT WHAT WANTED: a scratch folder beside WANTED; false when
-# another run has made WANTED meanwhile
+# cache_begin PARENT WHAT WANTED: set SCRATCH to a new folder beside WANTED, and take
+# the lock; false when another run has made WANTED meanwhile
 cache_begin() {
 	writable_dir "$1" ||
-		die "the cache folder cannot be written: $1; set KVMEM_CACHE=DIR to one that can"
+		die "cannot write to the cache folder $1; set KVMEM_CACHE=DIR to another"
 	take_lock "$1/.lock" "$2"
 	if [[ -d $3 ]]; then
 		drop_lock
 		return 1
 	fi
-	# With the lock in hand, these are what a killed run has left.
+	# Under the lock, these can only be left over from a killed run.
 	rm -rf -- "$1"/.new.*
 	SCRATCH=$(mktemp -d "$1/.new.XXXXXX") ||
-		die "no space in the cache folder $1; set KVMEM_CACHE=DIR"
+		die "no space left in the cache folder $1; set KVMEM_CACHE=DIR to a folder with space"
 	chmod 755 "$SCRATCH"
 }
 
-cache_end() { # WANTED [KEEP]
+# cache_end WANTED [KEEP]: rename SCRATCH to WANTED, and keep the KEEP newest folders
+cache_end() {
 	local parent=${1%/*} keep=${2:-8} old
 
 	mv -T -- "$SCRATCH" "$1"
 	SCRATCH=
-	# Kernel packages come every other week, and a bisection makes many trees.
+	# Otherwise the cache would grow with every kernel package and bisection.
 	while read -r old; do
 		rm -rf -- "${parent:?}/$old"
 	done < <(find "$parent" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %f\n' |

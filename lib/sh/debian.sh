@@ -3,20 +3,20 @@
 # The arch_ variables are those of lib/sh/arch/NAME.sh:
 # shellcheck disable=SC2154
 #
-# Debian's kernels: found by a pattern in the machine's own apt sources, or in
-# another suite through an apt state of our own; what a lab needs of them is
-# kept in the cache.  Nothing of the machine's apt is changed.
+# Debian's kernels: found by a pattern in the host's apt sources, or in another suite
+# through a separate apt state; the files that a lab needs are kept in the cache.  The
+# host's apt configuration and state are not modified.
 
-# debian_find debian[/SUITE][:PATTERN]: set the caller's dir to a folder of the
-# cache, with vmlinuz, config, release and modules/
+# debian_find debian[/SUITE][:PATTERN]: set the caller's dir to a folder of the cache
+# with vmlinuz, config, release and modules/
 debian_find() {
 	local pattern='' suite=${opt[suite]:-}
 
 	cache_dir
 	[[ $1 != *:* ]] || pattern=${1#*:}
 	[[ ${1%%:*} != debian/* ]] || suite=${1%%:*} suite=${suite#debian/}
-	[[ $1 != *: && ${1%%:*} != */ ]] || die "'$1': a version or a suite is missing at its end"
-	[[ $suite =~ ^[a-z0-9-]*$ ]] || die "'$suite' is no name of a Debian suite"
+	[[ $1 != *: && ${1%%:*} != */ ]] || die "--kernel '$1': a version or a suite is missing at its end"
+	[[ $suite =~ ^[a-z0-9-]*$ ]] || die "--suite '$suite': not the name of a Debian suite"
 
 	if [[ ${opt[offline]:-} ]]; then
 		debian_cached "$pattern" "$suite" ||
@@ -29,8 +29,8 @@ debian_find() {
 	touch -- "$dir"
 }
 
-# debian_match PATTERN RELEASE VERSION: the pattern is the beginning of one of
-# them, or a shell glob for the whole
+# debian_match PATTERN RELEASE VERSION: whether the pattern is a prefix of one of them,
+# or a shell glob that matches one
 debian_match() {
 	local text
 
@@ -43,16 +43,17 @@ debian_match() {
 
 # --- the cache ---------------------------------------------------------------
 
-# A folder for each kernel, RELEASE_VERSION_CHECKSUM of its packages and of what
-# is kept of them: vmlinuz, config, release, modules/ and their checksums.
+# Each kernel has a folder RELEASE_VERSION_CHECKSUM, with vmlinuz, config, release,
+# modules/ and their checksums.  The name's checksum is that of the packages and of the
+# list of modules.
 
-# debian_sound FOLDER: nothing of it is missing or broken
+# debian_sound FOLDER: whether all files match their checksums
 debian_sound() {
 	(cd -- "$1" 2>/dev/null && sha256sum --status --strict -c SHA256SUMS 2>/dev/null)
 }
 
-# debian_cached PATTERN SUITE: set the caller's dir to the newest that matches and
-# came from there, once or more often
+# debian_cached PATTERN SUITE: set the caller's dir to the newest kernel that matches and
+# was fetched from that suite
 debian_cached() {
 	local name release version
 
@@ -61,7 +62,7 @@ debian_cached() {
 		dir=$CACHE/kernels/debian/$name
 		[[ ! -e $dir/suites ]] || grep -qx -- "${2:-own}" "$dir/suites" || continue
 		debian_sound "$dir" && return
-		say "$name in the cache is broken"
+		say "$name in the cache is broken, and is not used"
 	done < <(debian_cache)
 	return 1
 }
@@ -75,25 +76,25 @@ debian_cache_list() {
 	local list
 
 	list=$(debian_cache | cut -f 2 | tr '\n' ' ')
-	echo "${list:+it has $list}${list:-it has none; without --offline they are fetched}"
+	echo "${list:+the cache has $list}${list:-the cache has no kernels; without --offline they are fetched}"
 }
 
-# --- what there is -----------------------------------------------------------
+# --- the package lists -----------------------------------------------------------
 
-# Options of apt that make it use a state of our own.
+# Options of apt that make it use a separate state; empty for the host's.
 apt_own=()
 
 # debian_choose PATTERN SUITE: set the caller's choice, VERSION<TAB>RELEASE<TAB>
 # PACKAGE=SHA256 ...
 debian_choose() {
-	local pattern=$1 suite=$2 where=${2:-"this machine's apt sources"} line version release other=''
+	local pattern=$1 suite=$2 where=${2:-"this host's apt sources"} line version release other=''
 
 	debian_sources "$suite"
 	choice=
 	while IFS= read -r line; do
 		IFS=$'\t' read -r version release _ <<<"$line"
 		debian_match "$pattern" "$release" "$version" || continue
-		# The flavour made for virtual machines, unless the pattern says otherwise.
+		# Prefer the flavour for virtual machines; a pattern can name another.
 		if [[ $release == *-cloud-* ]]; then
 			choice=$line
 			return
@@ -109,9 +110,9 @@ debian_have() {
 
 	list=$(debian_list | cut -f 2 | sed -n "s/-cloud-$arch_debian\$//p" | tr '\n' ' ')
 	if [[ $list ]]; then
-		echo "; there are ${list% }; --suite names another Debian suite"
+		echo "; there are ${list% }; use --suite for another Debian suite"
 	else
-		echo ", and no other"
+		echo "; it has no kernels: run apt-get update, or use --suite"
 	fi
 }
 
@@ -122,13 +123,13 @@ debian_have() {
 debian_list() {
 	local file=$CACHE/apt/kernels key list
 
-	# Apt takes seconds to tell: its answer is kept as long as it has nothing new.
+	# Apt takes seconds: cache its answer until its lists change.
 	((!${#apt_own[@]})) || file=${apt_own[1]#Dir::State=}/kernels
 	key=$(debian_list_key)
 	if [[ $(head -n 1 -- "$file" 2>/dev/null) != "$key" ]]; then
 		list=$(debian_ask)
 		[[ $list ]] || return 0
-		# Where it cannot be kept it is asked for again.
+		# A failure to cache it is harmless.
 		{ mkdir -p -- "${file%/*}" && printf '%s\n' "$key" "$list" >"$file.$BASHPID" &&
 			mv -- "$file.$BASHPID" "$file"; } 2>/dev/null || rm -f -- "$file.$BASHPID"
 		printf '%s\n' "$list"
@@ -137,7 +138,7 @@ debian_list() {
 	fi
 }
 
-# debian_list_key: another one when apt has read other lists, or has other sources
+# debian_list_key: changes with apt's package lists and sources
 debian_list_key() {
 	local state lists=/var/lib/apt/lists
 
@@ -146,6 +147,7 @@ debian_list_key() {
 	sha256sum <<<"$state ${apt_own[*]} $arch_debian" | cut -d' ' -f1
 }
 
+# debian_ask: debian_list from apt itself
 debian_ask() {
 	local names
 
@@ -160,7 +162,7 @@ debian_ask() {
 		release = substr(package, RLENGTH + 1)
 		if (sub(/-unsigned$/, "", release))
 			kind = kind "-unsigned"
-		# A package without a kernel in it is small.
+		# Metapackages have no kernel, and are small.
 		if (kind ~ /^image/ && size < 5000000)
 			return
 		found[version OFS release] = 1
@@ -189,37 +191,37 @@ debian_ask() {
 	}' | sort -Vr
 }
 
-# debian_sources SUITE: make apt know the packages of a suite, of the machine's
-# own sources when it is none
+# debian_sources SUITE: set apt_own for the packages of a suite; without a suite, for
+# those of the host's sources
 debian_sources() {
 	apt_own=()
 	if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
-		die "Debian's kernels need apt-get and dpkg-deb; here, name a kernel tree or a $arch_image with --kernel"
+		die "Debian's kernels need apt-get and dpkg-deb; without them, name a kernel tree or a $arch_image with --kernel"
 	fi
 	if [[ $1 ]]; then
 		apt_state "$1"
 	elif [[ ! $(debian_list) ]]; then
-		# A container without package lists, perhaps.
+		# A container, for example, has no package lists.
 		apt_state own
 	fi
 }
 
-# --- an apt state of our own -------------------------------------------------
+# --- a separate apt state -------------------------------------------------
 
-# apt_state SUITE: set apt_own; its lists are read anew when they are a day old
+# apt_state SUITE: set apt_own; lists older than a day are updated
 apt_state() {
 	local dir=$CACHE/apt/$1 sources
 
 	if ! writable_dir "$dir/lists/partial" || ! writable_dir "$dir/archives/partial"; then
-		die "the cache folder cannot be written: $dir; set KVMEM_CACHE=DIR to one that can"
+		die "cannot write to the cache folder $dir; set KVMEM_CACHE=DIR to another"
 	fi
 	sources=$(apt_sources "$1")
-	[[ $sources ]] || die "this machine's apt sources name no mirror of Debian"
+	[[ $sources ]] || die "this host's apt sources have no Debian mirror: add one to /etc/apt/sources.list"
 	take_lock "$dir/.lock" "reading the package lists of Debian ${1/#own/}"
 	if [[ $sources != "$(cat "$dir/sources.list" 2>/dev/null)" ]]; then
 		rm -f -- "$dir/updated"
 		{ printf '%s\n' "$sources" >"$dir/sources.list" && : >"$dir/status"; } 2>/dev/null ||
-			die "no space in the cache folder $dir; set KVMEM_CACHE=DIR"
+			die "no space left in the cache folder $dir; set KVMEM_CACHE=DIR to a folder with space"
 	fi
 	apt_own=(-o "Dir::State=$dir" -o "Dir::State::lists=$dir/lists" -o "Dir::State::status=$dir/status"
 		-o "Dir::Cache=$dir" -o "Dir::Etc::sourcelist=$dir/sources.list" -o Dir::Etc::sourceparts=/dev/null
@@ -236,11 +238,11 @@ apt_state_update() { # SUITE DIR
 		! log_line '^W: failed to fetch' >/dev/null; then
 		touch -- "$2/updated"
 	elif [[ -e $2/updated ]]; then
-		say "the package lists of $name could not be read; those of $(date -r "$2/updated" +%F) are used"
+		say "cannot read the package lists of $name; using those of $(date -r "$2/updated" +%F)"
 	elif log_line ' 404 +not found|does not have a release file' >/dev/null; then
 		die "there is no Debian suite '$1' at $(sed 's/.*] \([^ ]*\) .*/\1/; q' "$2/sources.list")"
 	else
-		apt_failed "the package lists of $name could not be read"
+		apt_failed "cannot read the package lists of $name"
 	fi
 }
 
@@ -248,10 +250,10 @@ apt_own_update() {
 	become apt-get "${apt_own[@]}" "${apt_quiet[@]}" -o APT::Update::Error-Mode=any update
 }
 
-# Root may read what another user may not; no translations; patience.
+# As root, since apt's own user may not read the cache; no translations; retries.
 apt_quiet=(-o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Retries=2)
 
-# apt_sources SUITE: the lines of a sources.list, made from the machine's own
+# apt_sources SUITE: print the lines of a sources.list, made from the host's
 apt_sources() {
 	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg option=
 
@@ -259,7 +261,7 @@ apt_sources() {
 	# shellcheck disable=SC2016
 	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(LABEL)' 'Created-By: Packages' \
 		2>/dev/null | awk -v suite="$1" -v option="$option" '
-	# The label is in the lists; where there are none yet, the address has to do.
+	# The label is in the lists; without lists, use the address.
 	{ uri = $1; sub(/\/$/, "", uri) }
 	$3 != "main" { next }
 	$4 == "Debian" || uri ~ /\/debian$/ { kind = "plain" }
@@ -281,7 +283,7 @@ apt_failed() { # LINE
 		cache_full
 	fi
 	if error=$(log_line '^E: failed to fetch' '^W: failed to fetch' '^E: '); then
-		say "$1: ${error#?: }" "without a network, --offline uses what is in the cache"
+		say "$1: ${error#?: }" "without a network, --offline uses the kernels in the cache"
 		log_keep "$CACHE/log/apt.log"
 		exit 2
 	fi
@@ -290,12 +292,12 @@ apt_failed() { # LINE
 
 # --- fetching ----------------------------------------------------------------
 
-# debian_provide: set the caller's dir to the kernel of its choice
+# debian_provide: set the caller's dir to the folder of its choice, fetch it if needed
 debian_provide() {
 	local version release parts name
 
 	IFS=$'\t' read -r version release parts <<<"$choice"
-	# shellcheck disable=SC2154	# of modules.sh
+	# shellcheck disable=SC2154	# modules.sh sets it
 	name=${release}_${version}_$(sha256sum <<<"$parts$modules_wanted" | head -c 12)
 	dir=$CACHE/kernels/debian/$name
 	if [[ -d $dir ]] && ! debian_sound "$dir"; then
@@ -310,12 +312,12 @@ debian_fetch() { # FOLDER RELEASE VERSION PARTS
 
 	cache_begin "${1%/*}" "fetching a kernel" "$1" || return 0
 	has_room "$SCRATCH" 300M ||
-		die "no space left in the cache folder $CACHE: a kernel's packages need 300 MB for a moment; set KVMEM_CACHE=DIR"
+		die "no space left in the cache folder $CACHE: unpacking a kernel needs 300 MB; set KVMEM_CACHE=DIR to a folder with space"
 	for part in $4; do
 		debian_download "${part%%=*}" "$3" "${part#*=}"
 	done
 	step "unpacking Debian's $2" debian_unpack ||
-		step_failed "$CACHE/log/apt.log" "the packages of Debian's $2 could not be unpacked"
+		step_failed "$CACHE/log/apt.log" "cannot unpack the packages of Debian's $2"
 	debian_keep "$2"
 	cache_end "$1" 24
 }
@@ -325,13 +327,13 @@ debian_download() {
 	local tries file
 
 	for tries in 1 2; do
-		step "fetching $1" debian_get "$1=$2" || apt_failed "$1 could not be downloaded"
+		step "fetching $1" debian_get "$1=$2" || apt_failed "cannot download $1"
 		file=$(find "$SCRATCH" -maxdepth 1 -name '*.deb' -name "${1}_*")
 		[[ $(sha256sum <"$file") != "$3 "* ]] || return 0
 		rm -f -- "$file"
-		((tries == 2)) || say "$1 came broken: fetching it again"
+		((tries == 2)) || say "the download of $1 is broken: fetching it again"
 	done
-	die "$1: what the mirror sends is not what the signed package list says"
+	die "$1: the mirror's file does not match the signed package list; try again later or use another mirror"
 }
 
 debian_get() { # PACKAGE=VERSION
@@ -345,12 +347,12 @@ debian_unpack() {
 	become sh -c 'for deb in *.deb; do dpkg-deb -x "$deb" all || exit; done'
 }
 
-# debian_keep RELEASE: of all that was unpacked, what a lab can use
+# debian_keep RELEASE: keep the unpacked files that a lab can use, delete the rest
 debian_keep() {
 	local image file name sums
 
 	image=$(find "$SCRATCH/all" -type f \( -path '*/boot/vmlinu*' -o -path '*/modules/*/vmlinuz*' \) -print -quit)
-	[[ $image ]] || die "the packages of Debian's $1 have no kernel in them"
+	[[ $image ]] || die "the packages of Debian's $1 have no kernel image: choose another with --kernel"
 	mkdir -- "$SCRATCH/modules"
 	mv -- "$image" "$SCRATCH/vmlinuz"
 	file=$(find "$SCRATCH/all" -type f \( -path '*/boot/config-*' -o -path '*/modules/*/config' \) -print -quit)
@@ -364,5 +366,5 @@ debian_keep() {
 	rm -rf -- "$SCRATCH/all" "$SCRATCH"/*.deb
 	sums=$(cd -- "$SCRATCH" && find . -type f -exec sha256sum {} +)
 	printf '%s\n' "$sums" >"$SCRATCH/SHA256SUMS" ||
-		die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR"
+		die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR to a folder with space"
 }

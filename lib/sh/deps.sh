@@ -3,9 +3,9 @@
 # The arch_ variables are those of lib/sh/arch/NAME.sh:
 # shellcheck disable=SC2154
 #
-# Packages: what is missing, and its installation.
+# Debian packages that are needed, and their installation.
 
-# Package, and the thing in it that is needed, should it come from elsewhere.
+# Lines "PACKAGE KIND FILE": the file that is needed, which may also come from elsewhere.
 deps_run='
 gcc               command gcc
 make              command make
@@ -16,12 +16,12 @@ libjansson-dev    library libjansson.so
 hyperfine         command hyperfine
 gnuplot-nox       command gnuplot
 '
-# In place of KSRC=TREE.
+# Without KSRC=TREE.
 deps_ksrc='
 xz-utils          command xz
 linux-source-6.12 file    /usr/src/linux-source-6.12.tar.xz
 '
-# A machine for the lab, and what it starts with.
+# The lab.
 deps_lab="
 $arch_qemu_package command $arch_qemu
 busybox-static    static  busybox
@@ -29,7 +29,7 @@ cpio              command cpio
 xz-utils          command xz
 zstd              command zstd
 "
-# Tracepoints.
+# --perf.
 deps_perf='
 linux-perf        command perf
 '
@@ -56,8 +56,9 @@ procps            command pkill
 rsync             command rsync
 '
 
-# deps_ensure [--lab | --perf | --kernel | --check]: have every package of a run on this
-# host (and more: in a lab, building a kernel, the checks), or end with what to do
+# deps_ensure [--lab | --perf | --kernel | --check]: install the missing packages of a run
+# on this host, and those of the lab, of building a kernel, or of the checks; exit with
+# instructions if that is not possible
 deps_ensure() {
 	local table=$deps_run missing=() things=()
 
@@ -79,7 +80,7 @@ deps_ensure() {
 
 	if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
 		die "missing on this system: ${things[*]}" \
-			"it has no apt-get: install them its own way; KSRC=TREE names a kernel tree"
+			"this system has no apt-get: install them with its package manager; KSRC=TREE replaces linux-source"
 	fi
 	if ((EUID != 0)) || [[ ${opt[no-install]:-} ]]; then
 		die "missing packages: ${missing[*]}" "install them as root: $(deps_line)"
@@ -103,7 +104,7 @@ deps_line() {
 	printf ' %s' "${missing[@]}"
 }
 
-# deps_missing TABLE: sets the caller's missing (packages) and things
+# deps_missing TABLE: set the caller's missing (packages) and things (files)
 deps_missing() {
 	local package kind thing installed
 
@@ -144,30 +145,30 @@ deps_install() { # TABLE
 
 	say "missing packages: ${missing[*]}"
 	deps_known || apt_try "reading the package lists" apt_update ||
-		deps_failed "the package lists could not be read"
+		deps_failed "cannot read the package lists"
 	for package in "${missing[@]}"; do
 		deps_known "$package" || deps_unknown "$package"
 	done
-	# Lists that are days old name files that are gone.
+	# Outdated lists name files that the mirror has deleted.
 	apt_try "downloading packages" apt_download ||
 		{ apt_try "reading the package lists" apt_update &&
 			apt_try "downloading packages" apt_download; } ||
-		deps_failed "the packages could not be downloaded"
+		deps_failed "cannot download the packages"
 
-	hold "ending as soon as the packages are installed"
+	hold "interrupted: exiting when the packages are installed"
 	apt_try "installing packages" apt_install ||
-		deps_failed "the packages could not be installed"
+		deps_failed "cannot install the packages"
 	release
 
 	deps_missing "$1"
 	((${#missing[@]} == 0)) ||
-		die "installed, and still not there: ${things[*]}" \
+		die "still missing after the installation: ${things[*]}" \
 			"try: apt-get install --reinstall ${missing[*]}"
 	drop_lock
 }
 
-# deps_known [PACKAGE...]: whether apt knows a version of each, by default of
-# all that are missing
+# deps_known [PACKAGE...]: whether apt has a version of each; of all missing ones by
+# default
 deps_known() {
 	local package policy
 
@@ -178,14 +179,14 @@ deps_known() {
 }
 
 deps_unknown() { # PACKAGE
-	# For apt-get update a network that is away is only worth a warning.
+	# apt-get update only warns when the network is down.
 	if log_line 'failed to fetch' >/dev/null; then
-		deps_failed "the package lists could not be read"
+		deps_failed "cannot read the package lists"
 	fi
 	case $1 in
 	linux-source-*) die "no package $1 in this system's apt sources" \
-		"Debian 12 has it among its security updates (bookworm-security), Debian 13 in main; elsewhere, KSRC=TREE names a kernel tree of 6.9 or newer" ;;
-	*) die "no package $1 in this system's apt sources: look at /etc/apt/sources.list" ;;
+		"Debian 12 has it in bookworm-security, Debian 13 in main; elsewhere, set KSRC=TREE to a kernel tree of 6.9 or newer" ;;
+	*) die "no package $1 in this system's apt sources: check /etc/apt/sources.list" ;;
 	esac
 }
 
@@ -201,8 +202,8 @@ deps_failed() { # LINE
 	step_failed "$CACHE/log/install.log" "$1" "by hand: $(deps_line)"
 }
 
-# apt_try LABEL CMD: a step that needs apt's locks; on a machine that has just
-# come up, its own first update may hold them for minutes
+# apt_try LABEL CMD: a step that needs apt's locks; after boot, an automatic update may
+# hold them for minutes
 apt_try() {
 	local tries
 
@@ -225,7 +226,7 @@ apt_download() {
 		install -y --no-install-recommends --download-only "${missing[@]}"
 }
 
-# Not to be stopped half-way: not even told that this script is gone.
+# Runs to its end even if this script is killed.
 apt_install() {
 	export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 	exec 9>&- setsid apt-get -o Dpkg::Use-Pty=0 \

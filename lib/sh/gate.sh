@@ -3,9 +3,9 @@
 # The items are those of list_read:
 # shellcheck disable=SC2154
 #
-# Runs compared with each other, and the gate that a CI waits at.
+# Comparison of runs, and the gate for CI.
 
-# compare_runs RUN RUN...: what changed, and as a page if --output names one
+# compare_runs RUN RUN...: print the differences; also write a page with --output
 compare_runs() {
 	local args=() code=0
 
@@ -29,7 +29,7 @@ gate() {
 	"$BUILD/kvmem-report" gate "${args[@]}" -- "$base" "$folder"
 }
 
-# gate_arguments: set the caller's args to those of kvmem-report
+# gate_arguments: set the caller's args for kvmem-report
 gate_arguments() {
 	local rule
 
@@ -43,7 +43,7 @@ gate_arguments() {
 
 # --- a fresh run -------------------------------------------------------------
 
-# gate_fresh: run what the baseline has run, as it was run; set the caller's folder
+# gate_fresh: repeat the baseline's run; set the caller's folder
 gate_fresh() {
 	local text code=0 args=() had=() params=()
 	local -A set=()
@@ -51,7 +51,7 @@ gate_fresh() {
 	text=$("$BUILD/kvmem-report" settings "$base") || exit 2
 	gate_settings "$text"
 	gate_run_arguments
-	say "running what $base has run"
+	say "repeating the run of $base"
 	child_run "${args[@]}" || code=$?
 	case $code in
 	[01]) ;;
@@ -59,11 +59,11 @@ gate_fresh() {
 		say "inconclusive: nothing could run"
 		exit 4
 		;;
-	*) die "the run to compare with $base did not come about" ;;
+	*) die "the run to compare with $base failed, see above" ;;
 	esac
 }
 
-# gate_settings TEXT: set the caller's set, had (what the baseline ran) and params
+# gate_settings TEXT: set the caller's set, had (the items of the baseline) and params
 gate_settings() {
 	local key value
 
@@ -77,12 +77,12 @@ gate_settings() {
 }
 
 # gate_run_arguments: set the caller's args to the command and options of the
-# fresh run; what is given for the gate overrules what the baseline had
+# fresh run; options of the gate override those of the baseline
 gate_run_arguments() {
 	local name value names=()
 
 	[[ ${set[where]-} == lab || ! ${opt[kernel]-} ]] ||
-		usage_error "--kernel is for a baseline from a lab; $base is from a host"
+		usage_error "--kernel needs a baseline from the lab; $base is from a host"
 	args=("${set[kind]}" --results "$RESULTS")
 	for name in profile seed replicates timeout; do
 		value=${opt[$name]-${set[$name]-}}
@@ -111,9 +111,9 @@ gate_lab_arguments() {
 	done
 }
 
-# gate_names: set the caller's names to the patterns that select what the
-# baseline has; none where that is all there is.  What the suite has no more will
-# be missing, and be said to be.
+# gate_names: set the caller's names to the patterns that select the items of the
+# baseline; empty if it has all items.  The gate reports items that the suite no longer
+# has.
 gate_names() {
 	local kind name all=yes
 	local -A ran=()
@@ -130,6 +130,6 @@ gate_names() {
 			all=
 		fi
 	done < <(printf '%s\n' "${items[@]}")
-	((${#names[@]})) || die "nothing of what $base has run is in this suite"
+	((${#names[@]})) || die "this suite has none of the tests and benchmarks of $base: make a new baseline"
 	[[ ! $all ]] || names=()
 }

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What a lab's kernel finds as its root: busybox, the programs of the suite, the
-# modules it needs.  An archive made by cpio needs no root, devtmpfs supplies the
-# device nodes.
+# The initramfs of a lab: busybox, the programs of the suite, the modules.  Making it
+# needs no root: devtmpfs supplies the device nodes.
 
-# The commands of lib/lab/init, and a shell for programs that want one.
+# The commands of lib/lab/init, and a shell for the programs of tests/check.
 initramfs_commands=(
 	sh cat cut awk dmesg env grep insmod mkdir mount poweroff printf sed sleep stty tail tr
 )
 
-# initramfs_make PROGRAMS: set the caller's archive, which the cache has for each
-# different content; PROGRAMS holds tests/ and bench/
+# initramfs_make PROGRAMS: set the caller's archive, which is cached by its content;
+# PROGRAMS has tests/ and bench/
 initramfs_make() {
 	local dir sum initramfs
 
@@ -23,15 +22,15 @@ initramfs_make() {
 	if [[ ! -d $dir ]]; then
 		cache_begin "${dir%/*}" "making an initramfs" "$dir" || return 0
 		step "making the initramfs" initramfs_pack "$1" ||
-			initramfs_failed "the initramfs could not be made"
+			initramfs_failed "cannot make the initramfs"
 		cache_end "$dir"
 	fi
 	touch -- "$dir"
-	[[ -r $archive ]] || die "the cache folder has lost $archive"
+	[[ -r $archive ]] || die "$archive is missing: remove ${archive%/*} and try again"
 }
 
-# initramfs_contents PROGRAMS: set the caller's initramfs to lines
-# "PATH<TAB>FILE", or for a text "PATH<TAB>=WORDS", a line for each word
+# initramfs_contents PROGRAMS: set the caller's initramfs to lines "PATH<TAB>FILE", or
+# "PATH<TAB>=WORDS" for a text with a line for each word
 initramfs_contents() {
 	local file name list
 	local -A lists=()
@@ -60,7 +59,7 @@ initramfs_contents() {
 	initramfs=$(sort <<<"$initramfs")
 }
 
-# The name of a content: where it goes and what it is.
+# initramfs_sum: print a checksum of the paths and their contents
 initramfs_sum() {
 	{
 		printf '%s\n' "${initramfs_commands[*]}"
@@ -79,14 +78,14 @@ initramfs_pack() { # PROGRAMS
 		=*) tr ' ' '\n' <<<"${file#=}" >"$dir/$path" || exit ;;
 		*.ko.*) module_plain "$file" >"$dir/$path" || exit ;;
 		"$1"/*)
-			# Symbols are a third of what the kernel has to unpack.
+			# Symbols are a third of the size.
 			strip -o "$dir/$path" -- "$file" 2>/dev/null ||
 				cp -L -- "$file" "$dir/$path" || exit
 			;;
 		*) cp -L -- "$file" "$dir/$path" || exit ;;
 		esac
 	done <<<"$initramfs"
-	# Asking the programs takes a second in there.
+	# Listing the tests takes a second in the lab.
 	"$BUILD/kvmem-run" --list-plan --dir "$1" >"$dir/lab/plan" || exit
 	for name in "${initramfs_commands[@]}"; do
 		ln -s busybox "$dir/bin/$name" || exit
@@ -104,12 +103,12 @@ initramfs_failed() { # LINE
 	step_failed "$CACHE/log/initramfs.log" "$1"
 }
 
-# --- what differs from boot to boot ------------------------------------------
+# --- the part that differs with each boot ------------------------------------------
 
-# cpio_file NAME TEXT, in the end cpio_end: an archive on standard output that
-# the kernel takes as an addition to the one before it
+# cpio_file NAME TEXT: print a member of a cpio archive; cpio_end ends it.  The kernel
+# unpacks it on top of the archive before it.
 cpio_file() {
-	# Size and the name's length, NUL included, are the only numbers that matter.
+	# Only the size and the length of the name with its NUL matter.
 	printf '070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%s\0' \
 		0 $((8#100644)) 0 0 1 0 ${#2} 0 0 0 0 $((${#1} + 1)) 0 "$1"
 	cpio_pad $((110 + ${#1} + 1))

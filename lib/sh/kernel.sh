@@ -3,17 +3,17 @@
 # The arch_ variables are those of lib/sh/arch/NAME.sh:
 # shellcheck disable=SC2154
 #
-# The kernel a lab runs: what a reference names, and whether it can work there.
+# The kernel of a lab: resolves --kernel, and checks that the kernel can work there.
 #
 #	debian[/SUITE][:PATTERN]   a package (debian.sh)
-#	reference[:VERSION]        the project's own kernel, from ./run.sh kernel build
-#	mutants[:VERSION]          the one with seeded bugs
+#	reference[:VERSION]        the reference kernel, from ./run.sh kernel build
+#	mutants[:VERSION]          the reference kernel with seeded bugs
 #	FOLDER                     a built kernel tree, or the O= folder of one
 #	FILE                       a kernel image
 
 # kernel_find REF: set KERNEL (the image), KERNEL_RELEASE, KERNEL_MODULES (a
-# folder that has .ko files below it, or nothing), KERNEL_CONFIG (a file, or
-# nothing) and KERNEL_NAME, for people
+# folder with .ko files below it, or empty), KERNEL_CONFIG (a file, or empty) and
+# KERNEL_NAME, for messages
 kernel_find() {
 	local ref=$1 dir
 
@@ -32,7 +32,7 @@ kernel_find() {
 		elif [[ -e $ref ]]; then
 			KERNEL=$ref
 		else
-			die "no kernel $1: it is debian[:VERSION], a built kernel tree, a $arch_image, reference or mutants"
+			die "no kernel $1: use debian[:VERSION], a built kernel tree, a $arch_image, reference or mutants"
 		fi
 		;;
 	esac
@@ -45,8 +45,8 @@ kernel_find() {
 	kernel_check_config
 }
 
-# kernel_reference VARIANT[:VERSION]: the newest one built.  kernel build leaves a
-# folder for each, with the image, config and, where it has modules, modules/.
+# kernel_reference VARIANT[:VERSION]: the newest one that was built.  kernel build makes
+# a folder for each, with the image, config and, if there are modules, modules/.
 kernel_reference() {
 	local variant=${1%%:*} version='' dir
 
@@ -55,7 +55,7 @@ kernel_reference() {
 	dir=$(find "$CACHE/kernels/$variant" -mindepth 2 -maxdepth 2 -name "$arch_image" \
 		-path "$CACHE/kernels/$variant/$version*" -printf '%T@ %h\n' 2>/dev/null |
 		sort -rn | head -n 1 | cut -d' ' -f2-)
-	[[ $dir ]] || die "there is no such kernel yet, $1: ./run.sh kernel build $variant makes it"
+	[[ $dir ]] || die "$1 has not been built: run ./run.sh kernel build $variant"
 	KERNEL=$dir/$arch_image
 	[[ ! -d $dir/modules ]] || KERNEL_MODULES=$dir/modules
 	[[ ! -r $dir/config ]] || KERNEL_CONFIG=$dir/config
@@ -74,30 +74,29 @@ kernel_tree() { # FOLDER
 
 # --- the image ---------------------------------------------------------------
 
-# kernel_bytes FILE OFFSET COUNT [FORMAT]: as od prints them, without blanks
+# kernel_bytes FILE OFFSET COUNT [FORMAT]: print bytes as od does, without blanks
 kernel_bytes() {
 	od -An -v -j "$2" -N "$3" -t "${4:-x1}" -- "$1" 2>/dev/null | tr -d ' \n'
 }
 
-# kernel_release FILE: the release in the image's setup header, as uname -r has it
+# kernel_release FILE: print the release of an image, as uname -r has it
 kernel_release() {
 	local release
 
 	[[ -f $1 && -r $1 ]] || die "$1: not a file that $(id -un) may read"
 	release=$(arch_image_release "$1") || exit
 	[[ $release =~ ^[0-9]+\.[0-9]+[^[:space:]]* ]] ||
-		die "$1: a kernel image without a version in its header"
+		die "$1: the kernel image has no version in its header; rebuild it"
 	printf '%s\n' "${BASH_REMATCH[0]}"
 }
 
 # --- modules -----------------------------------------------------------------
 
-# A folder of modules the user names: one with .ko files, /lib/modules/RELEASE,
-# or what has that below it.
+# --modules: a folder with .ko files, /lib/modules/RELEASE, or a parent of that.
 kernel_modules_named() { # FOLDER
 	local dir
 
-	[[ -d $1 ]] || die "--modules $1: there is no such folder"
+	[[ -d $1 ]] || die "--modules $1: no such folder"
 	KERNEL_MODULES=$1
 	for dir in "$1" "$1/lib/modules" "$1/usr/lib/modules"; do
 		[[ ! -d $dir/$KERNEL_RELEASE ]] || KERNEL_MODULES=$dir/$KERNEL_RELEASE
@@ -106,7 +105,7 @@ kernel_modules_named() { # FOLDER
 	[[ ${module_file[kvm]:-} ]] || die "--modules $1: there is no kvm.ko in it"
 }
 
-# They have to be those of the image.
+# The modules must match the image.
 kernel_check_modules() {
 	local release
 
@@ -114,13 +113,12 @@ kernel_check_modules() {
 	release=$(module_info "${module_file[kvm]}" vermagic)
 	release=${release%% *}
 	[[ $release == "$KERNEL_RELEASE" ]] ||
-		die "the modules in $KERNEL_MODULES are of ${release:-no known release}, the kernel is $KERNEL_RELEASE"
+		die "the modules in $KERNEL_MODULES are for ${release:-an unknown release}, the kernel is $KERNEL_RELEASE: rebuild them, or use --modules DIR"
 }
 
 # --- its configuration -------------------------------------------------------
 
-# What can be said before it is started.  Where there is no configuration to
-# read, the lab finds out.
+# Check the configuration before booting.  Without one, the lab finds out.
 kernel_check_config() {
 	local name options kvm='' module=
 
@@ -140,7 +138,7 @@ kernel_check_config() {
 	for name in "${arch_kvm_modules[@]}"; do
 		[[ ! ${module_file[$name]:-} ]] || return 0
 	done
-	die "$KERNEL_NAME: KVM is a module there and not built: make modules, or --modules DIR"
+	die "$KERNEL_NAME: KVM is a module and was not built: run make modules, or use --modules DIR"
 }
 
 kernel_has() { # OPTION [VALUES]

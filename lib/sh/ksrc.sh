@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# The kernel tree that supplies the kselftest harness (KSRC) and its UAPI
-# headers (KHDR).  A tree the user names is used in place and never written to;
-# without one, the part that is needed comes from Debian's linux-source.
+# The kernel tree that supplies the kselftest harness (KSRC) and the UAPI headers
+# (KHDR).  A tree of the user is used in place and not modified; without one, the needed
+# part of Debian's linux-source is unpacked.
 
 ksrc_package=linux-source-6.12
 ksrc_tarball=/usr/src/$ksrc_package.tar.xz
 
-# What "make headers" and the harness need, and checkpatch and kunit.py of the
-# project's own checks.
+# Needed by "make headers", by the harness, and by the project's checks (checkpatch and
+# kunit.py).
 ksrc_subset=(
 	COPYING Makefile Kbuild scripts include/uapi include/asm-generic/Kbuild
 	"arch/$arch_kernel"/{Makefile,tools,include/uapi,include/asm/Kbuild} "${arch_ksrc[@]}"
@@ -18,7 +18,7 @@ ksrc_subset=(
 	tools/testing/selftests/{kselftest,run_kselftest.sh,kselftest_install.sh,kselftest_deps.sh}
 )
 
-# ksrc_find: set KSRC and KHDR, making what is missing
+# ksrc_find: set KSRC and KHDR; unpack and make them if they are missing
 ksrc_find() {
 	if [[ ${KSRC:-} ]]; then
 		ksrc_user
@@ -39,17 +39,17 @@ ksrc_debian() {
 	[[ -d $KSRC ]] || ksrc_unpack
 }
 
-# ksrc_package_version: of the tarball, also where dpkg does not know it
+# ksrc_package_version: print the version of the tarball, even without dpkg
 ksrc_package_version() {
 	dpkg-query -W -f '${Version}' "$ksrc_package" 2>/dev/null ||
-		stat -c '%s-%Y' "$ksrc_tarball" || die "cannot read $ksrc_tarball"
+		stat -c '%s-%Y' "$ksrc_tarball" || die "cannot read $ksrc_tarball: apt-get install $ksrc_package, or set KSRC=TREE"
 }
 
 ksrc_unpack() {
 	cache_begin "${KSRC%/*}" "unpacking the kernel source" "$KSRC" || return 0
 	step "unpacking the kernel source" ksrc_tar ||
 		ksrc_failed "cannot unpack $ksrc_tarball" \
-			"broken? apt-get install --reinstall $ksrc_package brings it back"
+			"if it is broken: apt-get install --reinstall $ksrc_package"
 	step "making the kernel headers" ksrc_make_headers "$SCRATCH" ||
 		ksrc_failed "\"make headers\" of $ksrc_package failed"
 	cache_end "$KSRC"
@@ -60,7 +60,7 @@ ksrc_tar() {
 		-C "$SCRATCH" --strip-components=1 "${ksrc_subset[@]/#/$ksrc_package/}"
 }
 
-# --- a tree of the user's ----------------------------------------------------
+# --- a tree of the user ----------------------------------------------------
 
 ksrc_user() {
 	KSRC=$(absolute "$KSRC")
@@ -78,8 +78,8 @@ ksrc_user() {
 ksrc_check() {
 	local harness=$KSRC/tools/testing/selftests/kselftest_harness.h
 
-	[[ -e $KSRC ]] || die "KSRC=$KSRC: there is no such folder, or none that $(id -un) may enter"
-	[[ -d $KSRC ]] || die "KSRC=$KSRC: not a folder, a kernel tree is wanted"
+	[[ -e $KSRC ]] || die "KSRC=$KSRC: no such folder, or $(id -un) may not enter it"
+	[[ -d $KSRC ]] || die "KSRC=$KSRC: not a folder; name a kernel tree"
 	[[ -r $KSRC && -x $KSRC ]] || die "KSRC=$KSRC: not readable for $(id -un)"
 	[[ $KSRC != *[[:space:]:]* ]] ||
 		die "KSRC=$KSRC: the kernel's make cannot work in a path with a space or a colon"
@@ -88,7 +88,7 @@ ksrc_check() {
 	fi
 	[[ -r $harness && -r ${harness%_harness.h}.h && -r $KSRC/Makefile ]] ||
 		die "KSRC=$KSRC: not readable for $(id -un)"
-	# The name that carries a SKIP reason, since 6.9.
+	# The harness prints the reason of a skip with it since 6.9.
 	grep -q ksft_test_result_code "${harness%_harness.h}.h" ||
 		die "KSRC=$KSRC is Linux $(ksrc_version): its kselftest harness is too old, 6.9 or newer is needed"
 }
@@ -98,8 +98,8 @@ ksrc_version() {
 		NR > 10 { exit } END { print v }' "$KSRC/Makefile"
 }
 
-# ksrc_state: a name for what the headers are made from.  The tree may change
-# under the same version: another commit, an edited header.
+# ksrc_state: print a name for the sources of the headers, which may change without a new
+# version: another commit, an edited header
 ksrc_state() {
 	local inputs=(Makefile include/uapi "arch/$arch_kernel/include/uapi" "${arch_ksrc[@]}"
 		scripts/syscall.tbl scripts/headers_install.sh)
@@ -130,7 +130,7 @@ ksrc_make_headers() { # TREE [O=DIR]
 
 ksrc_failed() { # LINE...
 	if log_line 'no space left|quota exceeded' >/dev/null || ! has_room "$SCRATCH" 1M; then
-		die "no space left in $CACHE: the kernel headers need 40 MB; set KVMEM_CACHE=DIR to a folder that has it"
+		die "no space left in $CACHE: the kernel headers need 40 MB; set KVMEM_CACHE=DIR to a folder with space"
 	fi
 	step_failed "$CACHE/log/ksrc.log" "$@"
 }

@@ -3,10 +3,10 @@
 # The variables of a run in the lab are those of lab_record, here and in boot.sh:
 # shellcheck disable=SC2034,SC2153,SC2154
 #
-# A run in a machine of its own: any kernel, with or without KVM on this host.
-# kvmem-run is inside, kvmem-report outside, the machine carries the events from one to
-# the other.  When the machine breaks down under a test, that test is in error
-# and the rest runs in a fresh boot.
+# The lab: a run in an emulated machine, with any kernel, with or without KVM on this
+# host.  kvmem-run runs in the machine and kvmem-report on the host; the machine's virtio
+# console carries the events.  When the machine crashes or hangs in a test, that test is
+# an error, and the rest runs after another boot.
 
 # lab_run KINDS [PATTERN...]: returns the exit code
 lab_run() {
@@ -23,12 +23,13 @@ lab_run() {
 	lab_record
 }
 
-# lab_todo KINDS [PATTERN...]: set the caller's todo, what the machine is to run,
-# its settings, and LAB_SILENCE, the seconds without a word after which it has hung
+# lab_todo KINDS [PATTERN...]: set the caller's todo (the command that the machine runs),
+# settings (its environment), and LAB_SILENCE, the seconds without output after which
+# the machine hangs
 lab_todo() {
 	local name watchdog=60 timeout=120 replicates=
 
-	# A guest's clock that counts instructions is slow, and stands still with the machine.
+	# A clock that counts instructions is slow, and stops with the machine.
 	(($(machine_slow) == 1)) || watchdog=10 timeout=30
 	[[ ! ${opt[exact]:-} ]] || replicates=2
 	[[ $MACHINE_ACCEL != kvm ]] || watchdog=20 timeout=60
@@ -58,9 +59,8 @@ lab_todo() {
 	todo+=(-- "$@")
 }
 
-# lab_share KINDS [PATTERN...]: set the caller's machines, how many do this together.
-# Tests are dealt out among machines that are slow, where what is measured on one of
-# them says little anyway; what is counted exactly has one for itself.
+# lab_share KINDS [PATTERN...]: set the caller's machines, the number of machines that
+# share the tests: several where they are emulated, one with --exact
 lab_share() {
 	local kinds=$1 item kind name pattern available tests=0
 
@@ -76,7 +76,7 @@ lab_share() {
 			list_match "$name" "$pattern" && tests=$((tests + 1)) && break
 		done
 	done
-	# Each boots first, and has its memory.
+	# Each costs a boot and its memory.
 	machines=$(nproc)
 	((machines <= 4)) || machines=4
 	((machines <= tests / 64)) || machines=$((tests / 64))
@@ -87,8 +87,7 @@ lab_share() {
 
 # --- the record --------------------------------------------------------------
 
-# lab_record: run what there is to do, in as many boots as it takes, in $machines
-# machines
+# lab_record: run todo in $machines machines, with as many boots as needed
 lab_record() {
 	local from to machine=1 report report_rc=0 run_rc=0 verbose=${opt[verbose]:-} about streams=() tos=()
 	local stream console console_log machine_log outcome never=
@@ -144,8 +143,8 @@ lab_machine() {
 	lab_boots
 }
 
-# lab_machines: all of them at once, each watched by a shell of its own, which
-# leaves what it has to say in a file
+# lab_machines: run all machines in parallel, each watched by a subshell, which writes its
+# results to a file
 lab_machines() {
 	local end pids=() pid
 
@@ -173,12 +172,12 @@ lab_machines() {
 	lab_machines_end
 }
 
-# lab_machines_end: what became of them, as of one; the slowest has the time
+# lab_machines_end: merge the results of all machines; the times are those of the slowest
 lab_machines_end() {
 	local part end nevers=0
 
 	for ((machine = machines; machine > 0; machine--)); do
-		# One that gave up, or was stopped, has none.
+		# A machine that was stopped has no file.
 		[[ -e $RUN/log/end-$machine ]] || continue
 		mapfile -t end <"$RUN/log/end-$machine"
 		rm -f -- "$RUN/log/end-$machine"
@@ -191,21 +190,21 @@ lab_machines_end() {
 			((spent[${part#*:}] >= end[${part%:*}])) || spent[${part#*:}]=${end[${part%:*}]}
 		done
 	done
-	# Where one has run something, there are results, though not all.
+	# If any machine ran a test, there are results, but incomplete ones.
 	if ((nevers && nevers < machines)); then
-		say "one of the machines did not begin: $never"
+		say "one of the machines did not start: $never"
 		run_rc=2 never=
 	fi
 	console_log=$RUN/log/console.log machine_log=$RUN/log/$MACHINE.log
 }
 
-# lab_boots: boot until all has run, or another try is not worth it
+# lab_boots: boot until everything has run, or another boot would not help
 lab_boots() {
 	local boot most=$((10#${opt[max-boots]:-5})) reason items=${first_items:-} from_stream from_console
 
 	for ((boot = 1; ; boot++)); do
 		boot_run
-		# The report says itself why it is gone.
+		# kvmem-report has printed why it exited.
 		[[ $outcome != stopped && $outcome != finished && $outcome != unheard ]] || return 0
 		if ! grep -qm 1 '^{"event":"run"' "$stream"; then
 			never=$reason
@@ -222,16 +221,16 @@ lab_boots() {
 			return 0
 		fi
 		if ((boot == most)); then
-			say "${whose}this was boot $boot of $most (--max-boots): $(wc -l <<<"$items") did not get to run"
+			say "${whose}this was boot $boot of $most (--max-boots): $(wc -l <<<"$items") have not run"
 			return 0
 		fi
 		say "${whose}booting again for the $(wc -l <<<"$items") that are left"
 	done
 }
 
-# lab_never_ran: nothing was recorded, so there are no results; end here
+# lab_never_ran: nothing was recorded: exit without results
 lab_never_ran() {
-	# The report would only wonder.
+	# It would report an incomplete stream.
 	kill -KILL "$report" 2>/dev/null || true
 	await "$report" || true
 	say "$never"
@@ -244,7 +243,7 @@ lab_never_ran() {
 	exit 2
 }
 
-# lab_resume: end the item the machine broke down under, set items to the rest
+# lab_resume: end the item in which the machine crashed, set items to the rest
 lab_resume() {
 	local state name replicate
 
@@ -254,7 +253,7 @@ lab_resume() {
 	[[ $state != *$'\n'* ]] || items=${state#*$'\n'}
 	if [[ $name ]]; then
 		say "$whose$name: $reason"
-		boot_console_tests | tail -n 60 | resume_tell "$name" "$replicate" "$reason" >&"$to" || true
+		boot_console_tests | tail -n 60 | resume_end "$name" "$replicate" "$reason" >&"$to" || true
 	else
 		say "${whose}between two tests: $reason"
 	fi
@@ -269,6 +268,6 @@ lab_say_times() {
 	text=${text/bench/benchmarks}
 	say "time in the lab: ${text/#, /}"
 	if [[ $MACHINE_ACCEL != kvm && ! ${opt[exact]:-} ]] && ((spent[bench])); then
-		say "times taken in software say nothing about hardware; --exact counts instructions instead"
+		say "times of an emulated machine do not apply to hardware; use --exact to count instructions"
 	fi
 }

@@ -3,8 +3,17 @@
 # Other parts read these variables:
 # shellcheck disable=SC2034,SC2153,SC2154
 #
-# The lab's machine: which emulator, and what the two have in common.  QEMU has
-# AMD's SVM, or what this host's KVM hands on; Bochs has Intel's VMX.
+# The lab's machine: the choice of the emulator, and the parts that all emulators share.
+# An emulator NAME supplies
+#
+#	NAME_choose		set MACHINE_NAME, _ACCEL, _CPU, _CPUS, _NUMA, _VERSION
+#	NAME_packages		its packages, as in deps.sh (those of arch_emulators)
+#	NAME_start INITRD CONSOLE EVENTS LOG	start it in the background
+#	NAME_why RC		print why it failed, or nothing; its output is on stdin
+#	NAME_slow		print how many seconds a second of the guest may take
+#	NAME_slow_boot		print a factor for the time limit of a boot
+#	NAME_settings		add environment of kvmem-run to the caller's settings
+#	NAME_cmdline		print more for the kernel's command line
 
 # machine_choose: set MACHINE, the emulator, and what --accel, --cpu, --memory,
 # --cpus, --numa and --exact leave open
@@ -25,53 +34,54 @@ machine_mib() { # SIZE
 	esac
 }
 
-# machine_notes: for the results, as arguments of kvmem-run
+# machine_notes: print arguments of kvmem-run that note the machine in the results
 machine_notes() {
 	printf -- '--note\n%s\n' "accel=$MACHINE_ACCEL" "$MACHINE=$MACHINE_VERSION" "cpu=$MACHINE_CPU" \
 		"cpus=$MACHINE_CPUS" "memory_mib=$MACHINE_MEMORY" "numa=$MACHINE_NUMA"
 }
 
-# machine_about: for people
+# machine_about: print a description for messages
 machine_about() {
 	case $MACHINE_ACCEL in
 	kvm) echo "$MACHINE_NAME $MACHINE_VERSION with this host's KVM, nested" ;;
-	*) echo "$MACHINE_NAME $MACHINE_VERSION, emulation in software${opt[exact]:+, counting instructions}" ;;
+	*) echo "$MACHINE_NAME $MACHINE_VERSION, emulated${opt[exact]:+, counting instructions}" ;;
 	esac
 }
 
-# machine_slow: how many seconds a guest's second may last, 1 where its clock is ours
+# machine_slow: print how many seconds a second of the guest may take, 1 if it has the
+# host's clock
 machine_slow() {
 	"${MACHINE}_slow"
 }
 
-# machine_settings WATCHDOG: set the caller's settings to what goes before kvmem-run
+# machine_settings WATCHDOG: set the caller's settings, the command before kvmem-run
 machine_settings() {
 	settings=(env "KVMEM_WATCHDOG=$1")
 	"${MACHINE}_settings"
 }
 
-# machine_cmdline: the kernel's command line.  A kernel that has oopsed is not to
-# go on; and software is slow enough for the kernel's own watchdogs to bark.
+# machine_cmdline: print the kernel's command line.  An oops is a panic; the watchdogs get
+# long timeouts, since emulation is slow.
 machine_cmdline() {
 	local line="console=$arch_console,115200 earlyprintk=$arch_console,115200 quiet panic=-1 oops=panic"
 
 	line+=" watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
-	# The end of a VM waits for RCU's callbacks: mostly for a tick, then for another.
+	# Destroying a VM waits for RCU callbacks, which would wait for two ticks.
 	[[ ${opt[exact]:-} ]] ||
 		line+=" rcu_nocbs=all rcutree.jiffies_till_first_fqs=0"
 	line+=$(arch_cmdline)
-	# A sixth of the boot is tests that the kernel makes of its ciphers.  What is
-	# counted stays as it is: objects would lie elsewhere without them.
+	# The kernel's self-tests of its ciphers take a sixth of the boot.  They stay with
+	# --exact: without them, the addresses of objects and thereby counts would change.
 	[[ $MACHINE_ACCEL == kvm || ${opt[exact]:-} ]] ||
 		line+=" cryptomgr.notests initcall_blacklist=jent_mod_init"
 	line+=$("${MACHINE}_cmdline")
-	# The same addresses every time: the way through a tree costs instructions.
+	# The same addresses in every boot: walks of trees depend on them.
 	[[ ! ${opt[exact]:-} ]] || line+=" nokaslr norandmaps"
 	printf '%s' "$line${PARAMS:+ ${PARAMS[*]}}${opt[append]:+ ${opt[append]}}"
 }
 
-# machine_why RC: why the emulator failed, if it did; what it said in this boot
-# comes on standard input
+# machine_why RC: print why the emulator failed, or nothing; its output in this boot is on
+# standard input
 machine_why() {
 	if (($1 > 128)); then
 		echo "$MACHINE_NAME was killed by signal $(($1 - 128))"

@@ -3,7 +3,7 @@
 # The arch_ variables are those of lib/sh/arch/NAME.sh:
 # shellcheck disable=SC2154
 #
-# The same run on several kernels, one after the other, then side by side.
+# The same run on several kernels, one after the other, and a table of all.
 
 # matrix REF... [test|bench [PATTERN...]]: returns the exit code
 matrix() {
@@ -13,15 +13,15 @@ matrix() {
 		refs+=("$1")
 		shift
 	done
-	((${#refs[@]})) || usage_error "matrix needs kernels: debian:VERSION, a tree, a $arch_image, reference, host"
-	((${#refs[@]} <= 12)) || usage_error "matrix takes 12 kernels at most"
+	((${#refs[@]})) || usage_error "matrix needs kernels: give debian:VERSION, a tree, a $arch_image, reference, host"
+	((${#refs[@]} <= 12)) || usage_error "matrix takes 12 kernels or less, ${#refs[@]} are given"
 	if (($#)); then
 		kind=$1
 		shift
 	fi
-	[[ $kind != run ]] || (($# == 0)) || usage_error "matrix: a PATTERN goes behind test or bench"
+	[[ $kind != run ]] || (($# == 0)) || usage_error "matrix: write test or bench before a PATTERN"
 
-	# What is wrong for all is better said once, and before the first of them runs.
+	# Report errors that concern all runs once, before the first run.
 	host_results_check
 	prepare --lab
 	list_read
@@ -35,16 +35,16 @@ matrix() {
 	matrix_show
 }
 
-# A path that is not there would else be found out after minutes.
+# Without this, a wrong path would be reported after minutes.
 matrix_check() { # REF
 	case $1 in
 	debian | debian[:/]* | reference | reference:* | mutants | mutants:*) ;;
-	*) [[ -e $1 ]] || die "no kernel $1: it is debian[:VERSION], a built kernel tree, a $arch_image, reference or host" ;;
+	*) [[ -e $1 ]] || die "no kernel $1: use debian[:VERSION], a built kernel tree, a $arch_image, reference or host" ;;
 	esac
 }
 
-# matrix_one REF [PATTERN...]: a run of its own; adds its results folder to
-# folders and its exit code to codes
+# matrix_one REF [PATTERN...]: make a run; add its results folder to folders and its exit
+# code to codes
 matrix_one() {
 	local ref=$1 args=() code=0 folder
 
@@ -56,8 +56,7 @@ matrix_one() {
 	[[ ! $folder ]] || folders+=("$folder")
 }
 
-# matrix_args REF: set the caller's args to the command and the options that go
-# for it
+# matrix_args REF: set the caller's args to the command and its options
 matrix_args() {
 	local name
 
@@ -80,8 +79,8 @@ matrix_args() {
 	done
 }
 
-# matrix_show: the table, and what became of the kernels that are not in it; of
-# the exit codes a failure counts most, then a run that did not come about
+# matrix_show: print the table, and the kernels without results.  Returns the worst exit
+# code: a failure, then a run without results.
 matrix_show() {
 	local i code verdict=0
 
@@ -94,7 +93,7 @@ matrix_show() {
 	for i in "${!refs[@]}"; do
 		code=${codes[i]}
 		[[ $code != 4 ]] || say "${refs[i]}: nothing could run"
-		[[ $code == [014] ]] || say "${refs[i]}: no result, or not a whole one; see above"
+		[[ $code == [014] ]] || say "${refs[i]}: no results, or incomplete ones; see above"
 		case $code-$verdict in
 		[04]-* | *-1) ;;
 		1-*) verdict=1 ;;
@@ -105,7 +104,7 @@ matrix_show() {
 	return "$verdict"
 }
 
-# matrix_page: kernels side by side, for a browser
+# matrix_page: write a page with the kernels side by side
 matrix_page() {
 	local page
 

@@ -3,10 +3,9 @@
 # The arch_ variables are those of lib/sh/arch/NAME.sh:
 # shellcheck disable=SC2154
 #
-# Kernel modules as files: which there are, what they say of themselves, what
-# they need.
+# Files of kernel modules: an index, their information, their dependencies.
 
-# modules_index FOLDER: set module_file[NAME], with _ for -, to its file
+# modules_index FOLDER: set module_file[NAME], with _ for -, to the module's file
 modules_index() {
 	local file name
 
@@ -20,7 +19,7 @@ modules_index() {
 		-o -name '*.ko.gz')
 }
 
-# module_plain FILE: the module, not compressed
+# module_plain FILE: print the uncompressed module
 module_plain() {
 	case $1 in
 	*.xz) xz -dc -- "$1" ;;
@@ -30,21 +29,20 @@ module_plain() {
 	esac
 }
 
-# module_info FILE KEY: as modinfo -F prints it
+# module_info FILE KEY: like modinfo -F
 module_info() {
 	module_plain "$1" | tr '\0' '\n' | sed -n "s/^$2=//p" | head -n 1
 }
 
-# What a lab can make use of: its stream to the host, a swap device, and KVM.
+# The modules of a lab: its stream to the host, a swap device, KVM.
 modules_wanted="
 virtio     virtio_pci virtio_console
 swap       brd
 $arch_modules_wanted
 "
 
-# modules_lists: lines "LIST FILE", for each list its modules and what they depend
-# on, in the order of loading; what the index does not have is built in, or not
-# there
+# modules_lists: print lines "LIST FILE": the modules of each list and their dependencies,
+# in the order of loading.  A module without a file is built in, or missing.
 modules_lists() {
 	local list names name
 	local -A resolved

@@ -3,9 +3,9 @@
 # Other parts read these variables:
 # shellcheck disable=SC2034
 #
-# Does the suite find bugs?  The reference kernel's seeded ones, each switched on
-# while the tests run in a lab (lib/runner/mutation.c): who finds it, and which
-# are found by nobody.
+# The mutation score: the seeded bugs of the reference kernel are enabled one at a time
+# while the tests run in a lab (lib/runner/mutation.c).  Which test detects each bug, and
+# which bugs no test detects?
 
 mutation_table=$ROOT/configs/kernels/mutants/table.tsv
 
@@ -38,21 +38,21 @@ mutation_wanted() {
 			[[ $number == "$pattern" || $topic == "$pattern" || $name == $pattern ]] || continue
 			found=yes picked[$number]=yes
 		done < <(grep -v '^#' "$mutation_table")
-		[[ $found ]] || die "no mutant, topic or number matches '$pattern'; $mutation_table lists them"
+		[[ $found ]] || die "no mutant, topic or number matches '$pattern'; see $mutation_table"
 	done
 	while IFS=$'\t' read -r number name topic _; do
 		[[ ${opt[mutants]:-} && ! ${picked[$number]:-} ]] || wanted+=("mutation.$topic.$name")
 	done < <(grep -v '^#' "$mutation_table")
 }
 
-# mutation_jobs: a lab for each job, all at once; each has a folder below the
-# run's log/jobs
+# mutation_jobs: run the jobs in parallel, each in a lab, with a folder in the run's
+# log/jobs
 mutation_jobs() {
 	local job pid
 
 	for ((job = 0; job < jobs; job++)); do
 		parts+=("$RUN/log/jobs/$((job + 1))")
-		# Neighbours in the table are alike: deal them out.
+		# Neighbours in the table are similar: spread them over the jobs.
 		mutation_share "$job" >"${parts[job]}.items"
 	done
 	(
@@ -93,7 +93,7 @@ mutation_watch() { # PID
 	done
 }
 
-# mutation_job: what one of them does: the runner in a lab, over the items of a file
+# mutation_job: one job: kvmem-run in a lab, with the items of a file
 mutation_job() {
 	local programs=$BUILD archive todo settings machines=1 mutants=$mutation_table first_items glob
 
@@ -104,30 +104,30 @@ mutation_job() {
 	kernel_find "${opt[kernel]}"
 	machine_choose
 	initramfs_make "$programs"
-	# A guest that a bug makes spin is to be found out soon.
+	# Short limits, since a bug may make the guest spin.
 	LAB_SILENCE=$((100 + 100 * $(machine_slow)))
 	machine_settings 8
 	todo=(/lab/kvmem-run --plan /lab/plan --mutants /lab/mutants --where lab
 		--started "$(date -u +%FT%TZ)" --profile quick --tests --timeout 25)
-	# What this kernel fails by itself, now and then, would seem to find a bug.
+	# A test that fails on this kernel without a seeded bug must not count.
 	while IFS= read -r glob; do
 		todo+=(--doubtful "$glob")
 	done < <("$BUILD/kvmem-report" known "$ROOT/configs/known_issues" "$KERNEL_RELEASE" "$(arch_backend)")
 	mapfile -t -O ${#todo[@]} todo < <(machine_notes)
 	todo+=(--note "kernel=${opt[kernel]}" --items /lab/items)
-	# Each of them may end a boot.
+	# Each bug may crash the kernel.
 	opt["max-boots"]=$(($(wc -l <<<"$first_items") + 1))
 	lab_record
 }
 
-# mutation_merge: one run of all parts, and its verdict
+# mutation_merge: merge the parts into one run, and print its score
 mutation_merge() {
 	local part file
 
 	for part in "${parts[@]}"; do
 		file=$(find "$part" -name stream.jsonl -print -quit 2>/dev/null)
 		if [[ ! $file ]]; then
-			say "a lab did not come about:"
+			say "a lab failed:"
 			tail -n 4 "$part.out" | sed 's/^kvmem: //; s/^/    /' >&2
 			return 2
 		fi
@@ -138,7 +138,7 @@ mutation_merge() {
 	"$BUILD/kvmem-report" mutation "$RUN"
 }
 
-# mutation_stream: the events of all parts as those of one run
+# mutation_stream: print the events of all parts as the events of one run
 mutation_stream() {
 	# shellcheck disable=SC2016
 	awk '
@@ -149,7 +149,7 @@ mutation_stream() {
 	}
 	END { print head plan "]}" }' "${streams[@]}"
 	grep -avh '^{"event":"\(run\|done\|lab\)"' -- "${streams[@]}"
-	# Of a run that broke off the rest is unknown.
+	# An incomplete part makes the run incomplete.
 	if (($(cat -- "${streams[@]}" | grep -ac '^{"event":"done","complete":true') == ${#streams[@]})); then
 		printf '{"event":"done","complete":true}\n'
 	fi

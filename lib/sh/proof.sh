@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# How often is the gate wrong?  Runs that differ in nothing, and runs in which every
-# exit to userspace was made dearer on purpose, go through it hundreds of times.
+# The error rates of the gate, from hundreds of gates between identical runs, and between
+# runs in which every exit to userspace was artificially slowed.
 
 PROOF_METRIC=exit.mmio_read_user
 
-# proof [PATTERN...]: the table for this host (or the lab, where it has no KVM),
-# then the one for counted instructions
+# proof [PATTERN...]: print the table for this host (or the lab, if it has no KVM), then
+# the table for counted instructions
 proof() {
 	local patterns=("$@") folder runs=() made_in
 
@@ -20,7 +20,7 @@ proof() {
 	printf '\nResults: %s\n' "$made_in"
 }
 
-# proof_run LABEL PLANT ARG...: a run of its own, added to the caller's runs
+# proof_run LABEL PLANT ARG...: make a run, and add it to the caller's runs
 proof_run() {
 	local label=$1 plant=$2 code=0 more=()
 
@@ -29,25 +29,25 @@ proof_run() {
 		more=(--kernel "${opt[kernel]-debian}" ${opt[suite]:+--suite "${opt[suite]}"})
 		[[ ! ${opt[offline]:-} ]] || more+=(--offline)
 	fi
-	say "run $((${#runs[@]} + 1)) of $total: $label${plant:+, every exit dearer by $plant}"
+	say "run $((${#runs[@]} + 1)) of $total: $label${plant:+, every exit slowed by $plant}"
 	KVMEM_PLANT=$plant child_run "$@" "${more[@]}" --profile "${opt[profile]-quick}" \
 		--results "$made_in" -- "${patterns[@]}" || code=$?
-	[[ $code == [01] && $folder ]] || die "this run did not come about, see above"
+	[[ $code == [01] && $folder ]] || die "this run failed, see above"
 	runs+=("$label=$folder")
 }
 
-# proof_percent SHARE: of what the metric costs in the first run
+# proof_percent SHARE: print a share in percent of the metric's cost in the first run
 proof_percent() {
 	local cost
 
 	cost=$(grep -F "\"name\":\"$PROOF_METRIC\"" "${runs[0]#*=}/results.json" |
 		sed -n 's/.*"p50":\([0-9.]*\).*/\1/p')
-	[[ $cost ]] || die "the runs do not measure $PROOF_METRIC: name a PATTERN that does"
+	[[ $cost ]] || die "the runs do not measure $PROOF_METRIC: use a PATTERN that matches it"
 	awk -v cost="$cost" -v share="$1" 'BEGIN { printf "%d\n", cost * share / 100 }'
 }
 
-# Base runs in between, and every other round the other way round: what drifts
-# hits all alike.
+# Base runs in between, and every second round in reverse order, so that drift affects
+# all runs alike.
 proof_noisy() {
 	local round share how=(bench) rounds=$((10#${opt[rounds]:-2}))
 	local order=(0 1 2 0 5 10) total
@@ -55,7 +55,7 @@ proof_noisy() {
 	total=$((rounds * ${#order[@]}))
 	runs=()
 	if ! "$BUILD/kvmem-run" --probe >/dev/null 2>&1; then
-		say "this host has no usable KVM: proving it in the lab, in software"
+		say "this host has no usable KVM: measuring in the lab, emulated"
 		how=(lab bench)
 	fi
 	how+=(--replicates "$((10#${opt[replicates]:-30}))")
@@ -72,17 +72,17 @@ proof_noisy() {
 	done
 	proof_load "after"
 	printf '\nGate on noisy measurements\n\n'
-	# In a lab the gate itself would not judge times.
+	# By default, the gate does not judge times of an emulated machine.
 	"$BUILD/kvmem-report" proof --thresholds "$ROOT/configs/gate.conf" \
 		--rule "set accept=emulation" "${runs[@]}"
 }
 
-# Times on a busy machine say more about that than about the gate.
+# Background load makes the error rates worse.
 proof_load() { # WHEN
 	say "load average $1: $(cut -d' ' -f1-3 /proc/loadavg), $(nproc) CPUs"
 }
 
-# Boots of their own: one machine after the other has to count the same.
+# Each run is another boot, and has to count the same.
 proof_exact() {
 	local label total=6 how=(lab bench --exact)
 

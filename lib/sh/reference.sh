@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# The project's own kernel: built from Debian's linux-source or any other tree,
-# with what no distribution's kernel has (private memory without hardware).
+# The reference kernel: built from Debian's linux-source or another tree, with private
+# memory that needs no hardware, which no distribution enables.
 #
 # shellcheck disable=SC2154	# of ksrc.sh
 
-# There are two variants of it.  Both have the proposed features
-# (configs/kernels/patches); the one called mutants has seeded bugs as well, to
-# be switched on one at a time (configs/kernels/mutants).  They are built in one
-# tree and one folder of objects, so that the second takes what the first has
-# made.  A tree that the user names is built as it is, without patches.
+# Two variants exist.  Both have the proposed features (configs/kernels/patches); mutants
+# also has seeded bugs, enabled one at a time (configs/kernels/mutants).  They share a
+# tree and a folder of objects, so that most objects are built once.  A tree of the user
+# is built without patches.
 
 # reference_build VARIANT [TREE]: leave $arch_image and config in
 # $CACHE/kernels/VARIANT/VERSION
@@ -34,21 +33,21 @@ reference_build() {
 		version=$(KSRC=$tree ksrc_version)
 	fi
 	objects=$CACHE/kernels/objects/$key
-	writable_dir "$objects" || die "the cache folder cannot be written: $objects"
+	writable_dir "$objects" || die "cannot write to the cache folder $objects; set KVMEM_CACHE=DIR to another"
 	step "configuring Linux $version" reference_configure "$tree" "$objects" "$variant" ||
-		reference_failed "the kernel could not be configured"
+		reference_failed "cannot configure the kernel"
 	step "building Linux $version" reference_make "$tree" "$objects" ||
-		reference_failed "the kernel could not be built"
+		reference_failed "cannot build the kernel"
 	reference_keep "$objects" "$CACHE/kernels/$variant/$key"
 	drop_lock
-	say "this is Linux $version; ./run.sh lab --kernel $variant runs it"
+	say "built Linux $version; ./run.sh lab --kernel $variant runs it"
 }
 
-# A tree that the user names.
-reference_check() { # TREE
+# reference_check TREE: whether it can be built
+reference_check() {
 	[[ -e $1/Kbuild && -d $1/arch/$arch_kernel/kvm ]] || die "--source $1: not a kernel source tree"
 	[[ ! -e $1/.config ]] ||
-		die "--source $1: it was configured in place, which keeps it from being built elsewhere; make mrproper there"
+		die "--source $1: the tree has a .config, which prevents a build with O=; run make mrproper in it"
 	[[ $1 != *[[:space:]:]* ]] ||
 		die "--source $1: the kernel's make cannot work in a path with a space or a colon"
 }
@@ -60,20 +59,20 @@ reference_sum() { # TEXT
 	printf '%s\n' "${sum:0:8}"
 }
 
-# Debian's source, all of it.
-reference_source() { # VERSION
+# reference_source VERSION: unpack all of Debian's source into the cache
+reference_source() {
 	local source=$CACHE/kernels/source/$1
 
 	[[ ! -d $source ]] || return 0
 	writable_dir "${source%/*}" ||
-		die "the cache folder cannot be written: ${source%/*}; set KVMEM_CACHE=DIR to one that can"
-	# The lock that is held covers this too.
+		die "cannot write to the cache folder ${source%/*}; set KVMEM_CACHE=DIR to another"
+	# The lock of the caller protects this too.
 	rm -rf -- "${source%/*}"/.new.*
 	SCRATCH=$(mktemp -d "${source%/*}/.new.XXXXXX") ||
-		die "no space in the cache folder $CACHE; set KVMEM_CACHE=DIR"
+		die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR to a folder with space"
 	step "unpacking all of the kernel source" reference_unpack ||
 		reference_failed "cannot unpack $ksrc_tarball" \
-			"broken? apt-get install --reinstall $ksrc_package brings it back"
+			"if it is broken: apt-get install --reinstall $ksrc_package"
 	mv -T -- "$SCRATCH" "$source"
 	SCRATCH=
 }
@@ -82,9 +81,9 @@ reference_unpack() {
 	become tar -x -f "$ksrc_tarball" -I 'xz -T0' -C "$SCRATCH" --strip-components=1
 }
 
-# reference_tree SOURCE TREE VARIANT: the source with the variant's patches, as a
-# tree of links to it.  A patched file keeps its date for as long as its content
-# stays the same, and is newer than its objects when it changes.
+# reference_tree SOURCE TREE VARIANT: make TREE, hard links to the source with the
+# variant's patches applied.  A patched file keeps its date while its content stays the
+# same, so that make rebuilds only changed files.
 reference_tree() {
 	local patches=("$ROOT"/configs/kernels/patches/*.patch) state
 
@@ -95,7 +94,7 @@ reference_tree() {
 	rm -rf -- "${2%/*}"/.new.*
 	mkdir -p -- "${2%/*}" || true
 	SCRATCH=$(mktemp -d "${2%/*}/.new.XXXXXX") ||
-		die "no space in the cache folder $CACHE; set KVMEM_CACHE=DIR"
+		die "no space left in the cache folder $CACHE; set KVMEM_CACHE=DIR to a folder with space"
 	step "patching the kernel source" reference_patch "$1" "$2" "${patches[@]}" ||
 		reference_failed "the patches in configs/kernels do not apply to $ksrc_package $(KSRC=$1 ksrc_version)"
 	printf '%s\n' "$state" >"$SCRATCH/.kvmem-state"
@@ -133,7 +132,7 @@ reference_configure() { # TREE OBJECTS VARIANT
 
 	unset KBUILD_OUTPUT ARCH CROSS_COMPILE LLVM V C W M
 	[[ $3 == reference ]] || fragments+=("$ROOT/configs/kernels/$3"/*.config)
-	# An unchanged configuration keeps its date, and what was built stays built.
+	# An unchanged configuration keeps its date, which avoids a full rebuild.
 	# shellcheck disable=SC2016
 	become bash -c 'set -e
 		tree=$1 objects=$2 arch=$3
@@ -153,14 +152,14 @@ reference_make() { # TREE OBJECTS
 reference_keep() { # OBJECTS DIR
 	mkdir -p -- "$2"
 	if ! cp -- "$1/$arch_image_path" "$2/$arch_image.new" || ! cp -- "$1/.config" "$2/config"; then
-		die "no space left in $CACHE; set KVMEM_CACHE=DIR to a folder that has it"
+		die "no space left in $CACHE; set KVMEM_CACHE=DIR to a folder with space"
 	fi
 	mv -- "$2/$arch_image.new" "$2/$arch_image"
 }
 
 reference_failed() { # LINE
 	if log_line 'no space left|quota exceeded' >/dev/null; then
-		die "no space left in $CACHE: the kernel's source and objects need 2 GB; set KVMEM_CACHE=DIR"
+		die "no space left in $CACHE: the kernel's source and objects need 2 GB; set KVMEM_CACHE=DIR to a folder with space"
 	fi
 	step_failed "$CACHE/log/kernel.log" "$@"
 }

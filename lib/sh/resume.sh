@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What a machine that broke down under a test leaves: the end of that test, told
-# in its place, and the list of what has not run.  The stream is that of
-# kvmem-run, whose events begin with their name and that of the test.
+# Continuing after a crash of the machine: the end event of the test that was running,
+# and the list of the items that have not run, from the stream of kvmem-run.  An event
+# starts with its type and the name of the test.
 
-# resume_state STREAM: the item under way, "NAME<TAB>REPLICATE" or an empty line,
-# then a line for each item that has not had its chance, as kvmem-run --items
-# reads them
+# resume_state STREAM: print the running item as "NAME<TAB>REPLICATE", or an empty line,
+# then a line for each item that has not run, in the format of kvmem-run --items
 resume_state() {
 	awk '
 	function named(line) {
@@ -57,9 +56,9 @@ resume_state() {
 	}' "$1"
 }
 
-# resume_tell NAME REPLICATE REASON <CONSOLE: events that end a test in error,
-# with what the console said
-resume_tell() {
+# resume_end NAME REPLICATE REASON <CONSOLE: print events that end a test with an error
+# and the console's output
+resume_end() {
 	local name=$1 replicate=$2 text reason
 
 	text=$(resume_text)
@@ -71,7 +70,7 @@ resume_tell() {
 		"$name" "$replicate" "$reason"
 }
 
-# resume_text: standard input as the inside of a JSON string
+# resume_text: print standard input as the contents of a JSON string
 resume_text() {
 	tr -d '\r' | tr -c '\n -~' '?' | sed 's/[\\"]/\\&/g' |
 		awk '{ printf "%s%s", (NR > 1 ? "\\n" : ""), $0 }'

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Which commit it was: histories of 64 commits, over an image that is there already.
-# What a commit changes is in its tree: a seeded bug, the cost of an exit, or
-# whether it can be built.
+# Bisection, in histories of up to 64 commits that use an existing kernel image.  The
+# tree of a commit selects a seeded bug, the cost of an exit, or a build failure.
 
 IMAGE=$(find "${KVMEM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kvmem}/kernels/mutants" -name bzImage \
 	-printf '%T@ %p\n' 2>/dev/null | sort -rn | head -n 1 | cut -d' ' -f2-)
 
-# history NAME COMMITS: a tree in $WORK/NAME; lines "NUMBER FILE TEXT" on standard
-# input say what commits write
+# history_of NAME COMMITS: make a tree in $WORK/NAME; lines "NUMBER FILE TEXT" on standard
+# input are the files that commits write
 history_of() {
 	local tree=$WORK/$1 number i file text
 	local -A writes=()
@@ -31,7 +30,7 @@ history_of() {
 	done
 }
 
-# find_in NAME ARG...: bisect from the first commit to the last; sets out and steps
+# find_in NAME ARG...: bisect from the first commit to the last; sets found and steps
 find_in() {
 	local tree=$WORK/$1 results=$WORK/bisect-$1 code=0
 	shift
@@ -64,7 +63,7 @@ else
 		23 append kvm.mmio_caching=0
 	END
 	find_in cost --metric exit.mmio_read_user --worse-than 2%
-	is "bisect: the commit that makes an exit dearer" 23 "$found"
+	is "bisect: the commit that makes an exit more expensive" 23 "$found"
 	is "bisect: in 7 steps at most, by a metric" yes \
 		"$( ((steps > 0 && steps <= 7)) && echo yes || echo "$steps")"
 
@@ -77,5 +76,5 @@ else
 	git -C "$WORK/unbuildable" commit -q -m "commit 9"
 	git -C "$WORK/unbuildable" tag c9
 	find_in unbuildable --test pci_hole.sixteen_bytes
-	expect "bisect: what cannot be built is skipped" grep -q '^kvmem: skip: ' "$WORK/bisect-unbuildable.out"
+	expect "bisect: a commit that cannot be built is skipped" grep -q '^kvmem: skip: ' "$WORK/bisect-unbuildable.out"
 fi

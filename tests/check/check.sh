@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make check: the project's own tests, or the parts of them that are named.  Ends
-# with "N passed, N failed, N skipped" and exits with 1 when one failed.
+# make check: the project's own tests, or only the parts named as arguments.  Prints
+# "N passed, N failed, N skipped" at the end; exits with 1 if a check failed.
 
 set -euo pipefail
 
@@ -20,7 +20,7 @@ export KSRC KHDR
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/kvmem-check-XXXXXX")
 trap 'rm -rf "$WORK"' EXIT
 parts=("$@")
-((${#parts[@]})) || parts=(static layers behaviours unit report mutants runner perf input intree lab mutation vmx bisect conformance)
+((${#parts[@]})) || parts=(static layers arch behaviours unit report mutants runner perf input intree lab mutation vmx bisect conformance)
 [[ " ${parts[*]} " == *" static "* ]] ||
 	make -s -j"$(nproc)" KSRC="$KSRC" KHDR="$KHDR" OUTPUT="$ROOT/build" all checks
 for part in "${parts[@]}"; do

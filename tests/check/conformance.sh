@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The suite on this host's own KVM.  What is known of its kernel is in
-# configs/known_issues; anything else that fails is news, and red.
+# The suite on this host's KVM.  Known failures of its kernel are in
+# configs/known_issues; any other failure fails the check.
 
 if ! have_kvm; then
 	skip "conformance on this host" "no usable KVM here"
@@ -16,7 +16,7 @@ HOST=$(echo "$WORK"/host/*)
 valid_folder "host run" "$HOST"
 is "host run is complete" True "$(of "$HOST/results.json" "r['run']['complete']")"
 
-# One benchmark with one replicate: it measures, and one exit is one exit.
+# One benchmark with one replicate: it measures, and each operation exits once.
 code=0
 ./run.sh bench --replicates 1 --profile quick --results "$WORK/bench" exit.mmio_read_user \
 	>"$WORK/bench.out" 2>&1 || code=$?

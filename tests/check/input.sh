@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Bad input and bad surroundings: one clear line and the right exit code.
+# Bad input and broken environments: a clear message and the right exit code.
 
 expect_code "unknown test pattern" 2 "no_such_test" ./run.sh test no_such_test
 expect_code "unknown command" 2 "frobnicate" ./run.sh frobnicate
 expect_code "unknown option" 2 "--frobnicate" ./run.sh test --frobnicate
 expect_code "unknown profile" 2 "quick, full or stress" ./run.sh test --profile slow
-expect_code "seed that is no number" 2 "--seed" ./run.sh test --seed x
+expect_code "seed that is not a number" 2 "--seed" ./run.sh test --seed x
 expect_code "replay file that is not there" 2 "no such file" ./run.sh test --replay "$WORK/nothing"
-expect_code "replay file that is none" 2 "not a replay file" ./run.sh test --replay "$ROOT/README.md"
-expect_code "KSRC that is no kernel tree" 2 "KSRC" env KSRC=/etc ./run.sh test
+expect_code "replay file that is not one" 2 "not a replay file" ./run.sh test --replay "$ROOT/README.md"
+expect_code "KSRC that is not a kernel tree" 2 "KSRC" env KSRC=/etc ./run.sh test
 expect_code "KSRC that is not there" 2 "KSRC" env KSRC="$WORK/nowhere" ./run.sh test
 expect_code "KHDR without headers" 2 "there is no linux/kvm.h" env KHDR="$WORK" ./run.sh test
 expect_code "results that is a file" 2 "results" ./run.sh test --results "$ROOT/README.md" slot_api
@@ -17,7 +17,7 @@ expect_code "missing KVM device" 4 "KVM cannot be used" \
 	env KVMEM_DEV="$WORK/kvm" ./run.sh test --results "$WORK/x" slot_api
 expect_code "device that is not KVM" 4 "not a KVM device" \
 	env KVMEM_DEV=/dev/null ./run.sh test --results "$WORK/x" slot_api
-expect "no results folder is left by a run that did not begin" test ! -e "$WORK/x"
+expect "a run that did not start leaves no results folder" test ! -e "$WORK/x"
 
 KVM_CREATE_VM=0xae01
 if ! have_kvm; then
@@ -44,7 +44,7 @@ if unshare -m true 2>/dev/null; then
 	expect_code "full disk" 2 "space" full_disk ./run.sh test --results "$WORK/small/r" pci_hole
 	expect_code "read-only results folder" 2 "results" unshare -m sh -c \
 		"mkdir -p $WORK/ro && mount -t tmpfs -o ro none $WORK/ro && exec ./run.sh test --results $WORK/ro/r pci_hole"
-	# A system on which one package is not there, and a user who can't help it.
+	# A system without one of the packages, and a user who cannot install it.
 	mkdir -p "$WORK/empty" "$WORK/nobody"
 	chmod 755 "$WORK"
 	chown 65534:65534 "$WORK/nobody"

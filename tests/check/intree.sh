@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# As a part of a kernel tree: every goal of the kernel's kselftest, in the tree
-# and with O=, and the tarball of make install standing alone.
+# In a kernel tree: all targets of the kernel's kselftest, in the tree and with O=; and
+# the tarball of a standalone make install.
 
 TREE=$WORK/linux
 SELF=$TREE/tools/testing/selftests
@@ -10,8 +10,8 @@ selftests() { # ARGUMENT...
 	env -u KSRC -u KHDR make -s -C "$SELF" TARGETS=kvmem "$@"
 }
 
-# The tests that one package lists, by its own run_kselftest.sh.
-listed() { # TARBALL
+# listed TARBALL: print the tests that its run_kselftest.sh lists
+listed() {
 	rm -rf "$WORK/unpacked"
 	mkdir "$WORK/unpacked"
 	tar -x -C "$WORK/unpacked" -f "$1" && (cd "$WORK/unpacked" && ./run_kselftest.sh -l)
@@ -34,13 +34,13 @@ expect "in a kernel tree: gen_tar" selftests gen_tar KSFT_INSTALL_PATH="$WORK/ks
 is "in a kernel tree: the package lists every program" "$(programs)" \
 	"$(listed "$WORK/ksft/kselftest-packages/kselftest.tar.gz" | sort)"
 expect "in a kernel tree: clean" selftests clean
-is "in a kernel tree: clean leaves what was there" "$FILES" "$(find "$SELF/kvmem" -type f | wc -l)"
+is "in a kernel tree: clean removes no source file" "$FILES" "$(find "$SELF/kvmem" -type f | wc -l)"
 
 expect "in a kernel tree with O=: headers" make -s -C "$TREE" headers O="$WORK/out"
 expect "in a kernel tree with O=: install" selftests install O="$WORK/out"
-expect "in a kernel tree with O=: what was installed is there" \
+expect "in a kernel tree with O=: a program is installed" \
 	test -x "$WORK/out/kselftest/kselftest_install/kvmem/slot_api"
-is "in a kernel tree with O=: nothing is made in the tree" "$FILES" \
+is "in a kernel tree with O=: no file is made in the tree" "$FILES" \
 	"$(find "$SELF/kvmem" -type f | wc -l)"
 expect "in a kernel tree with O=: clean" selftests clean O="$WORK/out"
 

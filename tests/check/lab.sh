@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The lab, on a real Debian kernel: all of the conformance, exact costs twice, and
-# what its machine is made of.  Two machines at a time are what two cores bear.
-# The commands of tests are those of the lab's machine:
+# The lab with a Debian kernel: the whole conformance run, exact costs twice, and the
+# options of the machine.  At most two machines run in parallel.
+# The tests' commands are expanded in the lab's machine:
 # shellcheck disable=SC2016
 
 LAB=debian:6.12
 
-# begin NAME COMMAND...: in the background; its output and exit code are for finish
+# begin NAME COMMAND...: run it in the background; finish checks its output and exit code
 begin() {
 	local name=$1
 	shift
@@ -18,14 +18,14 @@ begin() {
 	} &
 }
 
-# finish NAME CODE TEXT...: wait for it; it ended with that code and said all that
+# finish NAME CODE TEXT...: wait for it; check its exit code, and that it printed each TEXT
 finish() {
 	local name=$1 code=$2 text
 	shift 2
 	until [ -e "$WORK/$name.code" ]; do sleep 0.2; done
 	is "lab: $name: exit code" "$code" "$(cat "$WORK/$name.code")"
 	for text; do
-		expect "lab: $name says '$text'" grep -qF -- "$text" "$WORK/$name.out"
+		expect "lab: $name prints '$text'" grep -qF -- "$text" "$WORK/$name.out"
 	done
 	[ "$code" = "$(cat "$WORK/$name.code")" ] || tail -n 20 "$WORK/$name.out" | sed 's/^/      /'
 }
@@ -34,7 +34,7 @@ finish() {
 lab() {
 	local name=$1
 	shift
-	# Where make check itself was started with SIGINT ignored (nohup, a shell's &).
+	# make check may have been started with SIGINT ignored (nohup, a shell's &).
 	env --default-signal=INT ./run.sh lab --kernel "$LAB" --results "$WORK/lab/$name" "$@"
 }
 
@@ -47,7 +47,7 @@ medians() { # NAME
 }
 
 mkdir -p "$WORK/lab"
-# The first one fetches the kernel, should the cache have none.
+# The first run fetches the kernel if it is not cached.
 expect "lab: a Debian kernel comes up" lab first test slot_api.api.region.adjacent
 
 begin conformance lab conformance test
@@ -56,14 +56,14 @@ finish counted 0
 begin again lab again --exact --profile quick bench exit.mmio_read_user exit.cpuid exit.readonly_write
 finish again 0
 is "lab: two runs count the same instructions" "$(medians counted)" "$(medians again)"
-is "lab: and they count" True "$(of "$(folder counted)/results.json" \
+is "lab: the counts are plausible" True "$(of "$(folder counted)/results.json" \
 	"len(r['measurements']) >= 3 and all(m['exact'] and m['unit'] == 'instructions' and m['p50'] > 500 for m in r['measurements'])")"
-is "lab: the results of counting say so" True \
+is "lab: the results note that instructions were counted" True \
 	"$(of "$(folder counted)/results.json" "r['run']['exact'] and r['run']['where'] == 'lab'")"
 
-# --- the machine is what was asked for ---------------------------------------
+# --- the options of the machine ---------------------------------------
 
-# one_test FOLDER NAME COMMAND: a program of one test, that passes when COMMAND does
+# one_test FOLDER NAME COMMAND: make a program of one test, which passes if COMMAND does
 one_test() {
 	mkdir -p "$WORK/$1/tests" "$WORK/$1/bench"
 	printf '#!/bin/sh\n[ "$1" = --list ] && { printf "global.it\\t\\n"; exit 0; }\n%s\n' \
@@ -81,16 +81,15 @@ one_test machine binary 'printf "\001\377\000 bytes \"\\\\ of all kinds\n"; busy
 KVMEM_PROGRAMS=$WORK/machine begin machine lab machine --append kvmem_word --param kvm.mmio_caching=0 \
 	--cpus 3 --memory 768M --numa 3 test
 finish machine 0 "time in the lab: boot"
-is "lab: the machine is as asked for" pass \
+is "lab: the machine has the options given" pass \
 	"$(of "$(folder machine)/results.json" "' '.join(sorted({t['status'] for t in r['tests']}))")"
 expect "lab: 3 MB of a test's output come back" \
 	test "$(stat -c %s "$(folder machine)/log/binary.log")" -gt 2999999
 
-
-# The plain command, where this host has no KVM.
+# ./run.sh without a command, on a host without KVM.
 one_test plain passes true
 KVMEM_DEV=$WORK/kvm KVMEM_PROGRAMS=$WORK/plain begin plain ./run.sh --results "$WORK/lab/plain"
-finish plain 0 "KVM cannot be used here" "in software"
+finish plain 0 "KVM cannot be used here" "in an emulated machine"
 
 finish conformance 0 "time in the lab: boot"
 FULL=$(folder conformance)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What can go wrong with a lab: kernels that break down, machines that are of no
-# use, bad input, sudden death.  Sourced by lab.sh, whose functions it uses.
-# The commands are those of the lab's machine:
+# Failures of the lab: kernels that crash or hang, machines without KVM, bad input,
+# killed runs.  Sourced by lab.sh, whose functions it uses.
+# The commands are expanded in the lab's machine:
 # shellcheck disable=SC2016
 
 sysrq='echo 1 >/proc/sys/kernel/sysrq; echo %s >/proc/sysrq-trigger; sleep 30'
@@ -11,7 +11,7 @@ one_test breaks b_panics "${sysrq/\%s/c}"
 one_test breaks c_passes true
 one_test breaks d_reboots "${sysrq/\%s/b}"
 one_test breaks e_passes true
-# A machine from which nothing is heard any more: the runner is stopped.
+# A machine that stops sending events: kvmem-run is stopped.
 one_test hangs a_passes true
 one_test hangs b_hangs 'for p in /proc/[0-9]*; do
 	grep -q "^/lab/kvmem-run" "$p/cmdline" && kill -STOP "${p#/proc/}"
@@ -22,7 +22,7 @@ one_test hangs c_passes true
 KVMEM_PROGRAMS=$WORK/hangs begin hang lab hang --timeout 1 test
 KVMEM_PROGRAMS=$WORK/breaks begin breakdowns lab breakdowns --timeout 20 test
 finish breakdowns 1 "b_panics.it: kernel panic" "booting again for the 3 that are left" \
-	"d_reboots.it: the machine went off or reset itself"
+	"d_reboots.it: the machine powered off or reset"
 R=$(folder breakdowns)/results.json
 for name in a_passes:pass b_panics:error c_passes:pass d_reboots:error e_passes:pass; do
 	is "lab: ${name%:*}" "${name#*:}" "$(status_of "$R" "${name%:*}.it")"
@@ -31,10 +31,10 @@ is "lab: a run with breakdowns is complete" True "$(of "$R" "r['run']['complete'
 expect "lab: the console's last lines are in the log of the test" \
 	grep -qi 'sysrq' "$(folder breakdowns)/log/b_panics.log"
 
-# The same, shared: the second of two machines has both kernels that break down.
+# The same with two machines: the second one has both crashes.
 KVMEM_PROGRAMS=$WORK/breaks begin shared lab shared --jobs 2 --timeout 20 test
 finish shared 1 "2 machines at once" "machine 2: b_panics.it: kernel panic" \
-	"machine 2: booting again for the 1 that are left" "machine 2: d_reboots.it: the machine went off"
+	"machine 2: booting again for the 1 that are left" "machine 2: d_reboots.it: the machine powered off"
 R=$(folder shared)/results.json
 is "lab: shared: the tests in their order" "pass error pass error pass" \
 	"$(of "$R" "' '.join(t['status'] for t in r['tests'])")"
@@ -56,16 +56,16 @@ finish nothing_there 2 "did not come up: kernel panic"
 begin no_svm lab no_svm --cpu qemu64,-svm test slot_api
 begin bad_parameter lab bad_parameter --jobs 2 --param kvm.no_such=1 test slot_api
 finish no_svm 2 "no KVM inside: its CPU has neither svm nor vmx"
-finish bad_parameter 2 "kvm.no_such: this kernel knows no such parameter"
-is "lab: two machines, one reason" 1 "$(grep -c "knows no such parameter" "$WORK/bad_parameter.out")"
+finish bad_parameter 2 "kvm.no_such: this kernel has no such parameter"
+is "lab: two machines, one reason" 1 "$(grep -c "has no such parameter" "$WORK/bad_parameter.out")"
 begin no_such_cpu lab no_such_cpu --cpu pentium9 test slot_api
 finish no_such_cpu 2 "QEMU failed"
 KVMEM_BOOT_TIMEOUT=1 begin slow lab slow test slot_api
 finish slow 2 "did not come up"
-expect "lab: a run that did not begin leaves no results" \
+expect "lab: a run that did not start leaves no results" \
 	test -z "$(find "$WORK/lab/nothing_there" "$WORK/lab/slow" -name results.json 2>/dev/null)"
 
-finish hang 1 "b_hangs.it: the machine hangs: not a word for"
+finish hang 1 "b_hangs.it: the machine hangs: no output for"
 is "lab: what follows a hang runs" pass "$(status_of "$(folder hang)/results.json" c_passes.it)"
 
 # --- bad input ---------------------------------------------------------------
@@ -105,10 +105,10 @@ bad "suite that is not there" "there is no Debian suite 'nosuchsuite'" --suite n
 bad "too little memory" "needs 512M" --memory 64M
 bad "memory that is no size" "--memory" --memory lots
 bad "parameter that is none" "--param" --param kvm
-bad "accelerator that is none" "--accel is one of kvm tcg bochs" --accel hvf
-bad "instructions counted on hardware" "cannot have --accel kvm" --exact --accel kvm
+bad "accelerator that is none" "use one of kvm tcg bochs" --accel hvf
+bad "instructions counted on hardware" "cannot be combined with --accel kvm" --exact --accel kvm
 [ -e /dev/kvm ] ||
-	bad "KVM where there is none" "cannot run a machine that has KVM itself" --accel kvm --kernel "$LAB"
+	bad "KVM where there is none" "cannot run nested KVM" --accel kvm --kernel "$LAB"
 bad "cache without a kernel" "no Debian kernel in the cache" --offline --kernel debian:99.1
 
 # --- the cache ---------------------------------------------------------------
@@ -118,7 +118,7 @@ mkdir -p "$OTHER/kernels/debian"
 cp -r "$CACHED" "$OTHER/kernels/debian/"
 printf x >>"$OTHER/kernels/debian/${CACHED##*/}/vmlinuz"
 KVMEM_CACHE=$OTHER bad "broken kernel in the cache, offline" "in the cache is broken" --offline --kernel "$LAB"
-# What is fetched instead comes broken, the first time.
+# The first download of the replacement is broken.
 mkdir -p "$WORK/bin"
 cat >"$WORK/bin/apt-get" <<END
 #!/bin/sh
@@ -132,7 +132,7 @@ esac
 END
 chmod +x "$WORK/bin/apt-get"
 KVMEM_CACHE=$OTHER PATH=$WORK/bin:$PATH begin refetch lab refetch test slot_api.api.region.adjacent
-finish refetch 0 "in the cache is broken: fetching it again" "came broken: fetching it again"
+finish refetch 0 "in the cache is broken: fetching it again" "is broken: fetching it again"
 KVMEM_CACHE=$OTHER begin offline lab offline --offline test slot_api.api.region.adjacent
 finish offline 0
 KVMEM_CACHE=$OTHER bad "kernel of another suite, offline" "and is of sid" --offline --suite sid --kernel debian
@@ -144,9 +144,10 @@ else
 	skip "lab: no space in the cache" "mount namespaces are not allowed here"
 fi
 
-# --- sudden death ------------------------------------------------------------
+# --- killed runs ------------------------------------------------------------
 
-# killed NAME SIGNAL [OPTION...]: a run that gets it in its second test leaves nothing behind
+# killed NAME SIGNAL [OPTION...]: a run that gets SIGNAL in its second test leaves no
+# process and no temporary file
 killed() {
 	local name=killed_$1 signal=$2 tmp=$WORK/tmp-$1 pid
 
@@ -167,7 +168,7 @@ killed() {
 	gone "lab: $name: no QEMU is left" "qemu-system-x86_64 .*kvmem_$name"
 	gone "lab: $name: no shell is left" "run.sh lab .*kvmem_$name"
 	valid_folder "lab: $name" "$(folder "$name")"
-	is "lab: $name: what had passed is there" pass \
+	is "lab: $name: the results so far are there" pass \
 		"$(status_of "$(folder "$name")/results.json" a_passes.it)"
 	is "lab: $name: no temporary files are left" "" "$(ls "$tmp")"
 }

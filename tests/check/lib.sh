@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Assertions of the self-check.  Sourced by check.sh and its parts.
+# Assertions of make check.  Sourced by check.sh.
 
 PASSED=0 FAILED=0 SKIPPED=0
 
@@ -11,7 +11,7 @@ fail() {
 	printf 'FAIL  %s: %s\n' "$1" "$2"
 }
 
-# expect NAME COMMAND...: it succeeds
+# expect NAME COMMAND...: COMMAND succeeds
 expect() {
 	local name=$1 out
 	shift
@@ -23,7 +23,7 @@ expect() {
 	fi
 }
 
-# expect_code NAME CODE TEXT COMMAND...: it ends with that code and says TEXT
+# expect_code NAME CODE TEXT COMMAND...: COMMAND exits with CODE and prints TEXT
 expect_code() {
 	local name=$1 code=$2 text=$3 out got=0
 	shift 3
@@ -31,7 +31,7 @@ expect_code() {
 	if [ "$got" != "$code" ]; then
 		fail "$name" "exit code $got instead of $code: $*"
 	elif ! grep -qF -- "$text" <<<"$out"; then
-		fail "$name" "does not say '$text'"
+		fail "$name" "does not print '$text'"
 	else
 		pass "$name"
 		return
@@ -39,21 +39,21 @@ expect_code() {
 	tail -n 15 <<<"$out" | sed 's/^/      /'
 }
 
-# is NAME WANTED GOT
+# is NAME EXPECTED GOT: both are the same
 is() {
 	if [ "$2" = "$3" ]; then
 		pass "$1"
 	else
-		fail "$1" "'$3' instead of '$2'"
+		fail "$1" "got '$3', expected '$2'"
 	fi
 }
 
-# have_kvm: whether VMs can be made on this host
+# have_kvm: whether this host can create VMs
 have_kvm() {
 	build/kvmem-run --probe >/dev/null 2>&1
 }
 
-# of RESULTS.json EXPRESSION: a Python expression over r
+# of RESULTS.json EXPRESSION: print a Python expression over r, the results
 of() {
 	python3 -c 'import json, sys; r = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$1" "$2"
 }
@@ -67,7 +67,7 @@ reason_of() {
 	of "$1" "next((t['reason'] for t in r['tests'] if t['name'] == '$2'), 'missing')"
 }
 
-# valid_folder NAME DIR: what is there can be read, however the run ended
+# valid_folder NAME DIR: the files of a results folder are well-formed
 valid_folder() {
 	local name=$1 dir=$2
 	expect "$name: results.json is JSON" python3 -m json.tool "$dir/results.json" /dev/null
@@ -76,14 +76,14 @@ valid_folder() {
 	expect "$name: kvmem.ktap is KTAP" ktap_parses "$dir/kvmem.ktap"
 }
 
-# The kernel's own parser; a run with failures makes it exit with 1.
+# ktap_parses FILE: the kernel's parser reads it; it exits with 1 if a test failed
 ktap_parses() {
 	local out
 	out=$(cd "$KSRC" && python3 tools/testing/kunit/kunit.py parse "$1" 2>&1) || true
 	grep -q 'Testing complete. Ran [0-9]* tests' <<<"$out" && ! grep -qi 'traceback' <<<"$out"
 }
 
-# gone NAME PATTERN: no process has PATTERN in its command line (within 3 s)
+# gone NAME PATTERN: within 3 s, no process has PATTERN in its command line
 gone() {
 	local i
 	for i in 1 2 3 4 5 6; do

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The seeded bugs: table and patch know the same ones, and the patch still goes on
+# The seeded bugs: the table and the patch have the same bugs, and the patch applies on
 # top of the others.
 
 mutants=configs/kernels/mutants
 series=(configs/kernels/patches/*.patch "$mutants"/*.patch)
 tarball=/usr/src/linux-source-6.12.tar.xz
 
-# NUMBER NAME of each, as the patch's enum has them and as the table has them.
+# NUMBER NAME of each bug, from the patch's enum and from the table.
 sed -n 's/^+\tKVM_MUTANT_\([A-Z0-9_]*\) = \([0-9]*\),$/\2 \1/p' "$mutants"/*.patch >"$WORK/enum"
 awk -F '\t' '!/^#/ { print $1, toupper($2) }' "$mutants/table.tsv" >"$WORK/table"
 expect "mutants: the table and the patch have the same ones" diff "$WORK/table" "$WORK/enum"
@@ -16,9 +16,9 @@ is "mutants: no number and no name twice" "" \
 is "mutants: every line has its eight fields" "" \
 	"$(awk -F '\t' '!/^#/ && (NF != 8 || /\t\t|\t$/) { print $1 }' "$mutants/table.tsv")"
 
-# What selects a bug, besides its definition.
+# The code that selects a bug, without the enum.
 grep -hv ' = [0-9]*,$' "$mutants"/*.patch | grep '^+' | grep -o 'KVM_MUTANT_[A-Z0-9_]*' | sort -u >"$WORK/used"
-is "mutants: each is somewhere in the kernel" "" \
+is "mutants: each is used in the kernel" "" \
 	"$(awk '{ print "KVM_MUTANT_" $2 }' "$WORK/table" | sort | comm -23 - "$WORK/used")"
 
 is "mutants: behaviours that exist" "" "$(awk -F '\t' '!/^#/ { print $5 }' "$mutants/table.tsv" |

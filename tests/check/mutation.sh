@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The project's own kernel: it is built, the suite passes on it, and of its seeded
-# bugs a sample over all topics is found.
+# The reference kernel with seeded bugs: it builds, the suite passes on it, and a sample
+# of its bugs from all topics is detected.
 
-# Two or so of each topic, cheap ones, each another part of the suite.
+# A few bugs of each topic that are quick to detect, by different tests.
 SAMPLE=gmem_start_no_max,gmem_end_no_min,gmem_skip_wide,gmem_unbind_leaves_binding
 SAMPLE+=,private_bit_ignored,fault_flags_inverted,attr_no_zap
 SAMPLE+=,mmio_spte_never_stale,mmio_fragment_gpa

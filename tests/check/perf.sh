@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# bench --perf: what is made of perf's answers.  Benchmarks and perf are stand-ins,
-# for not every machine has KVM: the first says how many exits it had, the second
-# how many it saw.  With KVM the real ones are tried as well.
+# bench --perf: how perf's output is used.  The benchmarks and perf are stubs, since not
+# every host has KVM: a benchmark records the number of its exits, perf prints the number
+# that it counted.  With KVM, the real ones run as well.
 
 V=$WORK/perf-programs
 mkdir -p "$V/bench" "$V/bin/perf.mnt" "$V/home"
@@ -24,7 +24,7 @@ END
 cat >"$V/bin/perf" <<'END'
 #!/bin/sh
 [ -z "$FAKE_PERF_REFUSES" ] || { echo "event syntax error: 'kvm:kvm_exit'"; exit 129; }
-# As the real one: tracefs mounted, copies at home.
+# Like the real perf: mounts tracefs, and copies files to ~/.debug.
 mount -t tmpfs none "$0.mnt" 2>/dev/null
 case "$*" in *--buildid-dir*) ;; *record*) mkdir -p "$HOME/.debug" ;; esac
 case "$*" in

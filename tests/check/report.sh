@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Stored results: read back, compared, gated; and what can't be.
+# Stored results: read back, compared, gated; and files that are not results.
 
 REPORT=$ROOT/build/kvmem-report
 

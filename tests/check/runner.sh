@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What run.sh makes of programs that misbehave, and of its own sudden death.
+# Programs that fail in all ways, and runs of which a part is killed.
 
 V=$WORK/victims
 mkdir -p "$V/tests" "$V/bench"
 cp build/tests/check/victim "$V/tests/"
 
-# Plain programs, one for each exit code of kselftest and two beyond.
+# Plain programs, one for each exit code of kselftest and two others.
 for code in 0 1 2 3 4 42 254; do
 	cat >"$V/tests/plain$code" <<END
 #!/bin/sh
@@ -100,8 +100,8 @@ is "nothing but skips exits with 4" 4 \
 is "all passed exits with 0" 0 \
 	"$(record "$WORK/good" victim.passes plain0.it >/dev/null 2>&1; echo $?)"
 
-# Sudden death of each part in mid-run: the folder stays valid and says so, and
-# no process is left.
+# Each part is killed during a run: the folder is valid and incomplete, and no process is
+# left.
 for who in kvmem-run kvmem-report; do
 	dir=$WORK/killed-$who
 	record "$dir" victim.passes victim.hangs >/dev/null 2>&1 &

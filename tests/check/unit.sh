@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Unit tests, one line each: programs that print TAP.
+# Unit tests: programs that print TAP, one line of output each.
 
 count_tap() { # NAME PROGRAM
 	local line out

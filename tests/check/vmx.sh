@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The lab in Bochs, where KVM has VMX and EPT: what differs from AMD's is tested,
-# and a breakdown is seen.  On the kernel with seeded bugs, which is small.
-# The commands of tests are those of the lab's machine:
+# The lab in Bochs, where KVM has VMX and EPT: the tests that differ from SVM, and
+# detection of crashes.  With the kernel with seeded bugs, which is small.
+# The tests' commands are expanded in the lab's machine:
 # shellcheck disable=SC2016
 
 # vmx NAME ARG...: ./run.sh lab in Bochs, with results in a folder of that name
@@ -31,12 +31,12 @@ for name in a_passes:true 'b_panics:echo c >/proc/sysrq-trigger; sleep 30' c_pas
 done
 code=0
 KVMEM_PROGRAMS=$WORK/vmx_breaks vmx breaks test >"$WORK/vmx_breaks.out" 2>&1 || code=$?
-is "vmx: breakdowns: exit code" 1 "$code"
-is "vmx: breakdowns are seen, and the rest runs" \
+is "vmx: crashes: exit code" 1 "$code"
+is "vmx: crashes are detected, and the rest runs" \
 	"{'a_passes.it': 'pass', 'b_panics.it': 'error', 'c_passes.it': 'pass', 'd_resets.it': 'error', 'e_passes.it': 'pass'}" \
 	"$(vmx_results breaks "{t['name']: t['status'] for t in r['tests']}")"
-for text in 'b_panics.it: kernel panic' 'd_resets.it: the machine went off or reset itself'; do
-	expect "vmx: a panic is told from a reset: $text" grep -q "$text" "$WORK/vmx_breaks.out"
+for text in 'b_panics.it: kernel panic' 'd_resets.it: the machine powered off or reset'; do
+	expect "vmx: a panic and a reset are distinguished: $text" grep -q "$text" "$WORK/vmx_breaks.out"
 done
 
 code=0
@@ -54,7 +54,7 @@ done
 is "vmx: and they are the same" "${counts[0]}" "${counts[1]}"
 is "vmx: of every measurement" True "$(vmx_results twice "len(r['measurements']) > 1 and all(m['exact'] for m in r['measurements'])")"
 
-# What is wrong with a type shows on VMX only.
+# Bugs in memory types are only visible on VMX.
 code=0
 ./run.sh mutation --accel bochs --mutants memtype_whole_vm,memtype_ignored --jobs 1 \
 	--results "$WORK/vmx/mutation" >"$WORK/vmx_mutation.out" 2>&1 || code=$?

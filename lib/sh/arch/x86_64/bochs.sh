@@ -3,10 +3,9 @@
 # The variables of a machine are those of machine.sh:
 # shellcheck disable=SC2034
 #
-# The lab's machine in Bochs, which emulates VMX with EPT: what it is made of, and
-# one boot of it.  It starts as a PC does, from a CD.
+# The lab's machine in Bochs, which emulates VMX with EPT.  It boots from a CD.
 
-bochs_ips=200000000	# instructions in a second of the machine's clock
+bochs_ips=200000000	# instructions per second of the machine's clock
 bochs_bios=/usr/share/bochs/BIOS-bochs-latest
 bochs_vga=/usr/share/vgabios/vgabios.bin
 bochs_isolinux=/usr/lib/ISOLINUX/isolinux.bin
@@ -23,13 +22,13 @@ syslinux-common   file    /usr/lib/syslinux/modules/bios/ldlinux.c32
 xorriso           command xorriso
 '
 
-# bochs_choose: set what --accel, --cpu, --cpus and --numa leave open
+# bochs_choose: set the machine's variables from --cpu, --cpus and --numa
 bochs_choose() {
 	MACHINE_NAME=Bochs MACHINE_ACCEL=bochs MACHINE_CPU=${opt[cpu]:-broadwell_ult} MACHINE_CPUS=1 MACHINE_NUMA=1
 	((10#${opt[cpus]:-1} == 1 && 10#${opt[numa]:-1} == 1)) ||
-		usage_error "--accel bochs has one CPU and one node"
+		usage_error "--accel bochs has one CPU and one node: omit --cpus and --numa"
 	[[ $MACHINE_CPU =~ ^[a-z0-9_]+$ ]] ||
-		usage_error "--cpu $MACHINE_CPU: Bochs has broadwell_ult, corei7_haswell_4770 and others (bochs-bin --help cpu)"
+		usage_error "--cpu $MACHINE_CPU: use a model of Bochs: broadwell_ult, corei7_haswell_4770 and others (bochs-bin --help cpu)"
 	MACHINE_VERSION=$(bochs-bin --help cpu 2>&1 | sed -n 's/.*Bochs x86 Emulator \([0-9][^ ]*\).*/\1/p')
 }
 
@@ -41,21 +40,19 @@ bochs_slow_boot() {
 	echo 3
 }
 
-# Bochs leaves interrupts masked when a guest that has them off is entered with
-# them off: one that loops would never be left.
+# When a guest with interrupts disabled is entered with interrupts disabled, Bochs leaves
+# them masked: nothing would end a guest that loops.
 bochs_settings() {
 	settings+=(KVMEM_GUEST_IF=yes)
 }
 
-# Bochs' random numbers are the host's, and its reset would start the machine once
-# more: a kernel that wants one is to fault until Bochs gives up.  The TSC counts
-# instructions, whatever rate the model's CPUID gives.
+# RDRAND returns random numbers of the host.  A reset would restart the machine: with
+# reboot=triple, Bochs exits.  The TSC counts instructions, not at the rate in CPUID.
 bochs_cmdline() {
 	printf ' clearcpuid=rdrand,rdseed reboot=triple tsc_early_khz=%s' $((bochs_ips / 1000))
 }
 
-# bochs_file: set the caller's fd to a file without a name, with what comes on
-# standard input
+# bochs_file: set the caller's fd to an unlinked file with standard input in it
 bochs_file() {
 	cache_file
 	cat 1>&"$fd" 2>/dev/null || cache_full
@@ -71,12 +68,12 @@ bochs_loader() {
 	END
 }
 
-# bochs_disc INITRD LOG: set the caller's fd to the CD.  What goes on it needs names.
+# bochs_disc INITRD LOG: set the caller's fd to the image of the CD
 bochs_disc() {
 	local discs=$CACHE/discs
 
-	writable_dir "$discs" || die "the cache folder cannot be written: $discs; set KVMEM_CACHE=DIR to one that can"
-	# What a killed run has left; others may be at it right now.
+	writable_dir "$discs" || die "cannot write to the cache folder $discs; set KVMEM_CACHE=DIR to another"
+	# Left over from killed runs; a new one may belong to a running one.
 	find "$discs" -mindepth 1 -maxdepth 1 -mmin +60 -exec rm -rf -- {} +
 	SCRATCH=$(mktemp -d "$discs/.new.XXXXXX") || cache_full
 	{ cat "/proc/self/fd/$1" >"$SCRATCH/initrd" && bochs_loader >"$SCRATCH/isolinux.cfg"; } 2>/dev/null || cache_full
@@ -87,7 +84,7 @@ bochs_disc() {
 	SCRATCH=
 }
 
-# bochs_config DISC CONSOLE EVENTS: what the machine is
+# bochs_config DISC CONSOLE EVENTS: print the configuration of the machine
 bochs_config() {
 	cat <<-END
 		config_interface: textconfig
@@ -110,8 +107,8 @@ bochs_config() {
 	END
 }
 
-# bochs_start INITRD CONSOLE EVENTS LOG: start it in the background, to be killed
-# when this shell is gone.  The first three are descriptors.  Bochs empties what it
+# bochs_start INITRD CONSOLE EVENTS LOG: start it in the background; it is killed when
+# this shell ends.  The first three are descriptors.  Bochs truncates the files that it
 # opens, so the console goes through a pipe.
 bochs_start() {
 	local fd disc config go console
@@ -121,7 +118,7 @@ bochs_start() {
 	exec {console}> >(exec cat >&"$2")
 	bochs_file < <(bochs_config "$disc" "$console" "$3")
 	config=$fd
-	# Debian 12's begins in its debugger.
+	# Bochs of Debian 12 starts in its debugger: continue.
 	bochs_file <<<c
 	go=$fd
 	TERM=vt100 setpriv --pdeathsig KILL bochs-bin -q -f "/proc/self/fd/$config" \
@@ -129,13 +126,13 @@ bochs_start() {
 	exec {disc}>&- {config}>&- {go}>&- {console}>&-
 }
 
-# bochs_why RC: why Bochs ended by itself, if it failed; the code is the same.
-# A triple fault is the guest's doing.
+# bochs_why RC: print why Bochs failed, or nothing.  Its exit code does not tell; a triple
+# fault is not a failure of Bochs.
 bochs_why() {
-	local said panic
+	local text panic
 
-	said=$(tr -d '\0')
-	! grep -qE 'soft power off|3rd .*exception with no resolution' <<<"$said" || return 0
-	panic=$(grep -aE '^[0-9]+p\[|>>PANIC<<' <<<"$said" | tail -n 1 | sed 's/^[^]]*\] *//; s/>>PANIC<< *//')
-	echo "Bochs failed: ${panic:-${said##*$'\n'}}"
+	text=$(tr -d '\0')
+	! grep -qE 'soft power off|3rd .*exception with no resolution' <<<"$text" || return 0
+	panic=$(grep -aE '^[0-9]+p\[|>>PANIC<<' <<<"$text" | tail -n 1 | sed 's/^[^]]*\] *//; s/>>PANIC<< *//')
+	echo "Bochs failed: ${panic:-${text##*$'\n'}}"
 }
