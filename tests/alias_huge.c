@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Huge pages and aliases: KVM maps 2 MiB at once where guest address, host
- * address and slot allow it, and nowhere else; and what becomes of a huge page, or
- * of a part of it, reaches every alias (BEHAVIOURS C9, C10).
+ * Huge pages and aliases: KVM maps 2 MiB pages exactly where guest address, host
+ * address and slot allow it, and invalidations of a huge page or a part of it reach
+ * every alias (C9, C10).
  */
 #include "test.h"
 
@@ -44,7 +44,7 @@ static void free_huge_page(char *p, int fd)
 {
 	if (fd < 0 ? madvise(p, PAGE_2M, MADV_DONTNEED) :
 		     fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, PAGE_2M))
-		end_fail("a huge page can't be freed: %s", strerror(errno));
+		end_fail("a huge page cannot be freed: %s", strerror(errno));
 }
 
 static volatile uint32_t *word(char *mem, uint64_t page)
@@ -52,7 +52,7 @@ static volatile uint32_t *word(char *mem, uint64_t page)
 	return (volatile uint32_t *)(mem + page * PAGE_4K);
 }
 
-/* Every page begins with its number, plus @base. */
+/* The first word of every page is its number, plus @base. */
 static void number(char *mem, uint64_t pages, uint32_t base)
 {
 	uint64_t i;
@@ -61,7 +61,7 @@ static void number(char *mem, uint64_t pages, uint32_t base)
 		*word(mem, i) = base + (uint32_t)i;
 }
 
-/* The guest writes to all pages of [gpa, gpa + pages), and adds one to each number. */
+/* The guest adds one to the number in each of @pages pages from @gpa on. */
 static bool guest_increments(struct vcpu *v, uint64_t gpa, uint64_t pages)
 {
 	return vcpu_expect(v, "add in each page",
@@ -105,11 +105,11 @@ KVMEM_SETUP(where)
 }
 
 /*
- * All in pages: where the slot begins in guest and host memory, from a multiple of
- * 2 MiB on, how long it is, and how many huge pages it has room for.  Pages beside
- * the slot are none of it: neither mapped nor written to.
+ * In pages: offset of the slot in guest and host memory from a multiple of 2 MiB,
+ * its length, and the number of huge pages that fit.  Pages next to the slot must
+ * neither be mapped nor written to.
  * Red with: the offsets not compared; disallow_lpage not set for the first or the
- * last 2 MiB of a slot that begins or ends in the middle of them.
+ * last 2 MiB of a slot that starts or ends in the middle of them.
  */
 KVMEM_TEST_F(where, fits, "C9", 700)
 {
@@ -160,8 +160,8 @@ KVMEM_TEST_F(where, fits, "C9", 700)
 		ASSERT_TRUE(numbers_are(hva + rows[i].pages * PAGE_4K,
 					4 * PER_2M - rows[i].hva - rows[i].pages,
 					0x1000 + rows[i].hva + rows[i].pages));
-		/* Nothing in front of the slot, nothing behind it. */
-		ASSERT_TRUE(vcpu_expect(v, "beside the slot",
+		/* No memory before or after the slot. */
+		ASSERT_TRUE(vcpu_expect(v, "next to the slot",
 			OPS(LD(4, gpa - 8), LD(4, end)),
 			EXITS(MMIO_RD(gpa - 8, 4, 1), MMIO_RD(end, 4, 2))));
 		vm_destroy(vm);
@@ -236,8 +236,9 @@ KVMEM_TEST_F(alias, mapped_huge, "C9")
 }
 
 /*
- * All of it goes.  Red with: a loop over the aliases that ends at the first; a
- * range of one page for a huge mapping.
+ * The whole huge page is freed.
+ * Red with: a loop over the aliases that ends at the first; a range of one page for
+ * a huge mapping.
  */
 KVMEM_TEST_F(alias, all_of_it_goes, "C9 C3")
 {
@@ -250,13 +251,13 @@ KVMEM_TEST_F(alias, all_of_it_goes, "C9 C3")
 	ASSERT_TRUE(all_read(self->v, 511, 0x600));
 }
 
-/* A page in the middle goes: its neighbours stay what they were, in all aliases. */
+/* A page in the middle is freed: its neighbours keep their content, in all aliases. */
 KVMEM_TEST_F(alias, a_part_goes, "C9 C4")
 {
 	unsigned int i;
 
 	if (variant->backing == HUGETLB) {
-		/* Those go as a whole or not at all. */
+		/* hugetlb pages can only be freed as a whole. */
 		ASSERT_EQ(-1, madvise(self->mem + 7 * PAGE_4K, PAGE_4K, MADV_DONTNEED));
 		ASSERT_EQ(self->huge, vm_stat(self->vm, "pages_2m"));
 		ASSERT_TRUE(all_read(self->v, 7, 8));
@@ -274,7 +275,7 @@ KVMEM_TEST_F(alias, a_part_goes, "C9 C4")
 		ASSERT_TRUE(all_read(self->v, 7, 0x700 + i));
 	}
 	ASSERT_EQ(self->huge - NR, vm_stat(self->vm, "pages_2m"));
-	/* Small pages become a huge one again: nobody keeps the small ones. */
+	/* The host collapses the range: every alias must follow. */
 	if (madvise(self->mem, PAGE_2M, MADV_COLLAPSE))
 		SKIP(return, "MADV_COLLAPSE: %s", strerror(errno));
 	*word(self->mem, 7) = 0x800;
@@ -302,9 +303,9 @@ static uint64_t dirty_pages(struct vm *vm, uint32_t slot, unsigned int *last)
 }
 
 /*
- * A log in one alias: there, small pages are what is written to; the others keep
- * their huge ones.  Red with: a huge page mapped in a slot with a log; the log of
- * one slot that splits the mappings of all.
+ * A dirty log in one alias: it gets small pages, the others keep their huge mappings.
+ * Red with: a huge page mapped in a slot with a log; the log of one slot that splits
+ * the mappings of all.
  */
 KVMEM_TEST_F(alias, dirty_log, "C9 C6")
 {
@@ -332,7 +333,7 @@ KVMEM_TEST_F(alias, dirty_log, "C9 C6")
 	ASSERT_EQ(self->huge, vm_stat(self->vm, "pages_2m"));
 }
 
-/* Nothing is mapped yet when the log begins, and there is no huge page to split. */
+/* The log is on before anything is mapped, so there is no huge page to split. */
 KVMEM_TEST_F(alias, logged_from_the_start, "C9 C6")
 {
 	struct vm *vm = vm_create(NULL);
@@ -372,7 +373,7 @@ KVMEM_TEST_F(alias, one_deleted, "C9 C7")
 FIXTURE(small) {
 	struct vm *vm;
 	struct vcpu *v;
-	char *mem;	/* one huge page, of which each slot shows one small one */
+	char *mem;	/* one huge page; each slot maps one small page of it */
 	int fd;
 	uint64_t huge, mapped;
 };
@@ -386,7 +387,7 @@ FIXTURE_VARIANT_ADD(small, hugetlb) { HUGETLB };
 
 static const unsigned int shown[SMALL] = { 0, 1, 0, 511, 7, 7, 255, 256, 0, 510, 64, 0, 3, 511, 8, 2 };
 
-/* Every other gpa has no slot: what is behind the page must not show there. */
+/* There is a gap after each slot, where the next page of the host must not be visible. */
 static uint64_t small_gpa(unsigned int i)
 {
 	return GPA + 2 * i * PAGE_4K;
@@ -411,7 +412,7 @@ KVMEM_SETUP(small)
 	self->mapped = vm_stat(self->vm, "pages_4k");
 }
 
-/* Red with: the size of the host's mapping taken without a look at the slot. */
+/* Red with: the size of the host's mapping used without checking the slot. */
 KVMEM_TEST_F(small, neighbours_hidden, "C9 C10")
 {
 	unsigned int i, p;
@@ -437,7 +438,7 @@ KVMEM_TEST_F(small, neighbours_hidden, "C9 C10")
 	}
 }
 
-/* The huge page is freed: every slot that shows a part of it loses that part. */
+/* The huge page is freed: every slot over a part of it is unmapped. */
 KVMEM_TEST_F(small, huge_page_goes, "C10 C3")
 {
 	unsigned int i;
@@ -452,7 +453,7 @@ KVMEM_TEST_F(small, huge_page_goes, "C10 C3")
 	ASSERT_EQ(self->huge, vm_stat(self->vm, "pages_2m"));
 }
 
-/* Another huge page in its place, while the old one lives on. */
+/* Another huge page is mapped over it, while the old one still exists. */
 KVMEM_TEST_F(small, huge_page_replaced, "C10 C3")
 {
 	char *other, *to;

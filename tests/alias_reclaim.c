@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Aging and reclaim of a page that many slots show: a use through any alias is a
- * use, what was written through one is not thrown away, and a page that is given
- * up is gone for all (BEHAVIOURS C11).  Swap: single_hva.
+ * Aging and reclaim of a page with many aliases: an access through any alias marks it
+ * accessed, data written through one alias is kept, and a reclaimed page is unmapped
+ * from all (C11).  Swap: see single_hva.
  */
 #include "test.h"
 
@@ -40,7 +40,7 @@ static volatile uint32_t *word(char *hva, unsigned int page)
 	return (volatile uint32_t *)(hva + page * PAGE_4K);
 }
 
-/* Fresh pages, mapped through every alias; then those from 2 to 5 are freed. */
+/* Fresh pages, mapped through every alias; then MADV_FREE of pages 2 to 5. */
 static bool fill_and_free(FIXTURE_DATA(reclaim) *self, uint32_t first, bool write)
 {
 	struct aliases *a = &self->a;
@@ -59,7 +59,7 @@ static bool fill_and_free(FIXTURE_DATA(reclaim) *self, uint32_t first, bool writ
 		end_skip("MADV_FREE: %s", strerror(errno));
 	if (alias_unmapped(a, before) == NR * 4)
 		return true;
-	diag("MADV_FREE of 4 pages took %lld mappings of %d aliases away",
+	diag("MADV_FREE of 4 pages zapped %lld mappings of %d aliases",
 	     (long long)alias_unmapped(a, before), NR);
 	return false;
 }
@@ -71,10 +71,10 @@ static void page_out(FIXTURE_DATA(reclaim) *self)
 }
 
 /*
- * Freed pages, of which the guest writes to one: directly, or after all aliases
- * have read it and mapped it.  That one is kept; another one is old or empty, as
- * the kernel likes, and the same for all.
- * Red with: a dirty bit that is lost when an alias's mapping is zapped; reclaim
+ * After MADV_FREE the guest writes to a page: directly, or after all aliases have
+ * mapped it by a read.  That page is kept; the others may keep their content or be
+ * zero, and all aliases see the same.
+ * Red with: a dirty bit that is lost when the mapping of an alias is zapped; reclaim
  * that reaches the first alias only.
  */
 KVMEM_TEST_F(reclaim, freed_and_written, "C11 C3")
@@ -107,8 +107,8 @@ KVMEM_TEST_F(reclaim, freed_and_written, "C11 C3")
 }
 
 /*
- * Freed pages that nobody wrote to: given up, they are gone for every alias.  Read-
- * only ones, as KVM maps others writable when they are read, and then keeps them.
+ * Pages after MADV_FREE without a write: reclaim unmaps them from every alias.  With
+ * read-only slots, because KVM maps others writable for a read and marks them dirty.
  */
 KVMEM_TEST_F(reclaim, freed_and_read, "C11 C3")
 {
@@ -124,7 +124,7 @@ KVMEM_TEST_F(reclaim, freed_and_read, "C11 C3")
 		unsigned int gone;
 
 		ASSERT_TRUE(fill_and_free(self, 0x4000 + i * 0x10, false));
-		ASSERT_TRUE(alias_expect(a, "freed, and still there", self->want));
+		ASSERT_TRUE(alias_expect(a, "after MADV_FREE", self->want));
 		before = vm_stat(a->vm, "pages_4k");
 		page_out(self);
 		gone = 4 - hostmem_present(self->hva + 2 * PAGE_4K, 4);
@@ -142,7 +142,7 @@ KVMEM_TEST_F(reclaim, freed_and_read, "C11 C3")
 	record_observation("C11", "freed_pages_read", "%u of 12 given up", given_up);
 }
 
-/* Told to be cold, a page that is in use loses nothing. */
+/* MADV_COLD and MADV_PAGEOUT lose no data of a page in use. */
 KVMEM_TEST_F(reclaim, cold, "C11")
 {
 	struct aliases *a = &self->a;
@@ -160,10 +160,10 @@ KVMEM_TEST_F(reclaim, cold, "C11")
 }
 
 /*
- * A use through alias @i, whichever it is, is seen; and nothing is taken from the
- * guest to find out.  An invalidation of another page flushes what the CPU may
- * remember of the old state.
- * Red with: kvm_age_hva() that asks the first alias only.
+ * An access through any alias clears the idle flag, and checking the flag unmaps
+ * nothing.  An invalidation of another page flushes the TLB, so that the CPU sets
+ * the accessed bit again.
+ * Red with: kvm_age_hva() that checks the first alias only.
  */
 KVMEM_TEST_F(reclaim, idle, "C11")
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Many slots with one host page behind them: what is done to one slot is no
- * affair of the others (BEHAVIOURS C7, C8), and mapping them all beforehand (C13).
+ * Many slots backed by one host page: a change of one slot does not affect the others
+ * (C7, C8), and prefault maps them all (C13).
  */
 #include "test.h"
 
@@ -31,10 +31,10 @@ static void fill(char *hva, uint32_t *want, uint32_t first)
 		*(uint32_t *)(hva + p * PAGE_4K) = want[p] = first + p;
 }
 
-/* A slot that is not there: reads and writes go to userspace. */
+/* Without a slot, reads and writes go to userspace. */
 static bool nothing_there(struct vcpu *v, uint64_t gpa)
 {
-	return vcpu_expect(v, "where no slot is any more", OPS(LD(4, gpa), ST(4, gpa, 1)),
+	return vcpu_expect(v, "after the slot was removed", OPS(LD(4, gpa), ST(4, gpa, 1)),
 			   EXITS(MMIO_RD(gpa, 4, 7), MMIO_WR(gpa, 4, 1)));
 }
 
@@ -48,7 +48,7 @@ FIXTURE(quirk) {
 	uint64_t mapped;	/* pages, with all aliases mapped */
 };
 
-/* What deletion zaps: everything, or the pages of the slot. */
+/* Deletion zaps everything, or only the pages of the slot. */
 FIXTURE_VARIANT(quirk) {
 	bool off;
 };
@@ -72,7 +72,7 @@ KVMEM_SETUP(quirk)
 	self->mapped = vm_stat(self->vm, "pages_4k");
 }
 
-/* Whether as many pages are mapped as in the beginning, where that can be said. */
+/* Whether the initial number of pages is mapped, if mappings are never recycled. */
 static bool mapped_again(const FIXTURE_DATA(quirk) *self)
 {
 	uint64_t now = vm_stat(self->vm, "pages_4k");
@@ -115,8 +115,8 @@ static bool others_read(FIXTURE_DATA(quirk) *self, unsigned int but)
 static const unsigned int chosen[] = { 0, NR / 2, NR - 1 };
 
 /*
- * Red with: mappings found by host address; a deletion that leaves the slot's
- * own; without the quirk, one that zaps everything all the same.
+ * Red with: mappings found by host address; a deletion that leaves the mappings of
+ * the slot; without the quirk, one that zaps everything.
  */
 KVMEM_TEST_F(quirk, delete, "C7")
 {
@@ -131,14 +131,14 @@ KVMEM_TEST_F(quirk, delete, "C7")
 		ASSERT_TRUE(others_read(self, i));
 		ASSERT_TRUE(nothing_there(self->a.v, alias_gpa(&self->a, i, 1)));
 		ASSERT_EQ(self->want[1], *(uint32_t *)(self->hva + PAGE_4K));
-		/* The others follow the page, and it comes back in its place. */
+		/* The others follow the page; then the slot is created again. */
 		ASSERT_EQ(0, madvise(self->hva, SIZE, MADV_DONTNEED));
 		alias_use_up();
 		memset(self->want, 0, sizeof(self->want));
 		ASSERT_TRUE(others_read(self, i));
 		add_alias(self, i, self->hva);
 		fill(self->hva, self->want, 0x200 + i * 0x10);
-		ASSERT_TRUE(alias_expect(&self->a, "made anew", self->want));
+		ASSERT_TRUE(alias_expect(&self->a, "created again", self->want));
 		ASSERT_TRUE(mapped_again(self));
 	}
 }
@@ -147,7 +147,7 @@ KVMEM_TEST_F(quirk, move, "C7")
 {
 	size_t k;
 
-	/* The guest's page tables for that address are mapped from now on, too. */
+	/* Map the guest's page tables for that address first. */
 	ASSERT_TRUE(nothing_there(self->a.v, ELSEWHERE));
 	self->mapped = vm_stat(self->vm, "pages_4k");
 	for (k = 0; k < ARRAY_SIZE(chosen); k++) {
@@ -174,7 +174,7 @@ KVMEM_TEST_F(quirk, move, "C7")
 	}
 }
 
-/* In its place a slot with other memory, which is then no alias of theirs. */
+/* A slot with other memory at the same address is not an alias of the others. */
 KVMEM_TEST_F(quirk, other_memory, "C7")
 {
 	uint32_t other[PAGES];
@@ -190,7 +190,7 @@ KVMEM_TEST_F(quirk, other_memory, "C7")
 	alias_write(&self->a, i, 3, 0x600);
 	ASSERT_EQ(0x600, *(uint32_t *)(hva + 3 * PAGE_4K));
 	ASSERT_TRUE(others_read(self, i));
-	/* Invalidations reach those who have the page, and only those. */
+	/* Invalidations reach exactly the slots that have the page. */
 	self->mapped = vm_stat(self->vm, "pages_4k");
 	ASSERT_EQ(0, madvise(hva, SIZE, MADV_DONTNEED));
 	ASSERT_EQ(self->mapped - PAGES, vm_stat(self->vm, "pages_4k"));
@@ -198,7 +198,7 @@ KVMEM_TEST_F(quirk, other_memory, "C7")
 	ASSERT_EQ(self->mapped - PAGES - (NR - 1), vm_stat(self->vm, "pages_4k"));
 }
 
-/* A dirty log on and off takes nothing away, here or there. */
+/* Switching a dirty log on and off removes no mapping. */
 KVMEM_TEST_F(quirk, flags, "C7")
 {
 	size_t k;
@@ -216,7 +216,7 @@ KVMEM_TEST_F(quirk, flags, "C7")
 	}
 }
 
-/* Slots come and go beside the one that a vCPU reads from. */
+/* Slots are deleted and created next to the one that a vCPU reads from. */
 KVMEM_TEST_F(quirk, delete_while_read, "C7", 800)
 {
 	uint64_t rounds = env_pick(5, 30, 2000), i;
@@ -270,9 +270,9 @@ static bool refused(struct aliases *a, unsigned int i, unsigned int page)
 }
 
 /*
- * All orders of a read and a write through either kind, each with pages that are
- * not mapped before.  Red with: writability taken from the page and not the slot;
- * a write fault that makes the page MMIO.
+ * All orders of a read and a write through either kind, each with unmapped pages.
+ * Red with: writability taken from the page and not the slot; a write fault that
+ * makes the page MMIO.
  */
 KVMEM_TEST_F(mixed, order, "C8")
 {
@@ -305,7 +305,7 @@ KVMEM_TEST_F(mixed, order, "C8")
 	}
 }
 
-/* With everything mapped: each read-only one refuses, each other one takes. */
+/* With everything mapped: writes through read-only aliases exit, others succeed. */
 KVMEM_TEST_F(mixed, all_mapped, "C8 C17")
 {
 	struct aliases *a = &self->a;
@@ -333,7 +333,7 @@ KVMEM_TEST_F(mixed, all_mapped, "C8 C17")
 	}
 }
 
-/* Memory that userspace itself may only read: no alias writes to it. */
+/* A read-only host mapping: no alias can write to it. */
 KVMEM_TEST_F(mixed, readonly_mapping, "C8")
 {
 	struct aliases *a = &self->a;
@@ -357,8 +357,9 @@ KVMEM_TEST_F(mixed, readonly_mapping, "C8")
 /* --- mapped beforehand (C13) --------------------------------------------- */
 
 /*
- * One call over all slots.  Red with: a mapping that is found already there for
- * the page and not for the gfn; progress by the slot in place of the page.
+ * One call over all slots.
+ * Red with: a mapping looked up by page and not by gfn; progress counted by slot
+ * instead of page.
  */
 KVMEM_TEST_F(quirk, prefault, "C13")
 {
@@ -378,12 +379,12 @@ KVMEM_TEST_F(quirk, prefault, "C13")
 	faults = vcpu_stat(a->v, "pf_fixed");
 	ASSERT_TRUE(alias_expect(a, "mapped beforehand", self->want));
 	ASSERT_EQ(faults, vcpu_stat(a->v, "pf_fixed"));
-	/* Such mappings go with the page, too. */
+	/* Prefaulted mappings are zapped with the page, too. */
 	ASSERT_EQ(0, madvise(self->hva, SIZE, MADV_DONTNEED));
 	ASSERT_EQ(none, vm_stat(self->vm, "pages_4k"));
 }
 
-/* It gets as far as there are slots, and ends after one of them was deleted. */
+/* It stops at the first gfn without a slot, after one of the slots was deleted. */
 KVMEM_TEST_F(quirk, prefault_after_delete, "C13 C7", 1000)
 {
 	struct kvm_pre_fault_memory r = { .gpa = ALIAS_GPA + PAGE_4K, .size = NR * SIZE };

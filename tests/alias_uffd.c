@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * userfaultfd on a page that many slots show: whichever alias is used first, one
- * event tells of the page, and what is done about it serves all of them
- * (BEHAVIOURS C5).
+ * userfaultfd on a page with many aliases: the first access through any alias raises
+ * one event, and resolving it serves all of them (C5).
  */
 #include "test.h"
 
@@ -28,20 +27,20 @@
 #define USERFAULTFD_IOC_NEW _IO(0xAA, 0x00)
 #endif
 
-/* What the handler puts into page @p that is missing. */
+/* Content that the handler copies into missing page @p. */
 #define FRESH(p) (0xf1e50000 + (p))
 
 struct uffd {
 	int fd, stop[2];
 	pthread_t thread;
 	char *hva;			/* the registered pages */
-	atomic_uint events[PAGES];	/* of each page */
-	uint64_t flags[PAGES];		/* of its last one */
-	unsigned int hold;		/* resolve a page with its nth event */
+	atomic_uint events[PAGES];	/* per page */
+	uint64_t flags[PAGES];		/* of the last event */
+	unsigned int hold;		/* resolve at the n-th event of a page */
 	atomic_uint answers, failed;
 };
 
-/* A descriptor that hears of the faults of KVM, which are the kernel's own. */
+/* A descriptor for kernel faults too: KVM's are kernel faults. */
 static int open_uffd(uint64_t features)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -54,7 +53,7 @@ static int open_uffd(uint64_t features)
 		close(dev);
 	}
 	if (fd < 0)
-		end_skip("no userfaultfd for the kernel's faults (vm.unprivileged_userfaultfd): %s",
+		end_skip("no userfaultfd for kernel faults (vm.unprivileged_userfaultfd): %s",
 			 strerror(errno));
 	api.features = features;
 	if (!ioctl(fd, UFFDIO_API, &api))
@@ -67,7 +66,7 @@ static void resolve(struct uffd *u, unsigned int page, uint64_t flags)
 	uint64_t at = (uintptr_t)u->hva + page * PAGE_4K;
 	int r;
 
-	/* First, for whoever waits goes on within the ioctl. */
+	/* Counted first, because the waiter is woken within the ioctl. */
 	u->answers++;
 	if (flags & UFFD_PAGEFAULT_FLAG_WP) {
 		struct uffdio_writeprotect wp = { .range = { at, PAGE_4K } };
@@ -108,7 +107,7 @@ static void *handle(void *arg)
 	return NULL;
 }
 
-/* Hear of the faults of PAGES pages at @hva. */
+/* Register PAGES pages at @hva. */
 static void uffd_start(struct uffd *u, char *hva, uint64_t features, uint64_t mode)
 {
 	struct uffdio_register reg = { .range = { (uintptr_t)hva, SIZE }, .mode = mode };
@@ -170,9 +169,9 @@ static uint32_t load(struct aliases *a, unsigned int i, unsigned int page)
 }
 
 /*
- * A page that is missing: the first alias to use it makes the event, to read or to
- * write.  Red with: an invalidation that stops at the first alias; the others then
- * show the page that is gone.
+ * A missing page: the first access through any alias raises the event, read or write.
+ * Red with: an invalidation that stops at the first alias, so that the others still
+ * map the old page.
  */
 KVMEM_TEST_F(uffd, missing, "C5 C3")
 {
@@ -196,7 +195,7 @@ KVMEM_TEST_F(uffd, missing, "C5 C3")
 				ASSERT_EQ(self->want[p], load(a, i, p));
 			EVENTS("the others", -1, 0);
 		}
-		/* Gone again: the next use is told again, and once. */
+		/* Removed again: the next access raises one event again. */
 		ASSERT_EQ(0, madvise(self->hva + 2 * PAGE_4K, PAGE_4K, MADV_DONTNEED));
 		ASSERT_EQ(FRESH(2), load(a, NR - 1 - round, 2));
 		EVENTS("one page gone", 2, 1);
@@ -213,7 +212,7 @@ static void *load_in_thread(void *arg)
 	return (void *)(intptr_t)vcpu_finish(arg);
 }
 
-/* Two vCPUs wait for the page at two aliases: one resolution wakes both. */
+/* Two vCPUs wait for the page at two aliases: resolving it once wakes both. */
 KVMEM_TEST_F(uffd, two_wait, "C5")
 {
 	struct aliases *a = &self->a;
@@ -253,9 +252,9 @@ static void protect(struct uffd *u, unsigned int page, unsigned int n)
 }
 
 /*
- * Write protection reaches every alias; reads go on; the first write is told, by
- * whichever alias, and then all may write.
- * Red with: an alias that stays writable: its write is not told.
+ * Write protection reaches every alias, reads still work; the first write through any
+ * alias raises an event, and then all can write.
+ * Red with: an alias that stays writable: its write raises no event.
  */
 KVMEM_TEST_F(uffd, write_protect, "C5 C3 C4")
 {
@@ -274,7 +273,7 @@ KVMEM_TEST_F(uffd, write_protect, "C5 C3 C4")
 		ASSERT_EQ(NR * 2, alias_unmapped(a, before));
 		ASSERT_TRUE(alias_expect(a, "write-protected", self->want));
 		alias_write(a, i, 2, self->want[2] = 0x200 + i);
-		EVENTS("reads, and a write beside it", -1, 0);
+		EVENTS("reads, and a write to another page", -1, 0);
 		alias_write(a, i, 3, self->want[3] = 0x300 + i);
 		EVENTS("the first write", 3, 1);
 		ASSERT_TRUE(self->u.flags[3] & UFFD_PAGEFAULT_FLAG_WP);
@@ -282,13 +281,13 @@ KVMEM_TEST_F(uffd, write_protect, "C5 C3 C4")
 		alias_write(a, (i + 5) % NR, 3, self->want[3] = 0x400 + i);
 		EVENTS("the next write, of another alias", -1, 0);
 		alias_write(a, (i + 1) % NR, 4, self->want[4] = 0x500 + i);
-		EVENTS("the first write to the page behind it", 4, 1);
+		EVENTS("the first write to the next page", 4, 1);
 		ASSERT_TRUE(alias_expect(a, "afterwards", self->want));
 	}
 	uffd_stop(&self->u);
 }
 
-/* Each alias's writable mapping is gone: its own first write is told. */
+/* The writable mapping of each alias is zapped: its first write raises an event. */
 KVMEM_TEST_F(uffd, every_write_told, "C5 C3")
 {
 	struct aliases *a = &self->a;
@@ -306,7 +305,7 @@ KVMEM_TEST_F(uffd, every_write_told, "C5 C3")
 	uffd_stop(&self->u);
 }
 
-/* Pages that are in the file, and not yet in the mapping that the slots have. */
+/* Pages that are in the file, but not yet mapped behind the slots. */
 KVMEM_TEST_F(uffd, minor, "C5")
 {
 	int fd = hostmem_memfd(SIZE);
@@ -332,7 +331,7 @@ KVMEM_TEST_F(uffd, minor, "C5")
 			ASSERT_EQ(self->want[p], *(uint32_t *)(view + p * PAGE_4K));
 		}
 		ASSERT_TRUE(alias_expect(a, "all pages", self->want));
-		/* Out of the mapping, and still in the file. */
+		/* Unmap them; they stay in the file. */
 		ASSERT_EQ(0, madvise(self->hva, SIZE, MADV_DONTNEED));
 	}
 	uffd_stop(&self->u);

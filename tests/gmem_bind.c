@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_memfd: binding slots to a file, taking them off again, and the order in
- * which file, slots and VM come to their end (BEHAVIOURS D4-D10, D21).
+ * guest_memfd: binding slots to a file, unbinding them, and the order in which file,
+ * slots and VM are destroyed (D4-D10, D21).
  */
 #include "test.h"
 
@@ -28,7 +28,7 @@ static struct kexit gone_fault(enum gmem_kind kind, uint64_t gpa)
 	};
 }
 
-/* --- slots that go and come (D4, D5, D9, D21) ------------------------------ */
+/* --- slots deleted and created again (D4, D5, D9, D21) --------------------- */
 
 static const struct binding layouts[][BINDINGS_MAX] = {
 	{ { G, 4, 8 } },
@@ -64,8 +64,8 @@ KVMEM_SETUP(layout)
 }
 
 /*
- * A slot that is deleted leaves no trace in the file: the same range, and any
- * other that overlaps it, can be bound again, and the data is still there.
+ * Deleting a slot removes its binding completely: the same range, and any other that
+ * overlaps it, can be bound again, and the data is still there.
  * Red with: kvm_gmem_unbind() that leaves its bindings, or one page of them; a
  * page that is zeroed whenever it is mapped.
  */
@@ -79,7 +79,7 @@ KVMEM_TEST_F(layout, rebind, "D4 D5")
 	for (i = 0; i < s->n; i++) {
 		struct binding *b = &s->b[i];
 
-		/* Gone, each of its pages bound elsewhere, gone, bound as before. */
+		/* Delete it, bind each of its pages elsewhere and unbind it, bind it as before. */
 		vm_slot(s->vm, i + 1, 0, 0, 0, NULL);
 		for (p = 0; p < b->pages; p++) {
 			ASSERT_EQ(0, gmem_slot(s->vm, variant->kind, 20, 0xd0000000ULL, PAGE_4K,
@@ -94,14 +94,14 @@ KVMEM_TEST_F(layout, rebind, "D4 D5")
 		ASSERT_EQ(0, bindings_slot(s, i));
 	}
 	ASSERT_TRUE(bindings_hold(s, 2, 0, 0));
-	/* And it still is the file's memory: a punch reaches the new slots. */
+	/* A punch reaches the new slots. */
 	ASSERT_TRUE(bindings_punch(s, 0, FILE_PAGES, 3));
 	ASSERT_TRUE(bindings_punch(s, FILE_PAGES / 2, FILE_PAGES / 2 + 1, 4));
 }
 
 /*
- * All slots are deleted and made again in the opposite order, each at the gfns
- * of another one: what the guest sees follows the file, not the gfn.
+ * All slots are deleted and created again in the opposite order at other gfns: the
+ * content follows the file, not the gfn.
  * Red with: a binding found by the slot that had the gfn before.
  */
 KVMEM_TEST_F(layout, rebind_elsewhere, "D2 D5")
@@ -128,7 +128,7 @@ KVMEM_TEST_F(layout, rebind_elsewhere, "D2 D5")
 	}
 }
 
-/* Delete slot 1; @exact: no other mapping may go. */
+/* Delete slot 1; @exact: no other mapping may be zapped. */
 static void delete_first(struct __test_metadata *_metadata, struct bindings *s, bool exact)
 {
 	uint64_t before, faults, gpa = s->b[0].gfn * PAGE_4K;
@@ -145,7 +145,7 @@ static void delete_first(struct __test_metadata *_metadata, struct bindings *s, 
 	ASSERT_TRUE(bindings_hold(s, 2, 0, 0));
 	if (exact)
 		ASSERT_EQ(faults, vcpu_stat(s->v, "pf_fixed"));
-	/* Where it was is nothing now, not the file. */
+	/* Its old address no longer maps the file. */
 	ASSERT_TRUE(s->kind == GMEM_PRIVATE ?
 			    vcpu_expect_stop(s->v, "a load where the slot was", OPS(LD(4, gpa)),
 					     &fault, 1) :
@@ -174,7 +174,7 @@ KVMEM_TEST_F(layout, delete_one_slot, "D21 D4")
 	delete_first(_metadata, &self->s, true);
 }
 
-/* With the quirk, which default VMs have, more may go, and no data. */
+/* With the quirk, which default VMs have, more mappings may be zapped, but no data is lost. */
 KVMEM_TEST_F(layout, delete_with_quirk, "D21 D4")
 {
 	REQUIRE(variant->kind == GMEM_SHARED, "KVM_X86_QUIRK_SLOT_ZAP_ALL is for default VMs");
@@ -182,8 +182,8 @@ KVMEM_TEST_F(layout, delete_with_quirk, "D21 D4")
 }
 
 /*
- * The whole mapping of a slot goes with the file's last descriptor, and what
- * the guest then touches is a memory fault of that page.
+ * Closing the last descriptor of the file unmaps the whole slot, and every access of
+ * the guest is then a memory fault of that page.
  * Red with: kvm_gmem_release() that does not zap; a slot that keeps its file.
  */
 KVMEM_TEST_F(layout, close_unmaps, "D9 E9 E10")
@@ -196,7 +196,7 @@ KVMEM_TEST_F(layout, close_unmaps, "D9 E9 E10")
 	ASSERT_TRUE(bindings_write(s, 2));
 	before = vm_stat(s->vm, "pages_4k");
 	close(s->fd);
-	/* A duplicate keeps it alive. */
+	/* A duplicate descriptor keeps the file open. */
 	ASSERT_EQ(before, vm_stat(s->vm, "pages_4k"));
 	ASSERT_TRUE(bindings_hold(s, 2, 0, 0));
 	close(dupped);
@@ -217,7 +217,7 @@ KVMEM_TEST_F(layout, close_unmaps, "D9 E9 E10")
 						     OPS(ST(8, gva + 8, 1)), &want, 1));
 		}
 	}
-	/* The slots can go, and come back with another file, whose pages are new. */
+	/* The slots can be deleted, and created again with another file and new pages. */
 	s->fd = gmem_kind_create(s->vm, variant->kind, FILE_SIZE);
 	for (i = 0; i < s->n; i++) {
 		vm_slot(s->vm, i + 1, 0, 0, 0, NULL);
@@ -249,7 +249,7 @@ KVMEM_SETUP(bind)
 	self->v = self->vm->vcpu[0];
 	self->fd = gmem_kind_create(self->vm, variant->kind, FILE_SIZE);
 	self->hva = vm_alloc(2 * FILE_SIZE);
-	/* gfns in use below, private before there are slots. */
+	/* The gfns used below, made private before there are slots. */
 	if (variant->kind == GMEM_PRIVATE)
 		ASSERT_EQ(0, gmem_attributes(self->vm, G * PAGE_4K, 0x1000 * PAGE_4K,
 					     KVM_MEMORY_ATTRIBUTE_PRIVATE));
@@ -290,8 +290,8 @@ static bool touch(FIXTURE_DATA(bind) *self, uint64_t gfn, unsigned int pages, ui
 }
 
 /*
- * Neighbours in the file, bound in an order that is neither way round: all are
- * accepted, and each keeps its pages when another one comes or goes.
+ * Neighbours in the file, bound in mixed order: all are accepted, and each keeps its
+ * pages when another one is created or deleted.
  * Red with: end for end - 1 in the search for other bindings; a range stored or
  * erased that is one page longer than the slot.
  */
@@ -310,7 +310,7 @@ KVMEM_TEST_F(bind, adjacent, "D6 D5")
 		vm_slot(self->vm, i + 1, 0, 0, 0, NULL);
 		for (k = i + 1; k < 4; k++)
 			ASSERT_TRUE(touch(self, G + 100 * k, 4, 10 + k, false));
-		/* Faults anew, through the bindings that are left. */
+		/* Fault again, through the remaining bindings. */
 		ASSERT_EQ(0, gmem_punch(self->fd, 0, FILE_SIZE));
 		for (k = i + 1; k < 4; k++) {
 			ASSERT_TRUE(touch(self, G + 100 * k, 4, 0, false));
@@ -320,8 +320,8 @@ KVMEM_TEST_F(bind, adjacent, "D6 D5")
 }
 
 /*
- * Refused exactly when one page or more is bound already, through a duplicate
- * descriptor as well; and what is refused leaves nothing behind.
+ * Refused exactly if one page or more is already bound, through a duplicate
+ * descriptor as well; a refused call has no effect.
  * Red with: a search that begins or ends one page off, or looks at the first
  * page only.
  */
@@ -341,7 +341,7 @@ KVMEM_TEST_F(bind, overlap, "D6")
 			ASSERT_EQ(overlaps, r < 0) {
 				TH_LOG("pages %u to %u: %s", first, last, strerror(-r));
 			}
-			/* Refused altogether: the slot does not exist. */
+			/* If it was refused, the slot does not exist. */
 			ASSERT_EQ(overlaps ? -EINVAL : 0, vm_region(self->vm, 2, 0, 0, 0, NULL));
 		}
 	}
@@ -350,14 +350,14 @@ KVMEM_TEST_F(bind, overlap, "D6")
 	ASSERT_TRUE(touch(self, G, 4, 0, false));
 }
 
-/* The errno that says so; kernels before 7.2 say EINVAL (known_issues). */
+/* The errno of an overlap; kernels before 7.2 return EINVAL (known_issues). */
 KVMEM_TEST_F(bind, overlap_errno, "D6")
 {
 	ASSERT_EQ(0, bind_pages(self, 1, G, 4 * PAGE_4K, 4, self->fd));
 	ASSERT_EQ(-EEXIST, bind_pages(self, 2, G + 100, 7 * PAGE_4K, 4, self->fd));
 }
 
-/* Two files of one VM do not know each other: the same offsets, other pages. */
+/* Two files of one VM are independent: the same offsets are different pages. */
 KVMEM_TEST_F(bind, two_files, "D6")
 {
 	int other = gmem_kind_create(self->vm, variant->kind, FILE_SIZE);
@@ -423,7 +423,7 @@ KVMEM_TEST_F(bind, offset_overflow, "D7")
 
 /*
  * A file of 1 TiB, bound where the low 32 bits of offsets and page numbers are
- * those of other slots: each has its own pages, and a punch takes its own only.
+ * those of other slots: each has separate pages, and a punch frees only its range.
  * Red with: 32 bits anywhere for an offset or a page number in the file.
  */
 KVMEM_TEST_F(bind, far_offsets, "D2 D7")
@@ -472,27 +472,27 @@ KVMEM_TEST_F(bind, immutable, "D8")
 	ASSERT_EQ(-EINVAL, vm_region2(self->vm, 1, gmem, gpa, size, self->hva, fd, size));
 	ASSERT_EQ(-EINVAL, vm_region2(self->vm, 1, gmem, gpa, size / 2, self->hva, fd, 0));
 	ASSERT_EQ(-EINVAL, vm_region2(self->vm, 1, gmem, gpa, size, self->hva + size, fd, 0));
-	/* It is what it was. */
+	/* The slot is unchanged. */
 	ASSERT_TRUE(touch(self, G, 4, 7, false));
 	ASSERT_EQ(0, gmem_punch(fd, 0, FILE_SIZE));
 	ASSERT_TRUE(touch(self, G, 4, 0, false));
 
-	/* And none can be made out of a plain slot. */
+	/* A plain slot cannot become a guest_memfd slot. */
 	ASSERT_EQ(0, vm_region(self->vm, 2, 0, gpa + 16 * size, size, self->hva));
 	ASSERT_EQ(-EINVAL,
 		  vm_region2(self->vm, 2, gmem, gpa + 16 * size, size, self->hva, fd, size));
 	ASSERT_EQ(-EINVAL,
 		  vm_region2(self->vm, 2, gmem, gpa + 32 * size, size, self->hva, fd, size));
-	/* Nothing of all that was bound: the range is still free. */
+	/* None of the refused calls bound anything: the range is still free. */
 	ASSERT_EQ(0, bind_pages(self, 3, G + 1000, size, 4, fd));
 	ASSERT_TRUE(touch(self, G + 1000, 4, 0, false));
 }
 
-/* --- ends of life (D9, D10) ------------------------------------------------ */
+/* --- order of destruction (D9, D10) ---------------------------------------- */
 
 /*
- * The file outlives the VM, with its data where the host can look at it.
- * Red with: a file that does not hold its VM.
+ * The file outlives the VM, with its data as far as the host can map it.
+ * Red with: a file without a reference to its VM.
  */
 KVMEM_TEST_F(bind, vm_closed_first, "D10")
 {
@@ -521,18 +521,18 @@ KVMEM_TEST_F(bind, file_closed_first, "D10")
 	self->fd = gmem_kind_create(self->vm, variant->kind, FILE_SIZE);
 	ASSERT_EQ(0, bind_pages(self, 1, G, 0, 4, self->fd));
 	ASSERT_TRUE(touch(self, G, 4, 0, false));
-	/* The slot is left to the VM, and the VM to the file. */
+	/* The VM is destroyed with the slot, the file is closed last. */
 	vm_destroy(self->vm);
 	close(self->fd);
 }
 
-/* The host's mapping is a reference as well: the guest goes on until it is gone. */
+/* The host's mapping is a reference as well: the guest can run until it is unmapped. */
 KVMEM_TEST_F(bind, mapping_keeps_the_file, "D9 D10")
 {
 	const struct kexit want = gone_fault(variant->kind, G * PAGE_4K);
 	void *h;
 
-	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type can't be mapped");
+	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type cannot be mapped");
 	ASSERT_EQ(0, bind_pages(self, 1, G, 0, 4, self->fd));
 	h = mmap(NULL, PAGE_4K, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd, 8 * PAGE_4K);
 	ASSERT_NE(MAP_FAILED, h);
@@ -563,7 +563,7 @@ KVMEM_TEST_F(bind, forked, "D10")
 	ASSERT_EQ(42, vcpu_load(self->v, 8, G * PAGE_4K));
 	close(to_child[1]);
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	ASSERT_TRUE(vcpu_expect_stop(self->v, "after the child's end", OPS(LD(8, G * PAGE_4K)),
+	ASSERT_TRUE(vcpu_expect_stop(self->v, "after the child has exited", OPS(LD(8, G * PAGE_4K)),
 				     &want, 1));
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_memfd: which pages of the guest a punch of the file reaches, given how
- * slots are bound to it.  Both under-zap (a page that should be gone) and
- * over-zap (a neighbour that should have stayed mapped) show: by values, by
- * KVM's exact count of mappings, and by the faults that follow (BEHAVIOURS 3.D).
+ * guest_memfd: which pages of the guest a punch of the file reaches, for different
+ * bindings of slots.  Under-zap (a page that should be unmapped) and over-zap (a
+ * neighbour that should have stayed mapped) are both detected: by values, by KVM's
+ * exact count of mappings, and by the faults that follow (D1, D2, D4, D19).
  *
- * Every test runs on guest_memfd as plain RAM of a default VM and on private
- * memory, where the kernel has them.
+ * Every test runs on guest_memfd as shared memory of a default VM and on private
+ * memory, if the kernel has them.
  */
 #include "test.h"
 
@@ -15,15 +15,15 @@
 #include "bindings.h"
 #include "vcpu.h"
 
-/* gfn of the begin; far enough from the system slot and below 4 GiB. */
+/* First gfn; far enough from the system slot and below 4 GiB. */
 #define G 0xc0000ULL
 
 static const struct layout {
 	unsigned int file_pages, n;
 	struct binding b[BINDINGS_MAX];
 } layouts[] = {
-	{ 16, 1, { { G, 0, 16 } } }, /* one, all of it */
-	{ 16, 1, { { G, 4, 8 } } }, /* one, in the middle */
+	{ 16, 1, { { G, 0, 16 } } }, /* one slot, all of the file */
+	{ 16, 1, { { G, 4, 8 } } }, /* one slot, the middle of the file */
 	{ 16, 1, { { 2, 6, 8 } } }, /* gfn below the offset */
 	{ 16, 1, { { 0, 3, 9 } } }, /* the lowest gfn */
 	{ 16, 2, { { G, 0, 8 }, { G + 8, 8, 8 } } }, /* two, contiguous */
@@ -32,8 +32,8 @@ static const struct layout {
 	{ 16, 3, { { G, 0, 5 }, { G + 5, 5, 5 }, { G + 10, 10, 6 } } },
 	{ 16, 3, { { G + 40, 2, 3 }, { G + 20, 6, 3 }, { G, 11, 4 } } }, /* gaps, reversed */
 	{ 16, 4, { { G, 5, 1 }, { G + 1, 4, 1 }, { G + 9, 6, 1 }, { G + 20, 8, 1 } } },
-	{ 16, 1, { { BINDINGS_TOP, 3, 8 } } }, /* at the end of everything */
-	/* Across the nodes of the xarray that finds the bindings: 64 entries each. */
+	{ 16, 1, { { BINDINGS_TOP, 3, 8 } } }, /* at the highest gfn */
+	/* Across the nodes of the xarray of the bindings: 64 entries each. */
 	{ 200, 3, { { G + 512, 3, 63 }, { G, 66, 66 }, { G + 300, 140, 60 } } },
 };
 
@@ -72,7 +72,7 @@ KVMEM_SETUP(punch)
 	bindings_init(&self->s);
 }
 
-/* Whether page @p is a place where something begins, ends, or is next to that. */
+/* Whether a slot, the file or an xarray node starts or ends at or next to page @p. */
 static bool is_cut(const struct bindings *s, unsigned int p)
 {
 	unsigned int i;
@@ -86,8 +86,8 @@ static bool is_cut(const struct bindings *s, unsigned int p)
 }
 
 /*
- * All ranges within the file and up to three pages beyond its end; of a large
- * file those that begin and end at a place that matters.
+ * All ranges within the file and up to three pages beyond its end; for a large file
+ * only those that start and end at a boundary.
  * Red with: start - pgoff instead of max(start, pgoff) - pgoff; end without the
  * min; only the first slot looked at; a slot skipped when the range is wider.
  */
@@ -126,14 +126,14 @@ KVMEM_TEST_F(punch, beyond_the_end, "D1")
 		ASSERT_EQ(0, gmem_punch(s->fd, half * PAGE_4K, ends[i] - half * PAGE_4K));
 		ASSERT_EQ(before - gone, vm_stat(s->vm, "pages_4k"));
 		ASSERT_TRUE(bindings_hold(s, i + 2, half, s->file_pages));
-		/* All of it beyond the end: nothing is there. */
+		/* A range completely beyond the end. */
 		ASSERT_EQ(0, gmem_punch(s->fd, ends[i] - PAGE_4K, PAGE_4K));
 		ASSERT_EQ(before, vm_stat(s->vm, "pages_4k"));
 	}
 }
 
 /*
- * What was never there, or is gone already, is punched without effect.
+ * Punching pages that were never allocated, or are already punched, has no effect.
  * Red with: an invalidation of the whole slot when the page cache is empty.
  */
 KVMEM_TEST_F(punch, nothing_there, "D1 D4")
@@ -150,15 +150,15 @@ KVMEM_TEST_F(punch, nothing_there, "D1 D4")
 	ASSERT_EQ(empty, vm_stat(s->vm, "pages_4k"));
 	ASSERT_TRUE(bindings_hold(s, 2, 0, s->file_pages));
 	ASSERT_EQ(before, vm_stat(s->vm, "pages_4k"));
-	/* It is zero because nobody wrote, not because every fault clears it. */
+	/* It was zero because nothing was written, not because every fault clears the page. */
 	ASSERT_TRUE(bindings_write(s, 3));
 	ASSERT_TRUE(bindings_hold(s, 3, 0, 0));
 }
 
 /*
- * The gfns are shared for the moment: a punch takes the private pages below
- * them, and the shared ones, which are other memory, keep what they hold.
- * Red with: a punch that goes by the present attribute of a gfn.
+ * While the gfns are shared, a punch frees the private pages behind them, and the
+ * shared memory keeps its content.
+ * Red with: a punch that depends on the current attribute of a gfn.
  */
 KVMEM_TEST_F(punch, while_converted, "D1 D4 E3")
 {
@@ -180,8 +180,8 @@ KVMEM_TEST_F(punch, while_converted, "D1 D4 E3")
 }
 
 /*
- * After any invalidation a slot of other memory still faults normally.  Each
- * invalidation of that one widens the range of those that never ended.
+ * After any invalidation a slot with other memory still faults normally.  Each
+ * invalidation of that slot widens the range of an invalidation that never ended.
  * Red with: an invalidate_start() without its end.
  */
 KVMEM_TEST_F(punch, others_still_fault, "D19")
@@ -199,7 +199,7 @@ KVMEM_TEST_F(punch, others_still_fault, "D19")
 			k++;
 		}
 	}
-	/* A slot that is refused, one that goes, and the end of the file. */
+	/* A refused slot, a deleted slot, and the release of the file. */
 	ASSERT_NE(0, gmem_slot(s->vm, variant->kind, 31, 0xe8000000ULL, s->b[0].pages * PAGE_4K,
 			       ram, s->fd, s->b[0].offset * PAGE_4K));
 	madvise(ram, 16 * PAGE_4K, MADV_DONTNEED);

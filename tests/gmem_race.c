@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_memfd under concurrency: punches, slots that come and go and the last
- * close, against vCPUs that use the memory (BEHAVIOURS D3, D9, D10, D17-D19).
+ * guest_memfd under concurrency: punches, slots created and deleted, and the last
+ * close, while vCPUs use the memory (D3, D9, D10, D17-D19).
  *
- * As many vCPUs as there are CPUs take part, and each test has an oracle: every
- * word that a vCPU writes is a number that goes up, so that "old" is a matter of
- * comparing.
+ * There is a vCPU per CPU, and each writes increasing numbers, so that stale data is
+ * detected by comparing.
  */
 #include "test.h"
 
@@ -19,12 +18,12 @@
 #include "vcpu.h"
 
 #define GPA 0xc0000000ULL
-#define RAM 0xe0000000ULL /* the neighbour: a plain slot */
+#define RAM 0xe0000000ULL /* the neighbour: a slot without guest_memfd */
 #define WRITERS_MAX 8
 
 FIXTURE(race) {
 	struct vm *vm;
-	struct vcpu *v; /* the test's own; the writers follow */
+	struct vcpu *v; /* used by the test; the writers follow */
 	unsigned int writers;
 	uint64_t size;
 	uint8_t *hva;
@@ -54,7 +53,7 @@ KVMEM_SETUP(race)
 		  gmem_slot(self->vm, variant->kind, 1, GPA, self->size, self->hva, self->fd, 0));
 }
 
-/* Writer @i counts upwards in a page of its own. */
+/* Writer @i writes increasing numbers to this page. */
 static uint64_t page_of(unsigned int i)
 {
 	return GPA + 3 * i * PAGE_4K;
@@ -70,14 +69,14 @@ static void start_writer(FIXTURE_DATA(race) *self, struct hammer *h, unsigned in
 				       .flags = OPF_COUNTER });
 }
 
-/* Said at the end: the first line of a test that fails is its reason. */
-static void say_cpus(FIXTURE_DATA(race) *self)
+/* Printed at the end, because the first line of a failed test is its reason. */
+static void print_cpus(FIXTURE_DATA(race) *self)
 {
 	diag("%u vCPUs on %d CPUs", 1 + self->writers, hammer_cpus());
 }
 
-/* Let a random moment pass, up to about as long as a fault takes. */
-static void moment(uint64_t *seed)
+/* A random delay, up to about the time of a fault. */
+static void delay(uint64_t *seed)
 {
 	volatile unsigned int n;
 
@@ -87,9 +86,8 @@ static void moment(uint64_t *seed)
 }
 
 /*
- * A vCPU that spins on the page: once fallocate() has returned it must read 0,
- * until somebody writes again.  The page that was freed is written by the host,
- * so that a look at it is not mistaken for zero.
+ * A vCPU spins on the page: after fallocate() has returned it must read 0.  The host
+ * overwrites the freed page, so that a stale mapping does not read as zero.
  * Red with: the remote TLB flush left out.
  */
 KVMEM_TEST_F(race, punch_seen_at_once, "D3", 500)
@@ -109,14 +107,14 @@ KVMEM_TEST_F(race, punch_seen_at_once, "D3", 500)
 	hammer_stop(&h);
 	ASSERT_EQ(VCPU_DONE, h.stop);
 	ASSERT_EQ(0, h.v->nr_exits);
-	say_cpus(self);
+	print_cpus(self);
 }
 
 /*
- * Writers fault while their pages are punched, several times in a row and at
- * random moments, so that a punch falls into a fault.  What a writer stores
- * after the last punch must be there for others, and never less than that: a
- * writer left with the old page writes where nobody looks.
+ * Writers fault while their pages are punched, several times in a row and with random
+ * delays, so that a punch races with a fault.  Another vCPU must read at least the
+ * number that the writer stored after the last punch: a writer with a stale mapping
+ * writes to the old page.
  * Red with: mmu_invalidate_seq not checked by the fault, or read too late.
  */
 KVMEM_TEST_F(race, punch_against_faults, "D17", 400)
@@ -130,7 +128,7 @@ KVMEM_TEST_F(race, punch_against_faults, "D17", 400)
 	for (i = 0; i < rounds; i++) {
 		for (k = 0; k < 1 + i % 6; k++) {
 			ASSERT_EQ(0, gmem_punch(self->fd, 0, self->size));
-			moment(&seed);
+			delay(&seed);
 		}
 		w = (unsigned int)i % self->writers;
 		written = hammer_next(&h[w]);
@@ -141,17 +139,17 @@ KVMEM_TEST_F(race, punch_against_faults, "D17", 400)
 		}
 	}
 	for (w = 0; w < self->writers; w++) {
-		/* One that had not run since the last punch would end without a store. */
+		/* Make sure that each writer has stored since the last punch. */
 		hammer_next(&h[w]);
 		hammer_stop(&h[w]);
 		ASSERT_EQ(VCPU_DONE, h[w].stop);
 		ASSERT_EQ(0, h[w].v->nr_exits);
 		ASSERT_EQ(h[w].v->mb->last, vcpu_load(self->v, 8, page_of(w)));
 	}
-	say_cpus(self);
+	print_cpus(self);
 }
 
-/* Pages beside the punched ones keep counting, and keep what was counted. */
+/* Pages next to the punched ones keep their content while they are written. */
 KVMEM_TEST_F(race, neighbours_of_a_punch, "D17 D1")
 {
 	uint64_t rounds = env_pick(60, 200, 20000), i, before, seen;
@@ -163,7 +161,7 @@ KVMEM_TEST_F(race, neighbours_of_a_punch, "D17 D1")
 	for (i = 0; i < rounds; i++) {
 		w = (unsigned int)i % self->writers;
 		before = h[w].v->mb->last;
-		/* All from the page after the writer's to the next writer's, and the rest. */
+		/* The pages between this writer's and the next, and those after the last writer's. */
 		ASSERT_EQ(0, gmem_punch(self->fd, (3 * w + 1) * PAGE_4K, 2 * PAGE_4K));
 		ASSERT_EQ(0, gmem_punch(self->fd, 3 * WRITERS_MAX * PAGE_4K, self->size));
 		seen = vcpu_load(self->v, 8, page_of(w));
@@ -172,10 +170,10 @@ KVMEM_TEST_F(race, neighbours_of_a_punch, "D17 D1")
 	}
 	for (w = 0; w < self->writers; w++)
 		hammer_stop(&h[w]);
-	say_cpus(self);
+	print_cpus(self);
 }
 
-/* --- slots that come and go (D18, D19) ------------------------------------ */
+/* --- slots created and deleted (D18, D19) --------------------------------- */
 
 struct puncher {
 	pthread_t thread;
@@ -194,17 +192,18 @@ static void *punch_until_stop(void *arg)
 		fallocate(p->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)p->size);
 		gmem_punch(p->fd, 0, p->size);
 		p->punches++;
-		/* With a pause: a fault that is always overtaken may starve, and may. */
+		/* A pause, because a fault may starve if it is always invalidated. */
 		usleep(200);
 	}
 	return NULL;
 }
 
 /*
- * Slots come and go while their file is punched: start and end stay balanced,
- * or every fault of the VM retries for ever, the plain neighbour's as well.
- * Red with: bind or unbind without the file's invalidate lock; an end that looks
- * at other bindings than the start did.
+ * Slots are created and deleted while their file is punched.  Invalidation start and
+ * end must stay balanced, or every fault of the VM retries for ever, in the plain
+ * neighbour slot as well.
+ * Red with: bind or unbind without the file's invalidate lock; an end that sees
+ * other bindings than the start did.
  */
 KVMEM_TEST_F(race, punch_against_slots, "D18 D19", 400)
 {
@@ -221,7 +220,7 @@ KVMEM_TEST_F(race, punch_against_slots, "D18 D19", 400)
 		ASSERT_EQ(0, gmem_slot(self->vm, variant->kind, 1, GPA, self->size, self->hva,
 				       self->fd, 0));
 		vcpu_store(self->v, 8, GPA + (i % 64) * PAGE_4K, i + 1);
-		/* Punched since, or not: nothing else was ever written there. */
+		/* Punched in between or not; nothing else was written there. */
 		seen = vcpu_load(self->v, 8, GPA + (i % 64) * PAGE_4K);
 		ASSERT_TRUE(seen == 0 || seen == i + 1);
 		vcpu_store(self->v, 8, RAM, i);
@@ -235,14 +234,14 @@ KVMEM_TEST_F(race, punch_against_slots, "D18 D19", 400)
 	vcpu_store(self->v, 8, GPA, 4712);
 	ASSERT_EQ(4711, ram[0]);
 	ASSERT_EQ(4712, vcpu_load(self->vm->vcpu[1], 8, GPA));
-	say_cpus(self);
+	print_cpus(self);
 }
 
 /* --- the last close (D9, D10) ---------------------------------------------- */
 
 /*
- * The file is closed under a vCPU that uses it: a memory fault of that page is
- * the next thing it does, and all it does.
+ * The file is closed while a vCPU uses it: the only exit is a memory fault of that
+ * page.
  * Red with: kvm_gmem_release() that does not zap, or that frees first.
  */
 KVMEM_TEST_F(race, close_while_running, "D9")
@@ -278,7 +277,7 @@ KVMEM_TEST_F(race, close_while_running, "D9")
 		for (w = 0; w < self->writers; w++)
 			ASSERT_EQ(0, vcpu_load(self->v, 8, page_of(w)));
 	}
-	say_cpus(self);
+	print_cpus(self);
 }
 
 static void *close_it(void *fd)
@@ -290,7 +289,7 @@ static void *close_it(void *fd)
 /*
  * The last close races the deletion of the slot: CVE-2025-40274.
  * Red with (on a kernel with KASAN): unbind() that does nothing while the file
- * is about to go.
+ * is being released.
  */
 KVMEM_TEST_F(race, close_races_delete, "D10")
 {
@@ -309,11 +308,11 @@ KVMEM_TEST_F(race, close_races_delete, "D10")
 		vm_slot(self->vm, 1, 0, 0, 0, NULL);
 		pthread_join(t, NULL);
 	}
-	/* The VM is as good as new. */
+	/* The VM still works. */
 	ASSERT_EQ(0,
 		  gmem_slot(self->vm, variant->kind, 1, GPA, self->size, self->hva, self->fd, 0));
 	ASSERT_EQ(0, vcpu_load(self->v, 8, GPA));
-	say_cpus(self);
+	print_cpus(self);
 }
 
 KVMEM_MAIN

@@ -4,8 +4,8 @@
  * accesses, run on KVM and on the specification and compared after every step
  * (lib/world.h).
  *
- * A sequence that fails is shrunk to a shortest one that still fails, printed as
- * a table and kept as a replay file, which ./run.sh test --replay FILE runs again.
+ * A sequence that fails is shrunk to a shorter one that still fails, printed as a
+ * table and stored as a replay file for ./run.sh test --replay FILE.
  */
 #include "test.h"
 
@@ -16,8 +16,8 @@
 #include "record.h"
 #include "world.h"
 
-#define HANG_MS		10000	/* nothing but a hang takes so long, on a busy machine either */
-#define HANG_AGAIN_MS	1500	/* where it is known to hang */
+#define HANG_MS		10000	/* only a hang takes this long, even on a busy machine */
+#define HANG_AGAIN_MS	1500	/* once it has hung */
 
 static uint64_t now_ms(void)
 {
@@ -27,7 +27,7 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* What this test may take (KVMEM_TIMEOUT, or the harness's 30 s). */
+/* The timeout of this test (KVMEM_TIMEOUT, or the harness's 30 s). */
 static uint64_t timeout_ms(void)
 {
 	const char *s = getenv("KVMEM_TIMEOUT");
@@ -39,7 +39,7 @@ static uint64_t timeout_ms(void)
 
 struct failure {
 	const struct world_kind *kind;
-	uint64_t sequence, until_ms;	/* shrinking ends then */
+	uint64_t sequence, until_ms;	/* shrinking stops then */
 	unsigned int hang_ms, n;
 	bool cut_short;
 	struct step s[STEPS_MAX];
@@ -59,7 +59,7 @@ static bool still_fails(const struct step *s, unsigned int n, void *arg)
 	return v.step >= 0;
 }
 
-/* Whether it happens in one of three more runs. */
+/* Whether one of three more runs fails. */
 static bool fails_again(struct failure *f)
 {
 	struct world_verdict v;
@@ -78,13 +78,13 @@ static bool fails_again(struct failure *f)
 
 static void shrink(struct failure *f)
 {
-	/* What follows the step that failed has nothing to do with it. */
+	/* Drop the steps after the one that failed. */
 	if ((unsigned int)f->v.step + 1 < f->n)
 		f->n = (unsigned int)f->v.step + 1;
 	f->n = steps_shrink(f->s, f->n, still_fails, f);
 }
 
-/* Run it once more for a table of its steps, which is a replay file as well. */
+/* Run it once more for a table of its steps, which is also the replay file. */
 static char *replay_text(struct failure *f)
 {
 	struct utsname u;
@@ -99,7 +99,7 @@ static char *replay_text(struct failure *f)
 		(unsigned long long)f->sequence, u.release, arch_backend(),
 		f->cut_short ? "; shrinking ran out of time" : "");
 	world_run(f->kind, f->s, f->n, f->hang_ms, out, &v);
-	/* What happens once only was in the run before. */
+	/* If it does not fail again, keep the verdict of the first run. */
 	if (v.step >= 0 || f->v.step < 0)
 		f->v = v;
 	if (f->v.step >= 0)
@@ -122,7 +122,7 @@ static void keep(struct failure *f)
 
 	snprintf(name, sizeof(name), "model_random.%s.replay", f->kind->name);
 	record_file(name, text);
-	/* The first line is the reason that a summary will show. */
+	/* The first line is the reason shown in the summary. */
 	diag("%s; log/%s runs it again", f->v.message, name);
 	print_lines(text);
 	free(text);
@@ -130,7 +130,7 @@ static void keep(struct failure *f)
 
 /* --- replay --------------------------------------------------------------------- */
 
-/* Steps of a replay file, or of a log that has them; for this test, or skip. */
+/* Read the steps of a replay file or a log; skip if they are for another test. */
 static unsigned int read_replay(const struct world_kind *kind, const char *path, struct step *s)
 {
 	FILE *f = fopen(path, "re");
@@ -168,7 +168,7 @@ static bool replayed_ok(struct failure *f, const char *path)
 	return f->v.step < 0;
 }
 
-/* A sequence differed: is it KVM?  Shrink it and keep it. */
+/* A sequence differed: shrink and store it if it fails again. */
 static bool forgiven(struct failure *f)
 {
 	bool again = fails_again(f);
@@ -178,8 +178,8 @@ static bool forgiven(struct failure *f)
 	keep(f);
 	if (again)
 		return false;
-	/* Only what the host can cause as well may happen once. */
-	diag("this happened once, and not in three more runs");
+	/* A difference that the host can cause is tolerated if it happens only once. */
+	diag("this happened once, and not in three further runs");
 	record_observation("A1", "model_random.once", "%s: %s", f->kind->name, f->v.message);
 	return f->v.soft;
 }
@@ -190,7 +190,7 @@ static void report_speed(const struct world_kind *kind, uint64_t sequences, uint
 	unsigned long long rate = ms ? steps * 1000 / ms : 0;
 	char name[64];
 
-	diag("%llu sequences, %llu operations, %llu a second; making them up, the model and comparing took %.1f%% of the time",
+	diag("%llu sequences, %llu operations, %llu per second; generation, model and comparison took %.1f%% of the time",
 	     (unsigned long long)sequences, (unsigned long long)steps, rate, 100 * share);
 	snprintf(name, sizeof(name), "model_random.%s.operations_per_second", kind->name);
 	record_observation("A1", name, "%llu", rate);
@@ -211,7 +211,7 @@ static bool model_agrees(const struct world_kind *kind, unsigned int quick_ms, u
 	world_require(kind);
 	if (replay)
 		return replayed_ok(&f, replay);
-	/* What is left of the time is for shrinking; stress goes on as long as it may. */
+	/* The rest of the time is for shrinking; profile stress uses the whole timeout. */
 	if (budget > timeout_ms() / 2)
 		budget = timeout_ms() > 60000 ? timeout_ms() - 30000 : timeout_ms() / 2;
 	f.until_ms = began + budget + (timeout_ms() - budget) * 3 / 4;
@@ -233,7 +233,7 @@ static bool model_agrees(const struct world_kind *kind, unsigned int quick_ms, u
 	return true;
 }
 
-/* What every VM has: slots, logs, aliases and the bus. */
+/* Checked with every VM: slots, logs, aliases and the bus. */
 #define PLAIN "A1 A2 A3 A4 A7 A12 A14 A15 A17 A19 A22 A24 C1 C3 C4 C6 C7 C8"
 
 KVMEM_TEST(default_vm, PLAIN, 7500)

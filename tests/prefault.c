@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_PRE_FAULT_MEMORY: what it maps, how far it gets, what it refuses
- * (BEHAVIOURS D20, E17).
+ * KVM_PRE_FAULT_MEMORY: what it maps, the progress it reports, what it refuses
+ * (D20, E17).
  */
 #include "test.h"
 
@@ -27,7 +27,7 @@
 #define SIZE (PAGES * PAGE_4K)
 #define PRIVATE KVM_MEMORY_ATTRIBUTE_PRIVATE
 
-/* What the memory is: the host's own, or guest_memfd. */
+/* Backing: host memory or guest_memfd. */
 enum memory { PLAIN, SHARED, PRIVATELY };
 
 FIXTURE(prefault) {
@@ -85,7 +85,7 @@ KVMEM_SETUP(prefault)
 	ASSERT_EQ(0, prefault_slot(self, variant->memory, 3, 16, 8));
 }
 
-/* Take all pages away, and what they held. */
+/* Free all pages. */
 static void empty(FIXTURE_DATA(prefault) *self, enum memory m)
 {
 	if (m == PLAIN)
@@ -97,9 +97,9 @@ static void empty(FIXTURE_DATA(prefault) *self, enum memory m)
 /* --- what is mapped ----------------------------------------------------------- */
 
 /*
- * Every range over three slots with a gap: the pages up to the gap are mapped,
- * no other is; gpa and size say how far it got; the guest reads what is mapped
- * without a fault, and the rest with one each.
+ * Every range over three slots with a gap: exactly the pages up to the gap are mapped;
+ * gpa and size report the progress; the guest reads mapped pages without a fault, and
+ * others with one fault each.
  * Red with: gpa rounded, size not updated, an error that hides the progress, a
  * slot's end taken for the end of the range, one page too many or too few.
  */
@@ -114,7 +114,7 @@ KVMEM_TEST_F(prefault, ranges, "E17 D20")
 				.gpa = GPA + first * PAGE_4K,
 				.size = (last + 1 - first) * PAGE_4K,
 			};
-			/* Where it must end, and what the call says then. */
+			/* Where the call must stop, and its result. */
 			unsigned int end = first < 12 && last >= 12 ? 12 : last + 1;
 			int want = 0;
 			uint64_t before, faults;
@@ -133,7 +133,7 @@ KVMEM_TEST_F(prefault, ranges, "E17 D20")
 			ASSERT_EQ(before + end - first, vm_stat(self->vm, "pages_4k")) {
 				TH_LOG("pages %u to %u", first, last);
 			}
-			/* What is left of it begins where no slot is. */
+			/* The remaining range starts at a gfn without a slot. */
 			if (r.size && !want)
 				ASSERT_EQ(-ENOENT, prefault(self->v, &r));
 			if (last % 4)
@@ -152,8 +152,7 @@ KVMEM_TEST_F(prefault, ranges, "E17 D20")
 }
 
 /*
- * What is mapped already stays, with its data; a page that was punched in the
- * meantime comes back empty.
+ * Mapped pages stay mapped, with their data; a page that was freed in between is zero.
  * Red with: a spurious fault counted as no progress.
  */
 KVMEM_TEST_F(prefault, again, "D20 E17")
@@ -171,7 +170,7 @@ KVMEM_TEST_F(prefault, again, "D20 E17")
 		ASSERT_EQ(0, r.size);
 		ASSERT_EQ(mapped + PAGES, vm_stat(self->vm, "pages_4k"));
 		for (p = 0; p < PAGES; p++) {
-			/* Page 3 and 4 were taken away since. */
+			/* Pages 3 and 4 were freed since. */
 			uint64_t want = round > 1 && p != 3 && p != 4 ? 100 * (round - 1) + p : 0;
 
 			ASSERT_EQ(want, vcpu_load(self->v, 8, GPA + p * PAGE_4K));
@@ -184,7 +183,7 @@ KVMEM_TEST_F(prefault, again, "D20 E17")
 	}
 }
 
-/* It is the first thing that happens to a vCPU. */
+/* The first call on a vCPU that has never run. */
 KVMEM_TEST_F(prefault, before_the_first_run, "E17")
 {
 	struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
@@ -242,9 +241,9 @@ static void on_alarm(int sig)
 }
 
 /*
- * A signal ends the call early: with success where something was mapped, else
- * with EINTR; the structure says what is left, and goes on from there.
- * Red with: EINTR after progress (userspace would take nothing for done).
+ * A signal ends the call early: with success if something was mapped, else with EINTR;
+ * the structure holds the remaining range, and the next call continues there.
+ * Red with: EINTR after progress (userspace would conclude that nothing was done).
  */
 KVMEM_TEST_F(prefault, interrupted, "E17")
 {
@@ -275,7 +274,7 @@ KVMEM_TEST_F(prefault, interrupted, "E17")
 		early += !err && r.size;
 		nothing += !!err;
 		at = r.gpa;
-		/* Give way: on a slow machine the timer would leave no time for a page. */
+		/* Stop the timer: on a slow machine no call would map a page. */
 		if (early + nothing > 20)
 			setitimer(ITIMER_REAL, &off, NULL);
 	}
@@ -283,7 +282,7 @@ KVMEM_TEST_F(prefault, interrupted, "E17")
 	diag("%u calls ended early, %u without progress", early, nothing);
 }
 
-/* --- the slot goes away meanwhile --------------------------------------------------- */
+/* --- the slot is deleted meanwhile --------------------------------------------------- */
 
 struct prefaulter {
 	pthread_t thread;
@@ -291,7 +290,7 @@ struct prefaulter {
 	atomic_bool stop;
 	atomic_ulong calls;
 	int no_slot; /* the errno for a range without a slot */
-	int bad; /* an errno that must not be */
+	int bad; /* an unexpected errno */
 	unsigned long done, absent, eagain, stuck;
 };
 
@@ -315,13 +314,12 @@ static void *prefault_until_stop(void *arg)
 }
 
 /*
- * A slot is deleted and made again under a prefault: that ends with success,
- * ENOENT (EFAULT where the range is private, see private_without_memory), or
- * EAGAIN (from 6.18 on; api.rst's table of errors does not have it, finding F4).
- * Before, prefault retried as long as the deletion waited for it
- * to leave.  And on a default VM with the quirk SLOT_ZAP_ALL the root becomes
- * obsolete meanwhile, which the retries never look at: both hang until a signal
- * comes (7.3 too, known_issues).
+ * A slot is deleted and created again during a prefault, which returns success,
+ * ENOENT (EFAULT if the range is private, see private_without_memory), or EAGAIN
+ * (since 6.18; not in api.rst's table of errors, E17).  Before 6.18 prefault retried
+ * while the deletion waited for it.  On a default VM with the quirk SLOT_ZAP_ALL the
+ * root becomes obsolete meanwhile, which the retries do not check: both hang until a
+ * signal arrives (7.3 too, known_issues).
  */
 KVMEM_TEST_F(prefault, against_deletion, "E17", 1400)
 {
@@ -336,7 +334,7 @@ KVMEM_TEST_F(prefault, against_deletion, "E17", 1400)
 	ASSERT_EQ(0, pthread_create(&p.thread, NULL, prefault_until_stop, &p));
 	while (!p.calls)
 		sched_yield();
-	/* Where each deletion has to wait for a prefault that retries, a round takes long. */
+	/* A round is slow if each deletion has to wait for a prefault that retries. */
 	for (i = 0; i < rounds && !p.stuck && time(NULL) <= until; i++) {
 		vm_slot(self->vm, 1, 0, 0, 0, NULL);
 		ASSERT_EQ(0, prefault_slot(self, variant->memory, 1, 0, 8));
@@ -355,8 +353,8 @@ KVMEM_TEST_F(prefault, against_deletion, "E17", 1400)
 }
 
 /*
- * The same one after the other: a slot was deleted since the vCPU last ran, and
- * prefault is what it does next.
+ * The same in sequence: a slot is deleted after the vCPU last ran, then prefault is
+ * called.
  * Red with: an obsolete root that only KVM_RUN replaces (true before 6.15).
  */
 KVMEM_TEST_F(prefault, after_deletion, "E17 D20", 700)
@@ -392,8 +390,8 @@ KVMEM_SETUP(mixed)
 }
 
 /*
- * One call over pages of both kinds maps each from where its attribute says, all
- * patterns of eight pages.
+ * One call over private and shared pages maps each according to its attribute, for
+ * all patterns of eight pages.
  * Red with: the attribute of the range's first page used for all.
  */
 KVMEM_TEST_F(mixed, by_attribute, "E17 E3")
@@ -407,20 +405,20 @@ KVMEM_TEST_F(mixed, by_attribute, "E17 E3")
 	before = vm_stat(self->vm, "pages_4k");
 	for (p = 0; p < PAGES; p++)
 		vcpu_store(self->v, 8, GPA + p * PAGE_4K, 200 + p);
-	/* The payload's tables are mapped as well by now, or were already. */
+	/* The payload's page tables are mapped by now, too. */
 	nothing = vm_stat(self->vm, "pages_4k") - PAGES;
 	ASSERT_LE(before, nothing);
 	for (pattern = 0; pattern < 256; pattern += step) {
 		struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
 
-		/* All of them twice, so that nothing is mapped. */
+		/* Convert all of them twice, so that nothing is mapped. */
 		ASSERT_EQ(0, gmem_attributes(self->vm, GPA, SIZE, 0));
 		ASSERT_EQ(0, gmem_attributes(self->vm, GPA, SIZE, PRIVATE));
 		for (p = 0; p < PAGES; p++)
 			if (!(pattern >> p & 1))
 				ASSERT_EQ(0,
 					  gmem_attributes(self->vm, GPA + p * PAGE_4K, PAGE_4K, 0));
-		/* A mapping that is left here may panic a kernel further on. */
+		/* A mapping that is left here can panic a kernel later. */
 		ASSERT_EQ(nothing, vm_stat(self->vm, "pages_4k"));
 		ASSERT_EQ(0, prefault(self->v, &r));
 		ASSERT_EQ(GPA + SIZE, r.gpa);
@@ -437,8 +435,8 @@ KVMEM_TEST_F(mixed, by_attribute, "E17 E3")
 }
 
 /*
- * A private gfn that nothing can answer: api.rst says ENOENT where no slot is;
- * 6.12 says EFAULT.  Success it can't be, and nothing may be mapped.
+ * A private gfn without memory: ENOENT without a slot according to api.rst, EFAULT on
+ * 6.12.  The call must fail, and nothing may be mapped.
  */
 KVMEM_TEST_F(mixed, private_without_memory, "E17 E7 E8")
 {
@@ -457,7 +455,7 @@ KVMEM_TEST_F(mixed, private_without_memory, "E17 E7 E8")
 	ASSERT_EQ(HOLE, r.gpa);
 	ASSERT_EQ(PAGE_4K, r.size);
 	ASSERT_EQ(before, vm_stat(self->vm, "pages_4k"));
-	/* The vCPU is none the worse, and a later run says what it would have said. */
+	/* The vCPU still works, and an access gives the same memory fault as without prefault. */
 	vcpu_store(self->v, 8, GPA, 5);
 	ASSERT_EQ(5, self->shared[0]);
 	ASSERT_TRUE(vcpu_expect_stop(self->v, "access", OPS(LD(8, HOLE + 8)),

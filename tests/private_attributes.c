@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_SET_MEMORY_ATTRIBUTES: what it refuses, and which pages it reaches, over
- * several slots and where no slot is (BEHAVIOURS E1-E5, E19).
+ * KVM_SET_MEMORY_ATTRIBUTES: what it refuses, and which pages it reaches, over several
+ * slots and without a slot (E1-E5, E19).
  *
- * The VM type is KVM_X86_SW_PROTECTED_VM: a gfn is private to the guest exactly
- * when the attribute says so.
+ * The VM has software-protected memory: a gfn is private to the guest exactly when
+ * it has the attribute.
  */
 #include "test.h"
 
@@ -59,8 +59,8 @@ static int attributes_ioctl(struct vm *vm, uint64_t gpa, uint64_t size, uint64_t
 }
 
 /*
- * A refused call leaves every page as it was: tried on shared memory, where the
- * guest must go on to see the host's, and on private memory.
+ * A refused call changes no page: on shared memory, where the guest must still read
+ * the host's data, and on private memory.
  * Red with: any of the checks in kvm_vm_ioctl_set_mem_attributes() dropped.
  */
 KVMEM_TEST_F(priv, validation, "E1")
@@ -113,7 +113,7 @@ KVMEM_TEST_F(priv, validation, "E1")
 	}
 }
 
-/* A VM without private memory takes "no attributes" and nothing else. */
+/* A VM without private memory accepts only "no attributes". */
 KVMEM_TEST(default_vm, "E1 E2")
 {
 	struct vm *vm = vm_create(NULL);
@@ -130,7 +130,7 @@ KVMEM_TEST(default_vm, "E1 E2")
 	ASSERT_EQ(-EINVAL, attributes_ioctl(vm, GPA, 0, 0, 0));
 }
 
-/* What the capability says of a VM is what its ioctl does: there is no gmem, or there is. */
+/* The capability and the ioctl agree about guest_memfd for this VM. */
 KVMEM_TEST(default_vm_gmem, "E2")
 {
 	struct vm *vm = vm_create(NULL);
@@ -139,7 +139,7 @@ KVMEM_TEST(default_vm_gmem, "E2")
 
 	if (!vm_cap(vm, KVM_CAP_GUEST_MEMFD)) {
 		ASSERT_EQ(0, flags);
-		/* Without the config there is no ioctl; 6.8 to 6.17 make one of no use. */
+		/* Without the config there is no ioctl; 6.8 to 6.17 create an unusable file. */
 		ASSERT_TRUE(fd >= 0 || fd == -ENOTTY || fd == -EINVAL);
 		ASSERT_GT(0, vm_region2(vm, 1, KVM_MEM_GUEST_MEMFD, GPA, PAGE_4K, vm_alloc(PAGE_4K), fd, 0));
 		return;
@@ -174,7 +174,7 @@ struct route {
 	unsigned int per_slot, pages;
 	uint32_t *shared;		/* host memory: [page][1024] */
 	uint32_t *seen;
-	uint32_t want[2][ROUTE_PAGES];	/* what each copy holds: shared, private */
+	uint32_t want[2][ROUTE_PAGES];	/* content of each copy: shared, private */
 	bool private[ROUTE_PAGES];
 };
 
@@ -218,7 +218,7 @@ static void route_init(struct route *r, unsigned int per_slot)
 		r->shared[p * 1024 + 2] = r->want[0][p] = 0x5a000000 + p;
 }
 
-/* One operation for each slot; round 0: read into r->seen. */
+/* One operation per slot; round 0: read into r->seen. */
 static bool route_access(struct route *r, const char *what, unsigned int round)
 {
 	struct mbox_op ops[ROUTE_SLOTS];
@@ -235,7 +235,7 @@ static bool route_access(struct route *r, const char *what, unsigned int round)
 	return vcpu_expect(r->v, what, ops, ROUTE_SLOTS, NO_EXITS);
 }
 
-/* Every page must show the copy that its state says, and the host the shared one. */
+/* The guest must read the copy that the attribute selects, the host the shared copy. */
 static bool route_check(struct route *r, const char *what)
 {
 	unsigned int p;
@@ -279,9 +279,8 @@ static int route_set(struct route *r, unsigned int first, unsigned int last, boo
 }
 
 /*
- * Both copies of every page get a tag of their own.  The mappings of the first
- * must be gone before anything is mapped in their place: a kernel that keeps one
- * may panic over it.
+ * Write a different tag to both copies of every page.  The mappings of the first must
+ * be zapped before new ones are made: a kernel that keeps one may panic.
  */
 static bool route_fill(struct route *r)
 {
@@ -294,14 +293,14 @@ static bool route_fill(struct route *r)
 		return false;
 	if (before - vm_stat(r->vm, "pages_4k") == r->pages)
 		return route_write(r, 2);
-	diag("a conversion of %u pages took %lld mappings", r->pages,
+	diag("a conversion of %u pages zapped %lld mappings", r->pages,
 	     (long long)(before - vm_stat(r->vm, "pages_4k")));
 	return false;
 }
 
 /*
- * Random ranges, one after the other: each copy keeps its data through all of
- * it, and the guest's first access is a read as often as a write.
+ * A sequence of random ranges: each copy keeps its data, and the guest's first access
+ * is a read or a write.
  * Red with: the attribute of the wrong gfn looked up; a range that ends early; a
  * conversion that frees or clears.
  */
@@ -317,7 +316,7 @@ KVMEM_TEST(random_routing, "E3 D4")
 		uint64_t dice = random_next(&seed);
 
 		ASSERT_EQ(0, route_set(&r, a < b ? a : b, a < b ? b : a, dice & 1));
-		/* Some without an access in between. */
+		/* Some conversions without an access in between. */
 		if (!(dice & 6))
 			continue;
 		if (dice & 8)
@@ -330,7 +329,7 @@ KVMEM_TEST(random_routing, "E3 D4")
 }
 
 /*
- * Every page on its own, in random order: any bitmap at all.
+ * Every page is set separately, to random bitmaps.
  * Red with: a page that follows its neighbour's attribute.
  */
 KVMEM_TEST(random_bitmap, "E3")
@@ -355,8 +354,10 @@ KVMEM_TEST(random_bitmap, "E3")
 	}
 }
 
-/* Ranges of which a part already is what it shall become: the first page, the
- * last, every second.  Red with: has_attributes() that looks at one end only.
+/*
+ * Ranges that partly have the new attribute already: the first page, the last, every
+ * second.
+ * Red with: has_attributes() that checks one end only.
  */
 KVMEM_TEST(partly_set, "E4")
 {
@@ -382,9 +383,8 @@ KVMEM_TEST(partly_set, "E4")
 }
 
 /*
- * Ranges that begin and end at and beside the ends of slots, and of the nodes of
- * 64 entries that the attributes are kept in.  Nothing but the range changes, and
- * nothing but the range loses its mapping.
+ * Ranges that start and end at and next to the ends of slots and of xarray nodes (64
+ * entries).  Only the range changes, and only the range is unmapped.
  * Red with: one page more or less stored, or zapped; a slot of several left out.
  */
 KVMEM_TEST(range_ends, "E4 E6", 1100)
@@ -414,7 +414,7 @@ KVMEM_TEST(range_ends, "E4 E6", 1100)
 				}
 				ASSERT_EQ(faults + n, vcpu_stat(r.v, "pf_fixed"));
 				ASSERT_EQ(before, vm_stat(r.vm, "pages_4k"));
-				/* Once more: nothing changes, so nothing is zapped. */
+				/* The same again: no change, so nothing is zapped. */
 				ASSERT_EQ(0, route_set(&r, cuts[i], cuts[k], private));
 				ASSERT_EQ(before, vm_stat(r.vm, "pages_4k"));
 			}
@@ -423,8 +423,8 @@ KVMEM_TEST(range_ends, "E4 E6", 1100)
 }
 
 /*
- * Attributes set where no slot is hold for the slot that comes later, and for
- * the one that comes after it has gone.
+ * Attributes set without a slot apply to a slot that is created later, and to the next
+ * one after it was deleted.
  * Red with: attributes kept by slot, or dropped with it.
  */
 KVMEM_TEST(before_the_slot, "E5")
@@ -446,7 +446,7 @@ KVMEM_TEST(before_the_slot, "E5")
 		}
 		vm_slot(vm, 1, 0, 0, 0, NULL);
 	}
-	/* Shared while there is no slot: that holds as well. */
+	/* Made shared while there is no slot. */
 	ASSERT_EQ(0, gmem_attributes(vm, GPA, SIZE, 0));
 	ASSERT_EQ(0, vm_region2(vm, 1, KVM_MEM_GUEST_MEMFD, GPA, SIZE, h, fd, 0));
 	for (p = 0; p < PAGES; p++)
@@ -474,7 +474,7 @@ static void *convert_until_stop(void *arg)
 	return NULL;
 }
 
-/* One access; a conversion that overtakes it is answered by trying again. */
+/* One access; if it races with a conversion, enter again. */
 static bool retried(struct vcpu *v, const struct mbox_op *op)
 {
 	enum vcpu_stop stop = vcpu_do(v, op, 1, NO_EXITS);
@@ -485,10 +485,11 @@ static bool retried(struct vcpu *v, const struct mbox_op *op)
 }
 
 /*
- * Slots come and go while their pages are converted; the guest's stores count
- * upwards, each lands in one of the two copies of its page, and none gets lost.
- * Red with: the attribute looked at before the sequence count is read; a
- * conversion that does not wait for faults under way.
+ * Slots are created and deleted while their pages are converted; the guest stores
+ * increasing numbers, each goes to one of the two copies of its page, and none is
+ * lost.
+ * Red with: the attribute read before the sequence count; a conversion that does not
+ * wait for faults in progress.
  */
 KVMEM_TEST_F(priv, convert_against_slots, "E19 E6")
 {
@@ -534,9 +535,9 @@ static void on_alarm(int sig)
 }
 
 /*
- * 2^18 pages, one GiB: it is over in bounded time, a signal does not leave half
- * of it done, and the ends are where they should be.  6.12 converts through a
- * signal to the end (recorded).
+ * 2^18 pages, one GiB: the call ends in bounded time, a signal does not leave it half
+ * done, and the range has the right ends.  6.12 completes the conversion in spite of
+ * a signal (recorded).
  */
 KVMEM_TEST_F(priv, large_range, "E19 E4", 700)
 {

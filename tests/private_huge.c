@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Private pages inside of 2 MiB ranges of huge shared pages: what can't be huge
- * any more, and what comes back (BEHAVIOURS E4, E5, E13, E14).
+ * Private pages inside of 2 MiB ranges of huge shared pages: which huge mappings are
+ * split, and which come back (E4, E5, E13, E14).
  *
- * A 2 MiB range of a slot is mapped huge exactly when all of it lies in the slot
- * and none of it is private; guest_memfd has small pages only.  That is all of
- * the model here: after every step the guest reads every page, and KVM's count
- * of mappings of each size must be the one that follows from the bitmap.
+ * A 2 MiB range of a slot is mapped huge exactly if all of it lies in the slot and
+ * none of it is private; guest_memfd has small pages only.  After every step the
+ * guest reads every page, and KVM's count of mappings of each size must match the
+ * bitmap.
  */
 #include "test.h"
 
@@ -53,7 +53,7 @@ static int huge_slot(FIXTURE_DATA(huge) *self)
 			  (self->end - self->first) * PAGE_4K, self->h + self->first * 1024, self->fd, 0);
 }
 
-/* The mappings that the slot must have, once all of it was read. */
+/* The mappings that the slot must have after all of it was read. */
 static void expected(FIXTURE_DATA(huge) *self, uint64_t *small, uint64_t *huge)
 {
 	unsigned int b, p;
@@ -89,7 +89,7 @@ static uint32_t shared_tag(unsigned int page)
 	return 0x5a000000 + page;
 }
 
-/* kiB of transparent huge pages behind an address (/proc/self/smaps). */
+/* KiB of transparent huge pages behind an address (/proc/self/smaps). */
 static long huge_kib(const void *at)
 {
 	FILE *f = fopen("/proc/self/smaps", "re");
@@ -109,7 +109,7 @@ static long huge_kib(const void *at)
 	return kib;
 }
 
-/* Read everything: values by the bitmap, and mappings by the model. */
+/* Read everything: values and number of mappings must match the bitmap. */
 static bool check(FIXTURE_DATA(huge) *self, const char *what)
 {
 	uint64_t small, huge, got_small, got_huge;
@@ -139,7 +139,7 @@ static bool check(FIXTURE_DATA(huge) *self, const char *what)
 	return false;
 }
 
-/* Convert n pages from @first on; what is not in the slot as well. */
+/* Convert @n pages from @first on, including those outside the slot. */
 static int set(FIXTURE_DATA(huge) *self, unsigned int first, unsigned int n, bool private)
 {
 	unsigned int p;
@@ -165,24 +165,24 @@ KVMEM_SETUP(huge)
 	for (p = 0; p < ALL; p++)
 		self->h[p * 1024] = shared_tag(p);
 	if (huge_kib(self->h) < (long)(BLOCKS * PAGE_2M / 1024))
-		end_skip("no transparent huge pages here (madvise, and memory in one piece)");
+		end_skip("no transparent huge pages here (madvise, contiguous memory)");
 	self->seen = vm_alloc(2 * PAGE_4K);
 	vm_slot(self->vm, 10, 0, SEEN_GPA, 2 * PAGE_4K, self->seen);
 	self->fd = gmem_kind_create(self->vm, GMEM_PRIVATE, BLOCKS * PAGE_2M);
 	ASSERT_EQ(0, huge_slot(self));
-	/* Once, for the pages of the payload; then count what is not the slot's. */
+	/* Map the pages of the payload first; then count the mappings outside the slot. */
 	ASSERT_TRUE(read_all(self));
 	expected(self, &small, &huge);
 	self->other_4k = vm_stat(self->vm, "pages_4k") - small;
 	self->other_2m = vm_stat(self->vm, "pages_2m") - huge;
 	ASSERT_EQ(0, self->other_2m) {
-		TH_LOG("fewer or more huge mappings than there are whole ranges");
+		TH_LOG("the number of huge mappings differs from the number of whole ranges");
 	}
 }
 
 /*
- * One private page keeps its 2 MiB from being mapped huge, and only that; shared
- * again, the huge page is back with the next access.  CVE-2024-26991 was an
+ * One private page prevents the huge mapping of its 2 MiB range, and of no other; after
+ * it is shared again the next access maps the huge page.  CVE-2024-26991 was an
  * access beyond the array of these counts, for slots that end within 2 MiB.
  * Red with: hugepage_set_mixed() or hugepage_clear_mixed() left out; a huge page
  * that is not split by the conversion.
@@ -207,10 +207,10 @@ KVMEM_TEST_F(huge, one_private_page, "E13")
 }
 
 /*
- * A range is converted at once and comes back piece by piece, from either end
- * and from the middle: it is huge again with the last piece, not before.
- * Red with: a mixed range that counts as clean when a part of it is converted;
- * one that never gets clean.
+ * A range is converted at once and converted back piece by piece, from either end and
+ * from the middle: it is mapped huge again after the last piece, not before.
+ * Red with: a mixed range that counts as uniform when a part of it is converted; one
+ * that stays mixed.
  */
 KVMEM_TEST_F(huge, back_in_pieces, "E13 E4", 250)
 {
@@ -234,7 +234,7 @@ KVMEM_TEST_F(huge, back_in_pieces, "E13 E4", 250)
 			}
 		}
 	}
-	/* Once the other way: pieces become private until all of it is. */
+	/* The other direction: piece by piece becomes private. */
 	for (k = 0; k < 4; k++) {
 		ASSERT_EQ(0, set(self, BLOCK + k * 128, 128, true));
 		ASSERT_TRUE(check(self, "a piece is private"));
@@ -244,9 +244,9 @@ KVMEM_TEST_F(huge, back_in_pieces, "E13 E4", 250)
 }
 
 /*
- * Ranges whose head and tail lie within 2 MiB ranges, with none, one or no whole
- * one between; converted, and back by another cut.
- * Red with: head or tail not looked at; the tail's range taken for whole.
+ * Ranges whose head and tail lie within 2 MiB ranges, with or without whole ranges
+ * between; converted, and converted back by different ranges.
+ * Red with: head or tail not checked; the range of the tail treated as whole.
  */
 KVMEM_TEST_F(huge, head_and_tail, "E13 E4", 650)
 {
@@ -275,7 +275,7 @@ KVMEM_TEST_F(huge, head_and_tail, "E13 E4", 650)
 	}
 }
 
-/* Random ranges, by the model. */
+/* Random ranges, checked against the bitmap. */
 KVMEM_TEST_F(huge, random_ranges, "E13 E4 E3", 350)
 {
 	uint64_t rounds = env_pick(8, 40, 2000), seed = env_seed() + 17, i;
@@ -297,10 +297,10 @@ KVMEM_TEST_F(huge, random_ranges, "E13 E4 E3", 350)
 }
 
 /*
- * Attributes that are there before the slot is, or change while it is gone: the
- * new slot counts them when it is made.
- * Red with: kvm_mmu_init_memslot_memory_attributes() left out, or looking at one
- * page of each range.
+ * Attributes that are set before the slot exists, or change while it is deleted, are
+ * counted when the slot is created.
+ * Red with: kvm_mmu_init_memslot_memory_attributes() left out, or checking one page
+ * of each range.
  */
 KVMEM_TEST_F(huge, private_before_the_slot, "E5 E13", 300)
 {
@@ -322,7 +322,7 @@ KVMEM_TEST_F(huge, private_before_the_slot, "E5 E13", 300)
 			TH_LOG("page %u", pages[i]);
 		}
 	}
-	/* And a conversion under the new slot goes on from there. */
+	/* Conversions after the creation update the same counts. */
 	vm_slot(self->vm, 1, 0, 0, 0, NULL);
 	ASSERT_EQ(0, set(self, BLOCK, BLOCK, true));
 	ASSERT_EQ(0, huge_slot(self));
@@ -345,8 +345,8 @@ static bool read_gib(struct vcpu *v)
 }
 
 /*
- * The same one level up: a private page takes 1 GiB apart into 511 times 2 MiB
- * and one range of small pages; shared again, it is one mapping again.
+ * The same one level up: a private page splits 1 GiB into 511 mappings of 2 MiB and
+ * one range of small pages; after it is shared again there is one mapping.
  * Red with: the upper level's count of mixed ranges not kept.
  */
 KVMEM_TEST(one_gib, "E13")
@@ -364,7 +364,7 @@ KVMEM_TEST(one_gib, "E13")
 	ASSERT_TRUE(read_gib(v));
 	small = vm_stat(vm, "pages_4k");
 	large = vm_stat(vm, "pages_1g");
-	REQUIRE(large == 1, "this CPU or KVM does not map 1 GiB at once");
+	REQUIRE(large == 1, "this CPU or KVM does not map pages of 1 GiB");
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, gmem_attributes(vm, target + i * PAGE_4K, PAGE_4K, PRIVATE));
 		ASSERT_TRUE(read_gib(v));
@@ -380,11 +380,11 @@ KVMEM_TEST(one_gib, "E13")
 }
 
 /*
- * A slot without guest_memfd can have a dirty log.  When that is switched off KVM
- * looks for what can be huge again, in the private part of the slot too, of which
- * nothing can be mapped.
- * Red with: WARN_ONCE(1, ...) where kvm_gmem_max_mapping_level() has no fault to
- * ask, as 7.3 has it.
+ * A slot without guest_memfd can have a dirty log.  When it is switched off KVM looks
+ * for ranges to map huge again, in the private part of the slot too, where nothing
+ * can be mapped.
+ * Red with: WARN_ONCE(1, ...) in kvm_gmem_max_mapping_level() when called without a
+ * fault, as on 7.3.
  */
 KVMEM_TEST(log_off_over_private, "E13 E4")
 {
@@ -414,11 +414,10 @@ KVMEM_TEST(log_off_over_private, "E13 E4")
 /* --- races (E14) --------------------------------------------------------------- */
 
 /*
- * vCPUs work on the neighbours while a page goes private and back: a huge
- * mapping over the private page would let the guest's private data reach the
- * shared memory, and what the neighbours count must reach it.
- * Red with: the whole 2 MiB range of head and tail not made part of the
- * invalidation.
+ * vCPUs write to the neighbours while a page is converted: a huge mapping over the
+ * private page would let private data reach the shared memory; the writes to the
+ * neighbours must reach it.
+ * Red with: the invalidation not extended to the whole 2 MiB range of head and tail.
  */
 KVMEM_TEST_F(huge, neighbour_race, "E14", 600)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A kernel without a proposed memslot flag refuses it with EINVAL, in both
- * ioctls, alone and together with flags that it knows, and nothing changes
- * (BEHAVIOURS A23, B3).
+ * A kernel without a proposed memslot flag refuses it with EINVAL, in both ioctls,
+ * alone and together with known flags, and nothing changes (A23, B3).
  */
 #include "test.h"
 
@@ -14,7 +13,7 @@
 #include "vcpu.h"
 
 #define OLD	0x20000000ULL	/* the slot that must stay as it is */
-#define NEW	0xc0000000ULL	/* where none may appear */
+#define NEW	0xc0000000ULL	/* where no slot may appear */
 #define PAGES	4
 #define SIZE	(PAGES * PAGE_4K)
 #define SLOT	1
@@ -76,7 +75,7 @@ static int set(FIXTURE_DATA(refused) *self, uint32_t slot, uint32_t flags, uint6
 	return vm_region(self->vm, slot, flags, gpa, SIZE, hva);
 }
 
-/* Neither an access nor a slot number tells of a new slot. */
+/* No slot was created, neither by its number nor by an access. */
 static bool no_slot(FIXTURE_DATA(refused) *self)
 {
 	int r = vm_region(self->vm, 2, 0, 0, 0, NULL);
@@ -84,12 +83,12 @@ static bool no_slot(FIXTURE_DATA(refused) *self)
 	if (r != -EINVAL)
 		diag("deleting the slot that was refused: %d, expected EINVAL", r);
 	return r == -EINVAL &&
-	       vcpu_expect(self->v, "where no slot may be",
+	       vcpu_expect(self->v, "where no slot may appear",
 			   OPS(LD(8, NEW), ST(4, NEW + SIZE - 4, 5)),
 			   EXITS(MMIO_RD(NEW, 8, 3), MMIO_WR(NEW + SIZE - 4, 4, 5)));
 }
 
-/* The old slot still has its place and its pages, and is still not logged. */
+/* The old slot has its address and pages, and is not logged. */
 static bool intact(FIXTURE_DATA(refused) *self)
 {
 	uint64_t bitmap;
@@ -113,7 +112,7 @@ static bool intact(FIXTURE_DATA(refused) *self)
 		diag("dirty log of the old slot: errno %d, expected ENOENT", errno);
 		return false;
 	}
-	return vcpu_expect(self->v, "beside the old slot",
+	return vcpu_expect(self->v, "next to the old slot",
 			   OPS(LD(8, OLD - 8), LD(8, OLD + SIZE)),
 			   EXITS(MMIO_RD(OLD - 8, 8, 1), MMIO_RD(OLD + SIZE, 8, 2)));
 }
@@ -136,7 +135,7 @@ KVMEM_TEST_F(refused, create, "A23")
 		ASSERT_EQ(-EINVAL, set(self, 2, flags, NEW, self->other)) {
 			TH_LOG("flags 0x%x", flags);
 		}
-		/* As a PCI hole would be made: without memory. */
+		/* Without memory, as for a PCI hole. */
 		ASSERT_EQ(-EINVAL, set(self, 2, flags, NEW, NULL)) {
 			TH_LOG("flags 0x%x, no memory", flags);
 		}
@@ -161,7 +160,7 @@ KVMEM_TEST_F(refused, change, "A23")
 		ASSERT_EQ(-EINVAL, set(self, SLOT, flags, OLD, self->ram)) {
 			TH_LOG("flags 0x%x", flags);
 		}
-		/* With a new place at once. */
+		/* Combined with a move. */
 		ASSERT_EQ(-EINVAL, set(self, SLOT, flags, NEW, self->ram)) {
 			TH_LOG("flags 0x%x, moved", flags);
 		}
@@ -172,7 +171,7 @@ KVMEM_TEST_F(refused, change, "A23")
 	ASSERT_TRUE(no_slot(self));
 }
 
-/* Nothing may announce a flag that is refused. */
+/* The capability of a refused flag is not announced. */
 KVMEM_TEST_F(refused, capability, "B3")
 {
 	ASSERT_EQ(0, vm_cap(self->vm, proposed_cap(variant->feature)));
@@ -180,8 +179,8 @@ KVMEM_TEST_F(refused, capability, "B3")
 }
 
 /*
- * What the numbers that were once posted mean today, for the record.  Bit 2 has
- * become KVM_MEM_GUEST_MEMFD, which the first ioctl can't take.
+ * Record what the numbers of the posted series mean today.  Bit 2 has become
+ * KVM_MEM_GUEST_MEMFD, which the first ioctl refuses.
  */
 KVMEM_TEST(posted_numbers, "B3")
 {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Many guest addresses with one host page behind them, as a stock kernel can do
- * it: many slots with one userspace address, or one slot over many mappings of
- * one page.  What becomes of the page shows at every one of them, and at nothing
- * else (BEHAVIOURS C1-C4).
+ * Many guest addresses backed by one host page, as on a stock kernel: many slots with
+ * one userspace address, or one slot over many mappings of one page.  A change of
+ * the page is visible at every one of them, and nowhere else (C1-C4).
  */
 #include "test.h"
 
@@ -26,7 +25,7 @@ static unsigned int many(void)
 	return (unsigned int)env_pick(8, 32, 256);
 }
 
-/* The word that a page begins with, on the host's side. */
+/* The first word of a page, host view. */
 static volatile uint32_t *word(char *hva, unsigned int page)
 {
 	return (volatile uint32_t *)(hva + page * PAGE_4K);
@@ -44,7 +43,7 @@ static void fill(char *hva, uint32_t *want)
 
 /* --- the same data through each (C1, C2) --------------------------------- */
 
-/* What one writes, all others and the host read; what the host writes, all read. */
+/* A write through one alias is read by all others and the host; a host write by all. */
 static bool one_page(struct aliases *a, char *hva)
 {
 	uint32_t want[PAGES];
@@ -79,7 +78,7 @@ KVMEM_SETUP(number)
 {
 }
 
-/* Red with: __gfn_to_hva_memslot() that takes the slot found before. */
+/* Red with: __gfn_to_hva_memslot() that uses the slot found before. */
 KVMEM_TEST_F(number, slots, "C1")
 {
 	char *hva = vm_alloc(SIZE);
@@ -100,7 +99,7 @@ KVMEM_TEST_F(number, mappings, "C2")
 	ASSERT_TRUE(one_page(&a, hostmem_map(fd, 0, SIZE)));
 }
 
-/* As many slots as KVM takes; 64 of them are used. (The profile quick: 2048.) */
+/* The maximum number of slots (profile quick: 2048); 64 of them are accessed. */
 KVMEM_TEST(as_many_as_there_can_be, "C1 C3", 4500)
 {
 	struct vm *vm = vm_create(NULL);
@@ -122,7 +121,7 @@ KVMEM_TEST(as_many_as_there_can_be, "C1 C3", 4500)
 	}
 	before = vm_stat(vm, "pages_4k");
 	ASSERT_EQ(0, madvise((void *)page, PAGE_4K, MADV_DONTNEED));
-	/* Others may have used up their page tables by now. */
+	/* Without the TDP MMU, page tables may have been recycled by now. */
 	if (memtype_tdp_mmu())
 		ASSERT_EQ(64, alias_unmapped(&a, before));
 	alias_use_up();
@@ -130,16 +129,16 @@ KVMEM_TEST(as_many_as_there_can_be, "C1 C3", 4500)
 		ASSERT_EQ(0, vcpu_load(a.v, 4, gpa[i]));
 }
 
-/* --- every way in which a page goes (C3, C4) ----------------------------- */
+/* --- every way to remove a page (C3, C4) --------------------------------- */
 
 struct mem {
 	char *hva; /* PAGES pages, behind every alias */
-	int fd; /* memfd of theirs, -1: anonymous */
+	int fd; /* memfd behind them, -1: anonymous */
 };
 
 /*
- * A way: it does something to the @n pages from @first on, and returns where
- * they are to be seen afterwards, if they are.  The guest must not reach them.
+ * One way to remove @n pages from @first on.  Returns where they are mapped
+ * afterwards, or NULL.  The guest must not reach them.
  */
 typedef char *way(const struct mem *m, unsigned int first, unsigned int n);
 
@@ -178,7 +177,7 @@ static char *by_munmap(const struct mem *m, unsigned int first, unsigned int n)
 	return NULL;
 }
 
-/* The file keeps its pages, and the guest gets others. */
+/* The file keeps its pages, and the guest gets new ones. */
 static char *by_mmap(const struct mem *m, unsigned int first, unsigned int n)
 {
 	hostmem_map_over(AT(m, first), -1, 0, n * PAGE_4K);
@@ -253,7 +252,7 @@ FIXTURE_VARIANT(way) {
 	way *take;
 	bool memfd;
 	bool keeps; /* the content is there afterwards */
-	void (*give_back)(const struct mem *m); /* before the guest can go on */
+	void (*give_back)(const struct mem *m); /* before the guest can continue */
 };
 
 FIXTURE_VARIANT_ADD(way, dontneed) { .take = by_dontneed };
@@ -284,7 +283,7 @@ static const struct range {
 	unsigned int first, n;
 } ranges[] = { { 0, 1 }, { 3, 2 }, { PAGES - 1, 1 }, { 1, PAGES - 1 }, { 0, PAGES } };
 
-/* Each alias writes to one page of the range: the host sees it, the old page does not. */
+/* Each alias writes to one page of the range: the host sees it, the old page is unchanged. */
 static bool writes_arrive(struct aliases *a, const struct mem *m, const struct range *r, char *old,
 			  uint32_t *want)
 {
@@ -305,7 +304,7 @@ static bool writes_arrive(struct aliases *a, const struct mem *m, const struct r
 	}
 	for (p = 0; old && p < r->n; p++) {
 		if (*word(old, p) != was[p]) {
-			diag("the page that was behind page %u has been written to: 0x%x",
+			diag("the old page behind page %u has been written to: 0x%x",
 			     r->first + p, *word(old, p));
 			return false;
 		}
@@ -315,7 +314,7 @@ static bool writes_arrive(struct aliases *a, const struct mem *m, const struct r
 
 /*
  * Red with: a loop over the slots of a host range that ends at the first; its
- * last page left out; the whole slot zapped in place of the range.
+ * last page left out; the whole slot zapped instead of the range.
  */
 KVMEM_TEST_F(way, reaches_all, "C3 C4", 200)
 {
@@ -346,8 +345,9 @@ KVMEM_TEST_F(way, reaches_all, "C3 C4", 200)
 	}
 }
 
-/* A child takes over the old pages.  The fork reaches all of the process's memory,
- * so that there is no telling from statistics.
+/*
+ * A child takes over the old pages.  The fork affects all of the process's memory,
+ * so the number of zapped mappings is not checked.
  */
 KVMEM_TEST(copy_on_write, "C3")
 {
@@ -394,7 +394,7 @@ KVMEM_TEST(mprotect_refuses_writes, "C3")
 	ASSERT_EQ(0, mprotect(hva + 2 * PAGE_4K, PAGE_4K, PROT_READ));
 	for (i = 0; i < a.nr; i++)
 		ASSERT_TRUE(vcpu_faults(a.v, OPS(ST(4, alias_gpa(&a, i, 2), 1))));
-	ASSERT_TRUE(alias_expect(&a, "what was not written", want));
+	ASSERT_TRUE(alias_expect(&a, "after refused writes", want));
 	ASSERT_EQ(0, mprotect(hva + 2 * PAGE_4K, PAGE_4K, PROT_READ | PROT_WRITE));
 	for (i = 0; i < a.nr; i++) {
 		alias_write(&a, i, 2, want[2] = i);
@@ -408,9 +408,9 @@ KVMEM_TEST(mprotect_refuses_writes, "C3")
 #define WHOLE 16
 
 /*
- * Slots of different size that begin at different pages of the same memory, and
- * ranges that begin and end before, in and behind each of them.  For the guest
- * one follows on the other, so that what goes beyond a slot hits the next one.
+ * Slots of different size that start at different pages of the same memory, and
+ * ranges that start and end before, in and after each of them.  The slots are
+ * adjacent in guest memory, so that an access beyond a slot hits the next one.
  * Red with: a range that is not clamped to the slot, or not rounded outwards.
  */
 KVMEM_TEST(parts, "C4 C3")
@@ -472,7 +472,7 @@ KVMEM_SETUP(mappings)
 	self->view = hostmem_map(self->m.fd, 0, SIZE);
 }
 
-/* What happens to the page, wherever it is mapped. */
+/* Changes of the page itself affect every mapping of it. */
 KVMEM_TEST_F(mappings, page_goes, "C2 C3 C4")
 {
 	way *const ways[] = { by_punch, by_remove, by_migration };
@@ -499,7 +499,7 @@ KVMEM_TEST_F(mappings, page_goes, "C2 C3 C4")
 	}
 }
 
-/* What happens to one mapping of it, is that alias's own affair. */
+/* A change of one mapping affects only that alias. */
 KVMEM_TEST_F(mappings, one_mapping_goes, "C2 C3 C4")
 {
 	way *const ways[] = { by_dontneed, by_mprotect, by_mremap_away, by_mmap };

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_SET_USER_MEMORY_REGION and its second version: what is accepted, what is
- * refused with which error, and that a refused call changes nothing
- * (BEHAVIOURS A23, A24).
+ * KVM_SET_USER_MEMORY_REGION and KVM_SET_USER_MEMORY_REGION2: what is accepted, what
+ * is refused with which error, and that a refused call changes nothing (A23, A24).
  */
 #include "test.h"
 
@@ -56,8 +55,9 @@ static int set(FIXTURE_DATA(api) *self, uint32_t slot, uint32_t flags, uint64_t 
 	return vm_region(self->vm, slot, flags, gpa, size, hva);
 }
 
-/* The slot of the set-up still is where it was: first and last page, both ways,
- * and its neighbours have no slot.
+/*
+ * The slot of the set-up is unchanged: first and last page, read and write, and its
+ * neighbours have no slot.
  */
 static bool intact(FIXTURE_DATA(api) *self)
 {
@@ -73,7 +73,7 @@ static bool intact(FIXTURE_DATA(api) *self)
 
 /* --- flags (A23) --------------------------------------------------------- */
 
-/* What creation of a slot with just this flag must answer. */
+/* The result of creating a slot with only this flag. */
 static int create_answer(FIXTURE_DATA(api) *self, unsigned int bit)
 {
 	switch (1U << bit) {
@@ -82,7 +82,7 @@ static int create_answer(FIXTURE_DATA(api) *self, unsigned int bit)
 	case KVM_MEM_READONLY:
 		return vm_cap(self->vm, KVM_CAP_READONLY_MEM) ? 0 : -EINVAL;
 	case KVM_MEM_GUEST_MEMFD:
-		/* Valid as a flag where the VM can have one; but -1 is no descriptor. */
+		/* A valid flag if the VM has guest_memfd, but -1 is not a descriptor. */
 		return self->v2 && vm_cap(self->vm, KVM_CAP_GUEST_MEMFD) ? -EBADF : -EINVAL;
 	default:
 		return -EINVAL;
@@ -90,10 +90,10 @@ static int create_answer(FIXTURE_DATA(api) *self, unsigned int bit)
 }
 
 /*
- * A kernel that carries a further flag at bit 3 or above will fail here, unless
- * it is one of configs/proposed_uapi.conf and behaves so: tests/proposed_*.c have
- * those.  Red with: the mask check in check_memory_region_flags()
- * dropped, or the V1 mask widened.
+ * A kernel with a further flag at bit 3 or above fails here, unless it is one of
+ * configs/proposed_uapi.conf and behaves like it: tests/proposed_*.c test those.
+ * Red with: the mask check in check_memory_region_flags() dropped, or the V1 mask
+ * widened.
  */
 KVMEM_TEST_F(api, flags_on_creation, "A23")
 {
@@ -109,7 +109,7 @@ KVMEM_TEST_F(api, flags_on_creation, "A23")
 			TH_LOG("creating a slot with flag bit %u", bit);
 		}
 		if (want) {
-			ASSERT_TRUE(vcpu_expect(self->v, "no slot was made", OPS(LD(8, gpa)),
+			ASSERT_TRUE(vcpu_expect(self->v, "no slot was created", OPS(LD(8, gpa)),
 						EXITS(MMIO_RD(gpa, 8, 3))));
 			ASSERT_EQ(-EINVAL, set(self, 2, 0, 0, 0, NULL));
 		} else {
@@ -155,7 +155,7 @@ KVMEM_TEST_F(api, readonly_is_immutable, "A23")
 	ASSERT_TRUE(intact(self));
 }
 
-/* Two flags of which one is unknown are refused like the unknown one alone. */
+/* An unknown flag is refused in combination with a known one, too. */
 KVMEM_TEST_F(api, known_with_unknown, "A23")
 {
 	unsigned int bit;
@@ -170,7 +170,7 @@ KVMEM_TEST_F(api, known_with_unknown, "A23")
 	ASSERT_TRUE(intact(self));
 }
 
-/* A guest_memfd slot is neither read-only nor logged, and the flag needs v2. */
+/* A guest_memfd slot cannot be read-only or logged, and the flag needs the second ioctl. */
 KVMEM_TEST(gmem_flags, "A23")
 {
 	struct vm *vm = gmem_vm_create(NULL);
@@ -180,7 +180,7 @@ KVMEM_TEST(gmem_flags, "A23")
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(-EINVAL, vm_region(vm, 2, gmem, GPA, SIZE, hva));
-	/* It can't name a file either; a kernel that forgot would take this one. */
+	/* The first ioctl has no file descriptor; a kernel that reads one finds a valid file at 0. */
 	ASSERT_EQ(0, dup2(fd, 0));
 	ASSERT_EQ(-EINVAL, vm_region(vm, 2, gmem, GPA, SIZE, hva));
 	ASSERT_EQ(-EINVAL, vm_region2(vm, 2, gmem | KVM_MEM_READONLY, GPA, SIZE, hva, fd, 0));
@@ -191,7 +191,7 @@ KVMEM_TEST(gmem_flags, "A23")
 
 /* --- regions (A24) ------------------------------------------------------- */
 
-/* Each refused with this error, and the old slot works on.
+/* Each is refused with this error, and the old slot is unchanged.
  * Red with: the check dropped; the old slot removed before the new one is
  * checked.
  */
@@ -216,7 +216,7 @@ KVMEM_TEST_F(api, refused_regions, "A24")
 		{ "kernel hva", 2, far, SIZE, (void *)0xffff800000000000ULL, -EINVAL },
 		{ "non-canonical hva", 2, far, SIZE, (void *)0x8000000000000000ULL, -EINVAL },
 		{ "tagged hva", 2, far, SIZE, (void *)((uintptr_t)h | 1ULL << 62), -EINVAL },
-		{ "hva up to the end of everything", 2, far, SIZE, (void *)-SIZE, -EINVAL },
+		{ "hva up to the end of the address space", 2, far, SIZE, (void *)-SIZE, -EINVAL },
 		{ "gpa wraps", 2, -SIZE + PAGE_4K, SIZE, h, -EINVAL },
 		{ "gpa beyond any physical address", 2, 1ULL << 52, SIZE, h, -EINVAL },
 		{ "too many pages", 2, far, 1ULL << 43, (void *)PAGE_4K, -EINVAL },
@@ -248,7 +248,7 @@ KVMEM_TEST_F(api, refused_regions, "A24")
 	}
 }
 
-/* Neighbours that touch are fine, and each is its own memory. */
+/* Adjacent slots are accepted, and each has its memory. */
 KVMEM_TEST_F(api, adjacent, "A24")
 {
 	uint64_t *h = (uint64_t *)self->other;
@@ -279,7 +279,7 @@ KVMEM_TEST_F(api, move_and_delete, "A24")
 	ASSERT_EQ(DATA, vcpu_load(self->v, 8, to));
 	ASSERT_TRUE(vcpu_expect(self->v, "where it was", OPS(LD(8, GPA)),
 				EXITS(MMIO_RD(GPA, 8, 9))));
-	/* Onto itself: overlapping its own old place is no conflict. */
+	/* A move that overlaps the old range of the same slot is accepted. */
 	ASSERT_EQ(0, set(self, SLOT, 0, to + PAGE_4K, SIZE, self->ram));
 	ASSERT_EQ(DATA, vcpu_load(self->v, 8, to + PAGE_4K));
 	ASSERT_EQ(0, set(self, SLOT, 0, GPA, SIZE, self->ram));
@@ -289,14 +289,14 @@ KVMEM_TEST_F(api, move_and_delete, "A24")
 	ASSERT_EQ(-EINVAL, set(self, SLOT, 0, 0, 0, NULL));
 }
 
-/* No change at all is accepted and changes nothing. */
+/* The same region again is accepted and changes nothing. */
 KVMEM_TEST_F(api, same_again, "A24")
 {
 	ASSERT_EQ(0, set(self, SLOT, 0, GPA, SIZE, self->ram));
 	ASSERT_TRUE(intact(self));
 }
 
-/* The highest slot number is as good as any. */
+/* The highest slot number is valid. */
 KVMEM_TEST_F(api, last_slot_number, "A24")
 {
 	uint32_t last = (uint32_t)vm_cap(self->vm, KVM_CAP_NR_MEMSLOTS) - 1;
