@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What one exit costs, seen from the guest: time stamps directly around the
- * instruction.  The table is the program.
+ * The cost of one exit, measured in the guest: time stamps directly around the
+ * instruction.
  */
 #include <string.h>
 #include <sys/eventfd.h>
@@ -45,8 +45,8 @@ static void repeat(const struct bench *b)
 }
 
 /*
- * No MMIO SPTE: each access is a fault like the first one.  The parameter is not
- * to be changed at run time.
+ * Without MMIO SPTEs each access is a fault like the first one.  The parameter cannot be
+ * changed at run time.
  */
 static void uncached(const struct bench *b)
 {
@@ -55,7 +55,7 @@ static void uncached(const struct bench *b)
 	repeat(b);
 }
 
-/* A backend without hardware support may not know the instruction at all. */
+/* A backend without hardware support may not support the instruction. */
 static void hypercall(const struct bench *b)
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];
@@ -65,7 +65,7 @@ static void hypercall(const struct bench *b)
 	repeat_on(b, v);
 }
 
-/* Every repetition touches a page that was never touched before. */
+/* Every repetition accesses a page for the first time. */
 static void first_touch(const struct bench *b)
 {
 	struct mbox_op op = b->op;
@@ -75,7 +75,7 @@ static void first_touch(const struct bench *b)
 	bench_op(b, NULL, vm_create(NULL)->vcpu[0], op);
 }
 
-/* Host memory is there, only KVM's mapping is missing. */
+/* The host memory is populated, only KVM's mapping is missing. */
 static void minor_fault(const struct bench *b)
 {
 	struct vm *vm = vm_create(NULL);
@@ -100,8 +100,8 @@ static void readonly_slot(const struct bench *b)
 }
 
 /*
- * The ring takes 169 entries, then writes exit: the host empties it before it
- * can fill, so a list is shorter than the ring.
+ * The ring has room for 169 entries, then writes exit: the list is shorter than that,
+ * and the host empties the ring before each.
  */
 static void coalesced(const struct bench *b)
 {
@@ -129,7 +129,7 @@ static void ioeventfd(const struct bench *b)
 	repeat_on(b, vm->vcpu[0]);
 }
 
-/* KVM_RUN that comes straight back: the ioctl's own cost, seen from the host. */
+/* KVM_RUN that returns immediately: the cost of the ioctl, measured in the host. */
 static void immediate_exit(const struct bench *b)
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];

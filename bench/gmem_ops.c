@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What operations on guest_memfd and on memory attributes cost: giving pages back
- * against the number of slots bound and against what the guest has mapped
- * (BEHAVIOURS N8), conversions, and the exit that asks for one (N9).
+ * The cost of operations on guest_memfd and memory attributes: freeing pages, by the
+ * number of bound slots and by mapped pages (N8); conversions, and the exit that
+ * requests one (N9).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ struct bed {
 	struct vcpu *v;
 	int fd;
 	unsigned int slots; /* bound to the file, 2 MiB of it each */
-	uint64_t size; /* of one operation; the first 2 MiB of it at most have pages */
+	uint64_t size; /* of one operation; at most its first 2 MiB have pages */
 	uint64_t attribute;
 	bool mapped;
 };
@@ -36,7 +36,7 @@ static uint32_t repetitions(uint64_t size)
 					    env_pick(10, 30, 300));
 }
 
-/* Private memory where there is some, else guest_memfd that is plain RAM. */
+/* Private memory if the kernel has it, else shared guest_memfd. */
 static void make_bed(struct bed *bed, unsigned int slots)
 {
 	uint64_t bound = (slots ? slots : 1) * SIZE;
@@ -77,7 +77,7 @@ static void touch(struct bed *bed, uint64_t gpa, uint64_t size)
 		end_fail("the guest cannot use its memory");
 }
 
-/* --- N8: giving memory back ---------------------------------------------- */
+/* --- N8: freeing memory -------------------------------------------------- */
 
 static void map_again(void *arg, uint32_t i)
 {
@@ -135,7 +135,7 @@ static void need_attributes(const struct bed *bed)
 		end_skip("no KVM_MEMORY_ATTRIBUTE_PRIVATE here");
 }
 
-/* Each conversion finds its range mapped, as what it is before. */
+/* The range is mapped before each conversion. */
 static void map_before(void *arg, uint32_t i)
 {
 	struct bed *bed = arg;
@@ -164,7 +164,7 @@ static void run_convert(const struct bench *b)
 	bench_host(b, NULL, repetitions(bed.size), map_before, convert, &bed);
 }
 
-/* The same, and the guest's first access after it. */
+/* The same, plus the guest's first access after it. */
 static void convert_and_touch(void *arg, uint32_t i)
 {
 	struct bed *bed = arg;
@@ -183,7 +183,7 @@ static void run_convert_touch(const struct bench *b)
 		   convert_and_touch, &bed);
 }
 
-/* KVM_RUN, an access that userspace would have to convert for, and back. */
+/* KVM_RUN with an access that needs a conversion, up to the memory fault exit. */
 static void fault(void *arg, uint32_t i)
 {
 	struct bed *bed = arg;
@@ -200,7 +200,7 @@ static void run_fault(const struct bench *b)
 
 	make_bed(&bed, 1);
 	need_attributes(&bed);
-	/* Private, but in a slot without guest_memfd: a memory fault for ever. */
+	/* Private, but in a slot without guest_memfd: every access is a memory fault. */
 	vm_slot(bed.vm, SLOT + 1, 0, GPA + SIZE, PAGE_4K, vm_alloc(PAGE_4K));
 	r = gmem_attributes(bed.vm, GPA + SIZE, PAGE_4K,
 			    KVM_MEMORY_ATTRIBUTE_PRIVATE);
@@ -213,7 +213,7 @@ static void run_fault(const struct bench *b)
 	bench_host(b, NULL, repetitions(PAGE_4K), NULL, fault, &bed);
 }
 
-/* How much of the file, and whether the guest has it mapped. */
+/* Size of the range, and whether the guest has it mapped. */
 #define PAGE(is_mapped)		{ .addr = PAGE_4K, .count = (is_mapped) }
 #define LARGE(is_mapped)	{ .addr = SIZE, .count = (is_mapped) }
 #define HUGE(is_mapped)		{ .addr = 1ULL << 30, .count = (is_mapped) }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the suite itself costs, always as a ratio taken in one run:
+ * The overhead of the suite, as ratios measured in one run:
  *
- * overhead.process: a whole process that makes a VM, runs it to one exit and
- * destroys it, through the library and by bare ioctls (hyperfine where it is
- * installed, else alternating runs timed here).
+ * overhead.process: a process that creates a VM, runs it to one exit and destroys it,
+ * with the library and with bare ioctls (by hyperfine if it is installed, else
+ * alternating runs timed here).
  *
- * overhead.exit: an MMIO exit handled by vcpu_run() and by a bare loop around
- * KVM_RUN, alternating in one VM.
+ * overhead.exit: an MMIO exit handled by vcpu_run() and by a bare loop around KVM_RUN,
+ * alternating in one VM.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ static int vm_by_library(void)
 	return ok ? 0 : 1;
 }
 
-/* The least that shows an exit, by bare ioctls: vm_by_ioctls(). */
+/* Supplied by the architecture, vm_by_ioctls(): the shortest way to an exit. */
 #include "overhead_arch.h"
 
 static double seconds(void)
@@ -109,7 +109,7 @@ static bool by_hyperfine(const char *self, double *lib, double *bare)
 static void by_turns(const char *self, double *lib, double *bare)
 {
 	uint32_t a[ROUNDS], b[ROUNDS];
-	/* Where instructions are counted, few say as much as many. */
+	/* Instruction counts hardly vary, so few rounds are enough. */
 	size_t rounds = bench_exact() ? 9 : ROUNDS, i;
 
 	for (i = 0; i < rounds; i++) {
@@ -140,7 +140,7 @@ static void process(const struct bench *b)
 
 /* --- one exit ------------------------------------------------------------ */
 
-/* What the smallest VMM would do: the exit union is neither cleared nor logged. */
+/* A minimal VMM: the exit union is neither poisoned nor logged. */
 static void bare_loop(struct vcpu *v)
 {
 	static const uint64_t value = ~0ULL;
@@ -178,7 +178,7 @@ static void one_exit(const struct bench *b)
 	samples = bench_samples(v, op.count, &op.samples);
 	median_exit(v, &op, samples, true);
 	for (i = 0; i < ROUNDS; i++) {
-		/* ABBA: neither is always first after the other. */
+		/* ABBA order. */
 		bool first = i & 1;
 
 		if (first)

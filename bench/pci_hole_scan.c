@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The question that the PCI-hole proposals of 2020 left open: 8193 reads of a
- * 256-bus configuration window in which no device is, answered in each way a
- * stock kernel knows, and in the ways that were proposed where a kernel has them.
+ * The use case of the PCI-hole proposals of 2020: 8193 reads of a 256-bus configuration
+ * window without devices, answered in each way that a stock kernel has, and in the
+ * proposed ways on kernels that have them.
  *
- * The window has a page per function; firmware reads the vendor word of
- * function 0 of each of 32 devices on 256 buses, and the first one once more.
- * hole_window reads each of the 65536 pages instead: what all of the window costs.
+ * The window has a page per function; firmware reads the vendor word of function 0 of
+ * each of 32 devices on 256 buses, and the first one once more.  hole_window reads each
+ * of the 65536 pages instead.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -38,15 +38,15 @@
 #endif
 
 /*
- * What a variant costs besides time.  Host memory of this process: every page
- * counts once, however often it is mapped.
+ * The cost of a variant besides time.  Host memory of this process: every page counts
+ * once, however often it is mapped.
  */
 static uint64_t host_memory(void)
 {
 	return (uint64_t)env_kib("/proc/self/smaps_rollup", "Pss") * 1024;
 }
 
-/* Page tables: of all VMs of the host (its own are what changes), of this process. */
+/* Page tables: of all VMs of the host (only those of this VM change), of this process. */
 static uint64_t kvm_tables(void)
 {
 	return (uint64_t)env_meminfo_kib("SecPageTables") * 1024;
@@ -70,7 +70,7 @@ static uint64_t count_vmas(void)
 	return n;
 }
 
-/* Mappings of the VM by size, where the kernel counts them. */
+/* Mappings of the VM by size, if the kernel counts them. */
 static uint64_t kvm_pages(struct vm *vm, const char *name)
 {
 	return vm_has_stat(vm, name) ? vm_stat(vm, name) : 0;
@@ -102,7 +102,7 @@ static int ones(uint64_t size)
 	return fd;
 }
 
-/* Map the first @granule bytes of @fd again and again over the window. */
+/* Map the first @granule bytes of @fd repeatedly over the window. */
 static void map_over_window(char *window, int fd, uint64_t granule)
 {
 	uint64_t o;
@@ -124,7 +124,7 @@ static unsigned int set_up_userspace(struct vm *vm)
 	return 0;
 }
 
-/* (c) a page of its own for everything that is read, as a plain VMM would do */
+/* (c) a separate page for each device that is read, as a simple VMM would do */
 static unsigned int set_up_own_pages(struct vm *vm)
 {
 	char *w = reserve_window();
@@ -142,9 +142,9 @@ static unsigned int set_up_own_pages(struct vm *vm)
 }
 
 /*
- * (d) one small page for all.  A mapping per page would be 65536 of them, six
- * more than vm.max_map_count allows, so each has as many pages as it takes:
- * two with the default limit.
+ * (d) one small page for all.  One mapping per page would be 65536, six more than
+ * vm.max_map_count allows, so each mapping has as many pages as necessary: two with
+ * the default limit.
  */
 static unsigned int set_up_one_page_4k(struct vm *vm)
 {
@@ -171,23 +171,23 @@ static unsigned int set_up_one_page_2m(struct vm *vm)
 	memset(w, 0xff, PAGE_2M);
 	if (madvise(w, PAGE_2M, MADV_COLLAPSE))
 		end_skip(
-			"no huge page to be had for a memfd: MADV_COLLAPSE: %s",
+			"no huge page available for a memfd: MADV_COLLAPSE: %s",
 			strerror(errno));
 	map_over_window(w, fd, PAGE_2M);
 	vm_slot(vm, SLOT, KVM_MEM_READONLY, WINDOW, WINDOW_SIZE, w);
 	return 1;
 }
 
-/* What KVM_PRE_FAULT_MEMORY itself took; 0 for ways that do without. */
+/* Time of KVM_PRE_FAULT_MEMORY; 0 for variants without it. */
 static uint64_t prefault_ticks;
 
-/* (e) the same, mapped before the guest touches it */
+/* (e) the same, mapped before the guest accesses it */
 static void map_beforehand(struct vm *vm)
 {
 	uint64_t before = arch_cycles();
 	struct kvm_pre_fault_memory r = { .gpa = WINDOW, .size = WINDOW_SIZE };
 
-	/* By itself: lib's has a timer around it, which would be measured too. */
+	/* Not prefault(): its timer would be measured, too. */
 	while (r.size)
 		if (ioctl(vm->vcpu[0]->fd, KVM_PRE_FAULT_MEMORY, &r) &&
 		    errno != EINTR)
@@ -255,7 +255,7 @@ static unsigned int set_up_hole_2m(struct vm *vm)
 	return set_up_hole(vm, 2, 1);
 }
 
-/* KVM_MEM_SINGLE_HVA, read-only: all of the slot is the one page */
+/* KVM_MEM_SINGLE_HVA, read-only: the whole slot is one page */
 static unsigned int set_up_single_4k(struct vm *vm)
 {
 	char *page;
@@ -271,7 +271,7 @@ static unsigned int set_up_single_4k(struct vm *vm)
 	return 1;
 }
 
-/* The same where the page is a huge one, and is repeated as such */
+/* The same with a huge page, which is repeated */
 static unsigned int set_up_single_2m(struct vm *vm)
 {
 	char *w = reserve_window();
@@ -284,7 +284,7 @@ static unsigned int set_up_single_2m(struct vm *vm)
 	memset(w, 0xff, PAGE_2M);
 	if (madvise(w, PAGE_2M, MADV_COLLAPSE))
 		end_skip(
-			"no huge page to be had for a memfd: MADV_COLLAPSE: %s",
+			"no huge page available for a memfd: MADV_COLLAPSE: %s",
 			strerror(errno));
 	vm_slot(vm, SLOT, KVM_MEM_READONLY | proposed_flag(PROPOSED_SINGLE_HVA),
 		WINDOW, WINDOW_SIZE, w);
@@ -304,7 +304,7 @@ static void check_ones(struct vcpu *v, const struct mbox_op *op)
 		end_fail("the window does not read as all ones");
 }
 
-/* One pass over the window; its cycles in total. */
+/* One pass over the window; returns its cycles in total. */
 static uint64_t pass(struct vcpu *v, const struct mbox_op *op,
 		     uint32_t *samples)
 {
@@ -334,7 +334,7 @@ static void record_pass(const struct bench *b, const char *which,
 	m.name = name;
 	record_samples(&m, samples, n);
 	snprintf(name, sizeof(name), "%s.%s_scan", b->name, which);
-	/* Of a scan the first one is read twice. */
+	/* A scan reads the first device twice. */
 	record_value(&m, (double)total + (n == READS ? (double)total / n : 0));
 }
 
@@ -364,7 +364,7 @@ enum way {
 	SINGLE_2M,
 };
 
-/* Each returns how many slots it took. */
+/* Each returns the number of slots it created. */
 static unsigned int (*const set_ups[])(struct vm *) = {
 	[USERSPACE] = set_up_userspace,
 	[OWN_PAGES] = set_up_own_pages,
@@ -401,7 +401,7 @@ static void run(const struct bench *b)
 
 	op.count = WINDOW_SIZE / op.stride;
 	if (op.stride == PAGE_4K && env_profile() == PROFILE_QUICK)
-		end_skip("all of the window takes long: --profile full");
+		end_skip("the whole window takes long: --profile full");
 	/* Payload and sample buffer are mapped before anything is counted. */
 	samples = bench_samples(vm->vcpu[0], op.count, &op.samples);
 	for (i = 0; i < sizeof(costs) / sizeof(costs[0]); i++)

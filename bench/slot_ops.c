@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What memslots cost: an invalidation of host memory against the number of slots
- * that show it (BEHAVIOURS N6); slots made, deleted, moved and changed against the
- * number of other slots and of pages mapped (N7).
+ * The cost of memslots: an invalidation of host memory, by the number of slots that map
+ * it (N6); creating, deleting, moving and changing slots, by the number of other slots
+ * and of mapped pages (N7).
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -21,7 +21,7 @@ static uint32_t repetitions(uint64_t size)
 	return (uint32_t)(size < 1000 ? env_pick(20, 100, 1000) : env_pick(4, 10, 100));
 }
 
-/* --- N6: a page that many slots show ------------------------------------- */
+/* --- N6: a page with many aliases ---------------------------------------- */
 
 struct alias_bed {
 	struct aliases a;
@@ -48,7 +48,7 @@ static void dontneed(void *arg, uint32_t i)
 		end_fail("MADV_DONTNEED: %m");
 }
 
-/* The whole of the page's life: KVM's part of a change of protection. */
+/* Remove and restore write access. */
 static void mprotect_twice(void *arg, uint32_t i)
 {
 	struct alias_bed *bed = arg;
@@ -71,16 +71,16 @@ static void run_invalidate(const struct bench *b)
 
 /* --- N7: operations on one slot ------------------------------------------ */
 
-#define GPA	0x200000000ULL	/* of the slot, 2 MiB */
+#define GPA	0x200000000ULL	/* the slot, 2 MiB */
 #define TO	0x240000000ULL	/* where it moves to */
-#define OTHERS	0x100000000ULL	/* of the other ones, a page each */
+#define OTHERS	0x100000000ULL	/* the other slots, a page each */
 #define SLOT	1
 
 struct slot_bed {
 	struct vm *vm;
 	char *hva;
 	unsigned int mapped;	/* pages of the slot, before each operation */
-	uint64_t at;		/* where it is, 0: nowhere */
+	uint64_t at;		/* its address, 0: deleted */
 	uint32_t flags;
 };
 
@@ -91,7 +91,7 @@ static void set(struct slot_bed *bed, uint64_t at, uint32_t flags)
 	bed->flags = flags;
 }
 
-/* The slot is where the operation wants it, with so many pages mapped. */
+/* Make sure that the slot exists, with bed->mapped pages mapped. */
 static void make_slot(void *arg, uint32_t i)
 {
 	struct slot_bed *bed = arg;
@@ -171,7 +171,7 @@ static void run_slot(const struct bench *b)
 #define PROTECT		{ .count = 1, .kind = OP_LOAD }
 #define OP(what)	{ .kind = (what) }
 #define PAGES(what, mapped)	{ .kind = (what), .count = (mapped) }
-/* Without the quirk a deletion zaps the slot only. */
+/* With the quirk disabled a deletion zaps only the slot. */
 #define ZAP_SLOT(what, mapped)	{ .kind = (what), .count = (mapped), .flags = 1 }
 
 static const struct bench table[] = {

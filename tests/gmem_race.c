@@ -161,7 +161,7 @@ KVMEM_TEST_F(race, neighbours_of_a_punch, "D17 D1")
 	for (i = 0; i < rounds; i++) {
 		w = (unsigned int)i % self->writers;
 		before = h[w].v->mb->last;
-		/* The pages between this writer's and the next, and those after the last writer's. */
+		/* The pages up to the next writer's, and those after the last writer's. */
 		ASSERT_EQ(0, gmem_punch(self->fd, (3 * w + 1) * PAGE_4K, 2 * PAGE_4K));
 		ASSERT_EQ(0, gmem_punch(self->fd, 3 * WRITERS_MAX * PAGE_4K, self->size));
 		seen = vcpu_load(self->v, 8, page_of(w));

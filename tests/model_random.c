@@ -16,7 +16,7 @@
 #include "record.h"
 #include "world.h"
 
-#define HANG_MS		10000	/* only a hang takes this long, even on a busy machine */
+#define HANG_MS		10000	/* only a hang takes this long on a busy machine */
 #define HANG_AGAIN_MS	1500	/* once it has hung */
 
 static uint64_t now_ms(void)

@@ -180,7 +180,7 @@ KVMEM_TEST(gmem_flags, "A23")
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(-EINVAL, vm_region(vm, 2, gmem, GPA, SIZE, hva));
-	/* The first ioctl has no file descriptor; a kernel that reads one finds a valid file at 0. */
+	/* Without a descriptor in the first ioctl: one that reads it anyway finds a file at 0. */
 	ASSERT_EQ(0, dup2(fd, 0));
 	ASSERT_EQ(-EINVAL, vm_region(vm, 2, gmem, GPA, SIZE, hva));
 	ASSERT_EQ(-EINVAL, vm_region2(vm, 2, gmem | KVM_MEM_READONLY, GPA, SIZE, hva, fd, 0));

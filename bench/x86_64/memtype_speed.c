@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What loads and stores cost by the memory type that the guest's PAT asks for
- * (BEHAVIOURS N11), with and without KVM_X86_QUIRK_IGNORE_GUEST_PAT.  Under
- * emulation all are the same: there is no cache to be seen.
+ * The cost of loads and stores by the memory type of the guest's PAT (N11), with and
+ * without KVM_X86_QUIRK_IGNORE_GUEST_PAT.  An emulated CPU has no caches, so that all
+ * are equal.
  */
 #include "arch.h"
 #include "arch/x86_64/cpu.h"
@@ -17,7 +17,7 @@
 #define RAM		0x80000000ULL
 #define WINDOW		VM_WINDOW
 #define MSR_PAT		0x277
-#define ENTRY		1		/* of the PAT: the one under test */
+#define ENTRY		1		/* the entry of the PAT under test */
 #define LOADS		512		/* all words of a page */
 
 /* Besides the type, in the parameter of a benchmark. */

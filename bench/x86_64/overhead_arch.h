@@ -3,7 +3,7 @@
  * Part of bench/overhead.c: a guest in real mode.
  */
 
-/* The least that shows an exit: real mode, one page, OUT. */
+/* The shortest way to an exit: real mode, one page, OUT. */
 static int vm_by_ioctls(void)
 {
 	static const unsigned char code[] = { 0xb0, 0x2a, 0xe6, 0xe0, 0xf4 };

@@ -9,7 +9,7 @@
 #define MSR_APICBASE	0x1b
 #define APICBASE_BSP	(1ULL << 8)
 
-/* (b) KVM answers: the hole is one page, read as often as the window has devices */
+/* (b) KVM answers: the hole is one page, read once per device of the window */
 static void run_in_kernel(const struct bench *b)
 {
 	struct vm_opts o = { .irqchip = true };

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What KVM itself writes for a guest (kvmclock, steal time, wall clock, Xen's
- * shared info) into a page that many guest addresses show: it follows the page
- * that is behind the address now, and never writes to one that was
- * (BEHAVIOURS C12).
+ * Structures that KVM writes for a guest (kvmclock, steal time, wall clock, Xen's
+ * shared info), in a page with many aliases: KVM writes to the page that is mapped
+ * now, and never to one that was mapped before (C12).
  */
 #include "test.h"
 
@@ -18,7 +17,7 @@
 #include "vcpu.h"
 
 #define NR	6
-#define HERE	2		/* the alias that KVM was told */
+#define HERE	2		/* the alias with the structure */
 #define OFFSET	0x40		/* of the structure in the page */
 #define WORDS	512
 
@@ -31,34 +30,34 @@
 
 struct state {
 	struct aliases a;
-	char *hva;		/* what is behind every alias now */
-	uint64_t *page[2];	/* the pages of the memfd, always to be seen */
-	unsigned int now;	/* which of them is behind hva */
+	char *hva;		/* memory behind every alias */
+	uint64_t *page[2];	/* the pages of the memfd, mapped separately */
+	unsigned int now;	/* the one that is mapped at hva */
 	int fd;
 	unsigned int events;
 };
 
-/* One structure: where it is is told once, then KVM writes to it now and again. */
+/* One structure: its address is set once, then KVM writes to it repeatedly. */
 struct structure {
-	void (*tell)(struct state *s, uint64_t gpa);
+	void (*set)(struct state *s, uint64_t gpa);
 	void (*update)(struct state *s, uint64_t gpa);	/* before the next entry of the guest */
 	bool dirty;		/* writes are logged */
 };
 
-static void tell_msr(struct state *s, uint32_t msr, uint64_t value)
+static void set_msr(struct state *s, uint32_t msr, uint64_t value)
 {
 	if (!cpu_set_msr(s->a.v, msr, value))
 		end_skip("this KVM does not have MSR 0x%x", msr);
 }
 
-static void tell_clock(struct state *s, uint64_t gpa)
+static void set_clock(struct state *s, uint64_t gpa)
 {
-	tell_msr(s, MSR_SYSTEM_TIME, gpa | 1);
+	set_msr(s, MSR_SYSTEM_TIME, gpa | 1);
 }
 
-static void tell_old_clock(struct state *s, uint64_t gpa)
+static void set_old_clock(struct state *s, uint64_t gpa)
 {
-	tell_msr(s, MSR_OLD_SYSTEM_TIME, gpa | 1);
+	set_msr(s, MSR_OLD_SYSTEM_TIME, gpa | 1);
 }
 
 static void update_clock(struct state *s, uint64_t gpa)
@@ -70,14 +69,14 @@ static void update_clock(struct state *s, uint64_t gpa)
 		end_fail("KVM_SET_CLOCK: %s", strerror(errno));
 }
 
-static void tell_steal_time(struct state *s, uint64_t gpa)
+static void set_steal_time(struct state *s, uint64_t gpa)
 {
 	if (env_read_long("/proc/sys/kernel/sched_schedstats", -1) < 0)
 		diag("no schedstats: steal time may not be counted here");
-	tell_msr(s, MSR_STEAL_TIME, gpa | 1);
+	set_msr(s, MSR_STEAL_TIME, gpa | 1);
 }
 
-/* Each entry does. */
+/* Every entry writes it. */
 static void update_steal_time(struct state *s, uint64_t gpa)
 {
 	(void)s;
@@ -86,10 +85,10 @@ static void update_steal_time(struct state *s, uint64_t gpa)
 
 static void update_wall_clock(struct state *s, uint64_t gpa)
 {
-	tell_msr(s, MSR_WALL_CLOCK, gpa);
+	set_msr(s, MSR_WALL_CLOCK, gpa);
 }
 
-static void tell_xen(struct state *s, uint64_t gpa)
+static void set_xen(struct state *s, uint64_t gpa)
 {
 	struct kvm_xen_hvm_attr shared = {
 		.type = KVM_XEN_ATTR_TYPE_SHARED_INFO, .u.shared_info.gfn = gpa / PAGE_4K,
@@ -127,11 +126,11 @@ FIXTURE_VARIANT(pv) {
 	struct structure k;
 };
 
-FIXTURE_VARIANT_ADD(pv, clock) { { tell_clock, update_clock, true } };
-FIXTURE_VARIANT_ADD(pv, old_clock) { { tell_old_clock, update_clock, true } };
-FIXTURE_VARIANT_ADD(pv, steal_time) { { tell_steal_time, update_steal_time, true } };
+FIXTURE_VARIANT_ADD(pv, clock) { { set_clock, update_clock, true } };
+FIXTURE_VARIANT_ADD(pv, old_clock) { { set_old_clock, update_clock, true } };
+FIXTURE_VARIANT_ADD(pv, steal_time) { { set_steal_time, update_steal_time, true } };
 FIXTURE_VARIANT_ADD(pv, wall_clock) { { update_wall_clock, update_wall_clock, true } };
-FIXTURE_VARIANT_ADD(pv, xen_shared_info) { { tell_xen, update_xen, false } };
+FIXTURE_VARIANT_ADD(pv, xen_shared_info) { { set_xen, update_xen, false } };
 
 static bool is_zero(const uint64_t *page)
 {
@@ -149,8 +148,8 @@ static void run(struct state *s)
 }
 
 /*
- * Whether the next write goes to the page that is behind the alias now, and to no
- * other; all aliases show it.
+ * Whether the next write goes to the page that is mapped now, and to no other, and is
+ * visible through all aliases.
  */
 static bool written_where_it_is(struct state *s, const struct structure *k, uint64_t gpa,
 				const char *what)
@@ -163,16 +162,16 @@ static bool written_where_it_is(struct state *s, const struct structure *k, uint
 	k->update(s, gpa);
 	run(s);
 	if (!is_zero(there)) {
-		diag("%s: written to the page that was there before", what);
+		diag("%s: written to the page that was mapped before", what);
 		return false;
 	}
 	for (w = 0; w < WORDS && !here[w]; w++)
 		;
 	if (w == WORDS) {
-		diag("%s: nothing written to the page that is there now", what);
+		diag("%s: nothing written to the page that is mapped now", what);
 		return false;
 	}
-	/* A later entry may write again: what the guest reads it reads between two. */
+	/* A later entry may write again, so only zero is an error. */
 	for (i = 0; i < NR; i++) {
 		uint64_t got = vcpu_load(s->a.v, 8, alias_gpa(&s->a, i, 0) + w * 8);
 
@@ -198,14 +197,14 @@ KVMEM_SETUP(pv)
 	alias_init(&s->a, vm_create(NULL), NR, 1);
 	alias_slots(&s->a, s->hva, 0);
 	self->gpa = alias_gpa(&s->a, HERE, 0) +
-		    (variant->k.tell == tell_xen ? 0 : OFFSET);
+		    (variant->k.set == set_xen ? 0 : OFFSET);
 	run(s);
 	memset(view, 0, 2 * PAGE_4K);
-	variant->k.tell(s, self->gpa);
+	variant->k.set(s, self->gpa);
 	variant->k.update(s, self->gpa);
 	run(s);
 	if (is_zero(s->page[0]))
-		end_skip("this KVM writes nothing there");
+		end_skip("this KVM does not write the structure");
 }
 
 #define WRITTEN(what) ASSERT_TRUE(written_where_it_is(&self->s, &variant->k, self->gpa, what))
@@ -244,7 +243,7 @@ KVMEM_TEST_F(pv, follows_migration, "C12 C3")
 	WRITTEN("migrated");
 }
 
-/* Other aliases come and go; then the one that KVM was told does. */
+/* Other aliases are deleted and created again; then the one with the structure. */
 KVMEM_TEST_F(pv, slots, "C12 C7")
 {
 	struct state *s = &self->s;
@@ -256,7 +255,7 @@ KVMEM_TEST_F(pv, slots, "C12 C7")
 		vm_slot(s->a.vm, ALIAS_SLOT + i, 0, 0, 0, NULL);
 		run(s);
 		vm_slot(s->a.vm, ALIAS_SLOT + i, 0, alias_gpa(&s->a, i, 0), PAGE_4K, s->hva);
-		WRITTEN("another slot deleted and made anew");
+		WRITTEN("another slot deleted and created again");
 	}
 	vm_slot(s->a.vm, ALIAS_SLOT + HERE, 0, 0, 0, NULL);
 	run(s);
@@ -269,10 +268,10 @@ KVMEM_TEST_F(pv, slots, "C12 C7")
 	s->now = 1;
 	hostmem_map_over(s->hva, s->fd, PAGE_4K, PAGE_4K);
 	vm_slot(s->a.vm, ALIAS_SLOT + HERE, 0, alias_gpa(&s->a, HERE, 0), PAGE_4K, s->hva);
-	WRITTEN("its own slot made anew");
+	WRITTEN("its slot created again");
 }
 
-/* Logged in the slot that KVM was told, and in none of the others. */
+/* Logged in the slot with the structure, and in none of the others. */
 KVMEM_TEST_F(pv, dirty_log, "C12 C6")
 {
 	struct state *s = &self->s;
@@ -293,7 +292,7 @@ KVMEM_TEST_F(pv, dirty_log, "C12 C6")
 		if (!round)
 			continue;
 		for (i = 0; i < NR; i++) {
-			/* Whether Xen's page is logged is not said anywhere. */
+			/* Whether Xen's page is logged is not documented. */
 			if (i == HERE && !variant->k.dirty)
 				continue;
 			ASSERT_EQ(i == HERE, bits[i]) {

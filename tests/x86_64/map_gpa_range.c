@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The hypercall KVM_HC_MAP_GPA_RANGE, with which a guest asks for a conversion:
- * what reaches userspace, and what reaches the guest (BEHAVIOURS E16).
+ * The hypercall KVM_HC_MAP_GPA_RANGE, with which a guest requests a conversion: the
+ * exit to userspace, and the result for the guest (E16).
  */
 #include "test.h"
 
@@ -36,9 +36,9 @@ KVMEM_SETUP(hypercall)
 }
 
 /*
- * Number, arguments and the answer, as they are; from either mode of the guest.
- * Red with: npages taken for bytes; the answer not handed to the guest; an exit
- * that is skipped when the attributes are those already.
+ * Number, arguments and result are passed unchanged.
+ * Red with: npages treated as bytes; the result not returned to the guest; an exit
+ * that is skipped when the attributes are already set.
  */
 KVMEM_TEST_F(hypercall, exit, "E16")
 {
@@ -66,9 +66,9 @@ KVMEM_TEST_F(hypercall, exit, "E16")
 }
 
 /*
- * What else the exit says: that the guest is in 64-bit mode, and a return value
- * of 0, which stays when userspace does not touch it (QEMU up to 9.2 does not).
- * Kernels between 6.13 and that fix left what was there before: recorded.
+ * The exit also has the flag for 64-bit mode and a return value of 0, which is used if
+ * userspace does not set it (QEMU up to 9.2 does not).  Some kernels since 6.13 left
+ * the old content of the field: recorded.
  */
 KVMEM_TEST_F(hypercall, preset_answer, "E16")
 {
@@ -97,7 +97,7 @@ KVMEM_TEST_F(hypercall, preset_answer, "E16")
 }
 
 /*
- * What it is for: the guest asks for private memory in the middle of its list,
+ * The intended use: the guest requests private memory in the middle of its list,
  * userspace converts, and the guest's next access is to the private copy.
  */
 KVMEM_TEST(conversion, "E16 E3")

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM caches that an address has no slot, stamped with the generation of the
- * memslots.  An entry older than the slots must never be used: not after any
- * number of updates, not when the counter wraps, and not when the slot comes
- * while the guest is at it (BEHAVIOURS A8, A9, A11).
+ * KVM caches that an address has no slot, in MMIO SPTEs with the generation of the
+ * memslots.  An entry older than the slots must never be used: not after any number
+ * of updates, not when the counter wraps, and not when the slot is created while the
+ * guest accesses it (A8, A9, A11).
  *
- * Nothing here deletes or moves a slot while an old entry has to survive: that
- * may drop all entries (KVM_X86_QUIRK_SLOT_ZAP_ALL, and every kernel before
- * 6.12) and with them what is to be tested.
+ * No slot is deleted or moved while an old entry must survive: that may zap all
+ * entries (KVM_X86_QUIRK_SLOT_ZAP_ALL, and every kernel before 6.12).
  */
 #include "test.h"
 
@@ -19,13 +18,13 @@
 #include "uapi.h"
 #include "vcpu.h"
 
-#define HOLE		0xc0000000ULL	/* pages that get a slot late or never */
+#define HOLE		0xc0000000ULL	/* pages that get a slot later or never */
 #define TOGGLED		0x20000000ULL	/* a slot whose flags change */
-#define TAG		0x600d0000U	/* what the RAM over HOLE holds, plus the page */
+#define TAG		0x600d0000U	/* content of the RAM over HOLE, plus the page */
 
 /*
- * Bits of the generation that an MMIO SPTE holds (MMIO_SPTE_GEN_* in
- * arch/x86/kvm/mmu/spte.h): BEHAVIOURS says 18, they are 19 since 5.10.
+ * Bits of the generation in an MMIO SPTE (MMIO_SPTE_GEN_* in
+ * arch/x86/kvm/mmu/spte.h): 19 since 5.10.
  */
 #define GEN_BITS	19
 
@@ -40,9 +39,9 @@ static double seconds(void)
 /* --- one entry (A6) ------------------------------------------------------- */
 
 /*
- * An entry is about its own page.  It is asked only when the guest was elsewhere
- * in between; the pages around it are RAM, which a split access gets at while KVM
- * still remembers what the entry has told.
+ * An MMIO SPTE is for one page.  It is used only if the guest accessed another page in
+ * between; the pages around it are RAM, which a split access reaches while KVM still
+ * has the cached MMIO result.
  * Red with: make_mmio_spte() of another gfn, or get_mmio_spte_gfn().
  */
 KVMEM_TEST(neighbours, "A6 A4")
@@ -56,12 +55,12 @@ KVMEM_TEST(neighbours, "A6 A4")
 	vm_slot(vm, 1, 0, HOLE, PAGE_4K, ram);
 	vm_slot(vm, 2, 0, page + PAGE_4K, PAGE_4K, ram + PAGE_4K);
 	for (i = 0; i < 2; i++, data = ~data) {
-		ASSERT_TRUE(vcpu_expect(v, "elsewhere, then out of the page at its end",
+		ASSERT_TRUE(vcpu_expect(v, "another page, then across the end of the page",
 			OPS(LD(4, page), LD(4, far), ST(8, page + 0xffc, data)),
 			EXITS(MMIO_RD(page, 4, 1), MMIO_RD(far, 4, 2),
 			      MMIO_WR(page + 0xffc, 4, (uint32_t)data))));
 		ASSERT_EQ(data >> 32, *(uint32_t *)(ram + PAGE_4K));
-		ASSERT_TRUE(vcpu_expect(v, "elsewhere, then into the page at its begin",
+		ASSERT_TRUE(vcpu_expect(v, "another page, then across the start of the page",
 			OPS(LD(4, page), LD(4, far), ST(8, page - 4, data)),
 			EXITS(MMIO_RD(page, 4, 1), MMIO_RD(far, 4, 2),
 			      MMIO_WR(page, 4, data >> 32))));
@@ -81,7 +80,7 @@ FIXTURE(updates) {
 	uint32_t next_slot;
 	uint8_t *ram;		/* of the slots over HOLE */
 	uint8_t *toggled;
-	uint32_t flags;		/* of that slot; the same again would be no update */
+	uint32_t flags;		/* of that slot; the same flags again would not be an update */
 	double start;
 };
 
@@ -95,8 +94,9 @@ FIXTURE_VARIANT_ADD(updates, smm) { true };
 
 #define PAGES	64
 
-/* An update waits for a grace period, whose work begins on this CPU and, with
- * few CPUs, ends on the first: no other has to be woken up.
+/*
+ * An update waits for a grace period, whose work starts on this CPU and, with few
+ * CPUs, ends on the first: no other CPU has to be woken up.
  */
 static void stay_on_first_cpu(void)
 {
@@ -146,8 +146,8 @@ KVMEM_SETUP(updates)
 }
 
 /*
- * The cheapest update there is: the dirty log of a small read-only slot, which
- * concerns no SPTE, goes on or off.
+ * The cheapest update: switch the dirty log of a small read-only slot, which affects
+ * no SPTE.
  */
 static void update(FIXTURE_DATA(updates) *self)
 {
@@ -181,8 +181,9 @@ static bool reads(FIXTURE_DATA(updates) *self, uint32_t page, bool ram)
 	return false;
 }
 
-/* What page 0 of HOLE is for: it never gets a slot.  Reading it last makes the
- * vCPU forget the page before, whose SPTE would not be asked otherwise.
+/*
+ * Page 0 of HOLE never gets a slot.  Reading it last replaces the vCPU's cached gfn,
+ * so that the next access to @page uses the SPTE.
  */
 static bool stamp(FIXTURE_DATA(updates) *self, uint32_t page)
 {
@@ -198,9 +199,9 @@ static void report_cost(FIXTURE_DATA(updates) *self)
 }
 
 /*
- * Generations of the two ends of bit @bit: the entry of page @bit is made at the
- * first and must not be used at the second, which differs from it in that bit
- * alone.  The bits of a sum do so only where there is no carry.
+ * The two generations for bit @bit: the entry of page @bit is made at the first and
+ * must not be used at the second, which differs from it in that bit only (the sum
+ * must not carry).
  */
 static uint64_t stamped_at(unsigned int bit)
 {
@@ -218,7 +219,7 @@ static bool compares_bits(FIXTURE_DATA(updates) *self, unsigned int last)
 	unsigned int first = self->step == 2, bit;
 	uint64_t gen;
 
-	/* The low bit is that of the address space. */
+	/* The lowest bit is the address space. */
 	while ((gen = self->done * self->step) < used_at(last)) {
 		for (bit = first; bit <= last; bit++)
 			if (gen == stamped_at(bit) && !stamp(self, 1 + bit))
@@ -240,22 +241,23 @@ static bool compares_bits(FIXTURE_DATA(updates) *self, unsigned int last)
 }
 
 /*
- * Red with: check_mmio_spte() that says yes; MMIO_SPTE_GEN_MASK, or one of the
+ * Red with: check_mmio_spte() that returns true; MMIO_SPTE_GEN_MASK, or one of the
  * two parts in the SPTE, without a bit.
  */
 KVMEM_TEST_F(updates, bits, "A9", 3000)
 {
 	unsigned int last = (unsigned int)env_pick(10, GEN_BITS - 1, GEN_BITS - 1);
 
-	/* Both modes go through the same comparison: one of them with all bits. */
+	/* Both modes use the same comparison: test all bits with one of them. */
 	if (variant->smm && env_profile() != PROFILE_STRESS)
 		last = 10;
 	ASSERT_TRUE(compares_bits(self, last));
 	report_cost(self);
 }
 
-/* The other cache, of the vCPU: the page before is the one that gets the slot.
- * Red with: vcpu_match_mmio_gen() that says yes.
+/*
+ * The vCPU's cached gfn: the page accessed last gets the slot.
+ * Red with: vcpu_match_mmio_gen() that returns true.
  */
 KVMEM_TEST_F(updates, last_page, "A9")
 {
@@ -269,13 +271,12 @@ KVMEM_TEST_F(updates, last_page, "A9")
 }
 
 /*
- * The counter begins at 0 (or 1 in SMM), so it wraps after 2^GEN_BITS / step
- * updates from the start of the VM: 262144.  Around that, slots are created over
- * fresh entries; at last one over an entry that is exactly a wrap old and has the
- * present generation once more.
+ * The counter starts at 0 (or 1 in SMM), so it wraps after 2^GEN_BITS / step updates
+ * of a VM: 262144.  Around the wrap, slots are created over new entries; finally one
+ * over an entry that is exactly one wrap old and has the current generation again.
  *
- * One address space at a time, the one of SMM where there is SMM: what can go
- * wrong in the other can do so there, not the other way round.
+ * One address space, that of SMM if there is SMM: it covers the bugs of the normal
+ * one and more.
  *
  * Red with: kvm_mmu_zap_all_fast() dropped from kvm_mmu_invalidate_mmio_sptes(),
  * or in SMM its "gen &= ~(number of address spaces - 1)".
@@ -287,7 +288,7 @@ KVMEM_TEST_F(updates, wrap, "A8")
 	uint32_t i;
 
 	REQUIRE(env_profile() == PROFILE_STRESS || (env_profile() == PROFILE_FULL && !env_in_lab()),
-		"262144 memslot updates need profile full, in the lab profile stress");
+		"262144 memslot updates need profile full, or in the lab profile stress");
 	REQUIRE(variant->smm || !smm_possible(self->vm) || env_profile() == PROFILE_STRESS,
 		"the wrap in SMM is tested instead; profile stress does both");
 
@@ -310,7 +311,7 @@ KVMEM_TEST_F(updates, wrap, "A8")
 	report_cost(self);
 }
 
-/* --- a slot that comes and goes under a running guest (A11) --------------- */
+/* --- a slot created and deleted under a running guest (A11) --------------- */
 
 #define PAGE_W		HOLE			/* one vCPU writes here ... */
 #define PAGE_R		(HOLE + PAGE_4K)	/* ... and another reads here */
@@ -322,7 +323,7 @@ FIXTURE(hammered) {
 	pthread_t writer;
 	struct hammer reader;
 
-	/* What userspace, as the device at PAGE_W, saw of the writer. */
+	/* Writes that reached userspace, the device at PAGE_W. */
 	volatile unsigned long last;	/* the latest value */
 	volatile unsigned long exits;
 	volatile unsigned long gap_from, gap_to;	/* consecutive values that are not successors */
@@ -337,7 +338,7 @@ FIXTURE_VARIANT(hammered) {
 FIXTURE_VARIANT_ADD(hammered, quirks_default) { 0 };
 FIXTURE_VARIANT_ADD(hammered, slot_zap_all_off) { KVM_X86_QUIRK_SLOT_ZAP_ALL };
 
-/* The guest counts: each of its writes has the number after the one before. */
+/* The guest writes consecutive numbers. */
 static void *write_numbers(void *arg)
 {
 	FIXTURE_DATA(hammered) *self = arg;
@@ -355,7 +356,7 @@ static void *write_numbers(void *arg)
 		}
 		self->last = e->data;
 		self->exits++;
-		v->nr_exits = 0;	/* the log is for the latest alone */
+		v->nr_exits = 0;	/* keep only the latest exit in the log */
 	}
 	return NULL;
 }
@@ -374,7 +375,7 @@ KVMEM_SETUP(hammered)
 	diag("on %d CPUs", hammer_cpus());
 }
 
-/* Wait until *@p is greater than @than; false when that takes too long. */
+/* Wait until *@p is greater than @than; false on timeout. */
 static bool grows(const volatile unsigned long *p, unsigned long than)
 {
 	double limit = seconds() + env_watchdog_s();
@@ -387,8 +388,9 @@ static bool grows(const volatile unsigned long *p, unsigned long than)
 	return true;
 }
 
-/* The slot is there: wait for the first write to its RAM.  One exit may have been
- * on its way when the ioctl returned, no more.
+/*
+ * The slot has been created: wait for the first write to its RAM.  At most one exit
+ * may have been in progress when the ioctl returned.
  */
 static bool writes_reach_ram(FIXTURE_DATA(hammered) *self)
 {
@@ -397,7 +399,7 @@ static bool writes_reach_ram(FIXTURE_DATA(hammered) *self)
 
 	while (!self->ram[0]) {
 		if (self->exits > before + 1 || seconds() > limit) {
-			diag("%lu MMIO exits after the slot was there", self->exits - before);
+			diag("%lu MMIO exits after the slot was created", self->exits - before);
 			return false;
 		}
 		sched_yield();
@@ -406,8 +408,8 @@ static bool writes_reach_ram(FIXTURE_DATA(hammered) *self)
 }
 
 /*
- * Every write arrives exactly once, at the device or in the RAM: the last number
- * in the RAM and the first that the device gets afterwards are successors.
+ * Every write arrives exactly once, at the device or in the RAM: the last number in the
+ * RAM is followed by the first number at the device.
  *
  * Red with: the generation raised before synchronize_srcu_expedited() in
  * kvm_swap_active_memslots(), so that "no slot" found in the old memslots is

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest of the guest (L2, SVM): its accesses to memory that this VMM has not
- * backed come out with L1's addresses, and its PAT is what the kernel says it is.
+ * A nested guest (L2, SVM): its accesses to memory without a slot exit with L1's
+ * addresses, and its PAT follows KVM's rules (A28, F7m).
  *
- * L2's physical addresses are never the same as L1's here: an exit that carries
- * the wrong one of the two shows.
+ * L2's physical addresses always differ from L1's, so that an exit with the wrong
+ * one is detected.
  */
 #include "test.h"
 
@@ -43,7 +43,7 @@ static uint64_t low(uint64_t v, unsigned int bytes)
 	return bytes < 8 ? v & ((1ULL << bytes * 8) - 1) : v;
 }
 
-/* With nested paging, or L2's tables straight onto L1's memory (KVM shadows them). */
+/* With nested paging, or with L2's tables mapping L1's memory directly (shadow paging). */
 FIXTURE(l2) {
 	struct vm *vm;
 	struct vcpu *v;
@@ -89,7 +89,7 @@ static uint64_t window(FIXTURE_DATA(l2) *self, uint64_t l1_gpa)
 	return gva;
 }
 
-/* What the others rest on: L2 runs, sees L1's memory, faults like L1. */
+/* The basis of the other tests: L2 runs, accesses L1's memory, faults like L1. */
 KVMEM_TEST_F(l2, memory, "A28")
 {
 	uint64_t second = window(self, RAM + PAGE_4K), first = window(self, RAM);
@@ -113,7 +113,7 @@ KVMEM_TEST_F(l2, memory, "A28")
 }
 
 /*
- * Twice each: the first access makes the MMIO SPTE, the second one uses it.
+ * Two accesses each: the first makes the MMIO SPTE, the second uses it.
  * Red with: the exit carries L2's address (translate_nested_gpa() left out).
  */
 KVMEM_TEST_F(l2, mmio, "A28")
@@ -147,7 +147,7 @@ KVMEM_TEST_F(l2, mmio_instructions, "A28")
 	ASSERT_TRUE(vcpu_expect(self->v, "add [m], r",
 		OPS({ .kind = OP_ADD, .width = 4, .addr = a + 8, .value = { 3 }, .flags = OPF_L2 }),
 		EXITS(MMIO_RD(HOLE + 8, 4, 40), MMIO_WR(HOLE + 8, 4, 43))));
-	/* The two pages lie side by side for L2, not for L1. */
+	/* The two pages are adjacent for L2, not for L1. */
 	ASSERT_TRUE(vcpu_expect(self->v, "8 bytes across two pages",
 		OPS(L2_LD(8, a + 0xffc), L2_ST(8, a + 0xffd, 0x1122334455667788)),
 		EXITS(MMIO_RD(HOLE + 0xffc, 4, 0x55667788), MMIO_RD(HOLE + 0x7000, 4, 0x11223344),
@@ -188,8 +188,8 @@ KVMEM_TEST_F(l2, readonly_slot, "A28")
 }
 
 /*
- * L1 and L2 by turns: each has its own translation of one virtual address, and
- * what KVM remembers of the last MMIO access must not pass from one to the other.
+ * L1 and L2 alternate: each has a different translation of one virtual address, and
+ * KVM's cached MMIO address must not be used for the other.
  */
 KVMEM_TEST_F(l2, same_address_in_l1, "A28")
 {
@@ -211,9 +211,9 @@ KVMEM_TEST_F(l2, same_address_in_l1, "A28")
 }
 
 /*
- * The address that faults is L2's physical one, and a virtual address may have
- * the same number.  Here the source of a movs lies at the physical address
- * whose number is the virtual address of the destination.
+ * The faulting address is L2's physical address, and a virtual address can have the
+ * same value.  Here the source of a movs has the physical address that equals the
+ * virtual address of the destination.
  * Red with: vcpu_cache_mmio_info() that caches in nested mode too.
  */
 KVMEM_TEST(nested_address_is_no_virtual_one, "A28")
@@ -242,8 +242,8 @@ KVMEM_TEST(nested_address_is_no_virtual_one, "A28")
 }
 
 /*
- * Memory that L1 has not given to L2 is L1's business, whatever this VMM has
- * there: a nested page fault, with L2's address, and no exit to userspace.
+ * Memory that L1 has not mapped for L2 is a nested page fault for L1, with L2's
+ * address, and no exit to userspace, whatever slot there is.
  */
 KVMEM_TEST(not_given_by_l1, "A28")
 {
@@ -253,11 +253,11 @@ KVMEM_TEST(not_given_by_l1, "A28")
 		bool write;
 		uint64_t error;		/* present, write, user */
 	} rows[] = {
-		{ "read where nothing is", 0, false, 4 },
-		{ "write where nothing is", 0, true, 6 },
-		{ "write to RAM that L1 gave read-only", RAM, true, 7 },
-		{ "write to a hole that L1 gave read-only", HOLE, true, 7 },
-		{ "write to a read-only slot that L1 gave read-only", ROM, true, 7 },
+		{ "read of an unmapped address", 0, false, 4 },
+		{ "write to an unmapped address", 0, true, 6 },
+		{ "write to RAM that L1 mapped read-only", RAM, true, 7 },
+		{ "write to a hole that L1 mapped read-only", HOLE, true, 7 },
+		{ "write to a read-only slot that L1 mapped read-only", ROM, true, 7 },
 	};
 	FIXTURE_DATA(l2) data = { .next = 0 }, *self = &data;
 	size_t i;
@@ -295,9 +295,9 @@ KVMEM_TEST(not_given_by_l1, "A28")
 
 /*
  * Without nested paging the CPU has one PAT for both (AMD64 APM volume 2, 15.25.2);
- * with it KVM keeps one for both too, as long as its quirk
- * KVM_X86_QUIRK_NESTED_SVM_SHARED_PAT is on, or has none yet (before 7.2).
- * Red with: the write of L2 dropped; G_PAT of the VMCB taken over.
+ * with it KVM shares the PAT too, unless KVM_X86_QUIRK_NESTED_SVM_SHARED_PAT (7.2) is
+ * disabled.
+ * Red with: the write of L2 dropped; G_PAT of the VMCB loaded.
  */
 static void shared_pat(struct __test_metadata *_metadata, FIXTURE_DATA(l2) *self)
 {
@@ -325,7 +325,7 @@ KVMEM_TEST_F(l2, pat_shared, "F7m")
 	shared_pat(_metadata, self);
 }
 
-/* Without the quirk, where the kernel lets us: with and without nested paging. */
+/* With the quirk disabled, with and without nested paging. */
 FIXTURE(l2_pat) {
 	FIXTURE_DATA(l2) l2;
 };
@@ -343,8 +343,8 @@ KVMEM_SETUP(l2_pat)
 }
 
 /*
- * With nested paging L2's PAT is in the VMCB: loaded by VMRUN, stored by
- * #VMEXIT, and L1's is its own again.
+ * With nested paging L2's PAT is in the VMCB: loaded by VMRUN, stored by #VMEXIT,
+ * which also restores L1's.
  */
 KVMEM_TEST_F(l2_pat, own, "F7m")
 {
@@ -356,7 +356,7 @@ KVMEM_TEST_F(l2_pat, own, "F7m")
 		return;
 	}
 	l2_set(v, VMCB_G_PAT, PAT_L2);
-	ASSERT_TRUE(vcpu_expect(v, "a PAT of its own",
+	ASSERT_TRUE(vcpu_expect(v, "a separate PAT for L2",
 		OPS(WRMSR(MSR_PAT, PAT_L1), L2_RDMSR(MSR_PAT), L2_WRMSR(MSR_PAT, PAT_NEW),
 		    RDMSR(MSR_PAT), L2_RDMSR(MSR_PAT)), NO_EXITS));
 	ASSERT_EQ(PAT_L2, vcpu_value(v, 1));
@@ -375,7 +375,7 @@ KVMEM_TEST_F(l2_pat, invalid, "F7m")
 	ASSERT_EQ(VCPU_DONE, vcpu_do(v, OPS(L2_RDMSR(MSR_PAT)), NO_EXITS));
 	ASSERT_EQ(!variant->npt, vcpu_result(v, 0)->done);
 	ASSERT_EQ(variant->npt, (uint32_t)l2_get(v, VMCB_EXIT_CODE) == (uint32_t)L2_EXIT_INVALID);
-	/* VMRUN that fails is no end of it. */
+	/* VMRUN works again after a failed one. */
 	l2_set(v, VMCB_G_PAT, PAT_L2);
 	ASSERT_TRUE(vcpu_expect(v, "a valid PAT again", OPS(L2_RDMSR(MSR_PAT)), NO_EXITS));
 }
@@ -395,7 +395,7 @@ struct state {
 
 #define MSR_VM_HSAVE_PA 0xc0010117
 
-/* All of it that this guest can tell from a fresh vCPU's. */
+/* The state of this guest that differs from a new vCPU's. */
 static bool state_get(struct vcpu *v, struct state *s)
 {
 	s->nested.head.size = sizeof(s->nested);
@@ -416,8 +416,8 @@ static bool state_set(struct vcpu *v, struct state *s)
 }
 
 /*
- * L2 stores to a hole; the store is handled by one VM, the rest of L2 and of
- * L1 by another one with the same memory.
+ * L2 stores to a hole; one VM handles the store, and another VM with the same memory
+ * runs the rest of L2 and L1.
  */
 static void migrate_in_l2(struct __test_metadata *_metadata, FIXTURE_DATA(l2) *self,
 			  uint64_t quirks_off, bool own_pat)
@@ -434,13 +434,13 @@ static void migrate_in_l2(struct __test_metadata *_metadata, FIXTURE_DATA(l2) *s
 				RDMSR(MSR_PAT), L2_RDMSR(MSR_PAT), L2_LD(8, hole)));
 	ASSERT_EQ(VCPU_RESUME, vcpu_run(self->v));
 	ASSERT_TRUE(exit_equal(&self->v->log[0], &(struct kexit)MMIO_WR(HOLE + 0x5000, 4, 7)));
-	/* KVM_RUN completes the store, and goes no further. */
+	/* KVM_RUN completes the store and returns. */
 	vcpu_kick(self->v);
 	ASSERT_EQ(VCPU_EXIT, vcpu_run(self->v));
 	ASSERT_EQ(EINTR, self->v->log[1].err);
 	ASSERT_TRUE(state_get(self->v, &s));
 	ASSERT_TRUE(s.nested.head.flags & KVM_STATE_NESTED_GUEST_MODE);
-	/* The VMM's view of the MSR is L1's, always. */
+	/* KVM_GET_MSRS always returns L1's PAT. */
 	ASSERT_EQ(PAT_L1, s.msr_pat);
 
 	l2_vm(&to, self->npt, quirks_off);

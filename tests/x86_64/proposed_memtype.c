@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory types per slot, on kernels that have them: KVM_MEM_NON_COHERENT_DMA as
- * posted in 2024, KVM_MEM_WC as discussed then, and the device through which a
- * VMM tells of non-coherent DMA (BEHAVIOURS F9m-F12m).
+ * Memory types per slot, on kernels that have them: KVM_MEM_NON_COHERENT_DMA as posted
+ * in 2024, KVM_MEM_WC as discussed then, and the device with which a VMM announces
+ * non-coherent DMA (F9m-F12m).
  *
- * Which type the CPU uses in the end shows in timing only.  What KVM wrote into
- * its entries shows in its tracepoints; on SVM, where the guest's PAT always
- * counts, of the first flag there is nothing to see.
+ * The effective type is visible only in timing.  The type in the SPTEs is visible in
+ * KVM's tracepoints; on SVM, which always honours the guest's PAT, the first flag has
+ * no visible effect.
  */
 #include "test.h"
 
@@ -26,7 +26,7 @@
 #define GPA	0xc0000000ULL	/* the slot */
 #define SIZE	PAGE_2M
 #define SLOT	1
-#define RAM	0x40000000ULL	/* an ordinary one, for comparison */
+#define RAM	0x40000000ULL	/* an ordinary slot, for comparison */
 #define MMIO	0xd0000000ULL	/* no slot */
 #define MSR_PAT	0x277
 /* Entry by entry: WB, WT, UC-, UC, WC, WP, WB, UC. */
@@ -62,7 +62,7 @@ KVMEM_SETUP(memtype)
 	vm_slot(self->vm, 2, 0, RAM, SIZE, self->ram);
 }
 
-/* How many slots with a memory type KVM counts; false where it does not tell. */
+/* The number of slots with a memory type; false if KVM has no such statistic. */
 static bool counted(struct vm *vm, uint64_t *n)
 {
 	if (!vm_has_stat(vm, "noncoherent_slots"))
@@ -129,7 +129,7 @@ KVMEM_TEST_F(memtype, create, "F9m")
 	}
 }
 
-/* guest_memfd with everything right but the company it is in. */
+/* A valid guest_memfd, but in combination with the flags. */
 KVMEM_TEST(create_with_gmem, "F9m")
 {
 	static const enum proposed features[] = { PROPOSED_DMA, PROPOSED_WC };
@@ -162,7 +162,7 @@ KVMEM_TEST_F(memtype, immutable, "F9m")
 				       self->mem));
 		ASSERT_EQ(-EINVAL, set(self->vm, v2, 2, self->flag, RAM, SIZE, self->ram));
 		ASSERT_EQ(-EINVAL, set(self->vm, v2, 2, self->flag | log, RAM, SIZE, self->ram));
-		/* Logging goes on and off as for any slot. */
+		/* Logging can be switched on and off as for any slot. */
 		ASSERT_EQ(0, set(self->vm, v2, SLOT, self->flag | log, GPA, SIZE, self->mem));
 		ASSERT_EQ(0, set(self->vm, v2, SLOT, self->flag, GPA, SIZE, self->mem));
 		ASSERT_EQ(0, set(self->vm, v2, SLOT, self->flag, GPA, SIZE, self->mem));
@@ -173,7 +173,7 @@ KVMEM_TEST_F(memtype, immutable, "F9m")
 	ASSERT_EQ(DATA, self->ram[0]);
 }
 
-/* Red with: a count that goes up with each change, or never down. */
+/* Red with: a count that is raised by each change, or never lowered. */
 KVMEM_TEST_F(memtype, count, "F9m")
 {
 	uint64_t to = GPA + 0x1000000, n;
@@ -194,12 +194,12 @@ KVMEM_TEST_F(memtype, count, "F9m")
 	ASSERT_EQ(1, vm_stat(self->vm, "noncoherent_slots"));
 	vm_slot(self->vm, SLOT, 0, GPA, 0, NULL);
 	ASSERT_EQ(0, vm_stat(self->vm, "noncoherent_slots"));
-	/* As before. */
+	/* Created again. */
 	vm_slot(self->vm, SLOT, self->flag, GPA, SIZE, self->mem);
 	ASSERT_EQ(1, vm_stat(self->vm, "noncoherent_slots"));
 }
 
-/* Announced means accepted. */
+/* If the capability is announced, the flag is accepted. */
 KVMEM_TEST_F(memtype, capability, "F9m")
 {
 	int cap = vm_cap(self->vm, proposed_cap(variant->feature));
@@ -213,9 +213,9 @@ KVMEM_TEST_F(memtype, capability, "F9m")
 /* --- what is mapped (F9m) ------------------------------------------------ */
 
 /*
- * The slot has its type, every other has what it had: mapped before or after,
- * and after the slot has gone.  Red with: the type taken from the VM; the flag
- * ignored when an entry is made.
+ * The slot has its type, all other memory keeps its type: mapped before or after, and
+ * after the slot was deleted.
+ * Red with: the type taken from the VM; the flag ignored when an entry is made.
  */
 KVMEM_TEST_F(memtype, scope, "F9m")
 {
@@ -227,7 +227,7 @@ KVMEM_TEST_F(memtype, scope, "F9m")
 	ASSERT_TRUE(memtype_is(t, before, MEMTYPE_RAM));
 	pages = vm_stat(self->vm, "pages_4k");
 	vm_slot(self->vm, SLOT, self->flag, GPA, SIZE, self->mem);
-	/* That a slot with a type comes concerns nobody who is mapped. */
+	/* Creating a slot with a type zaps no other mapping. */
 	ASSERT_EQ(pages, vm_stat(self->vm, "pages_4k"));
 	memtype_clear(t);
 	vcpu_store(self->v, 8, GPA, DATA);
@@ -237,7 +237,7 @@ KVMEM_TEST_F(memtype, scope, "F9m")
 	ASSERT_TRUE(memtype_is(t, GPA + PAGE_2M - 8, self->want));
 	ASSERT_TRUE(memtype_is(t, after, MEMTYPE_RAM));
 
-	/* The same when made anew. */
+	/* The same after the entries were zapped and made again. */
 	ASSERT_EQ(0, madvise(self->mem, SIZE, MADV_DONTNEED));
 	ASSERT_EQ(0, madvise(self->ram, SIZE, MADV_DONTNEED));
 	memtype_clear(t);
@@ -246,7 +246,7 @@ KVMEM_TEST_F(memtype, scope, "F9m")
 	ASSERT_TRUE(memtype_is(t, GPA, self->want));
 	ASSERT_TRUE(memtype_is(t, before, MEMTYPE_RAM));
 
-	/* And when written to after it was read, through the log, or moved. */
+	/* And after a write to a logged slot, and after a move. */
 	vm_slot(self->vm, SLOT, self->flag | KVM_MEM_LOG_DIRTY_PAGES, GPA, SIZE, self->mem);
 	memtype_clear(t);
 	vcpu_store(self->v, 8, GPA, DATA);
@@ -278,13 +278,13 @@ KVMEM_TEST_F(memtype, huge_page, "F9m")
 	large = vm_stat(self->vm, "pages_2m");
 	vcpu_load(self->v, 8, RAM);
 	REQUIRE(vm_stat(self->vm, "pages_2m") == large + 1,
-		"no transparent huge page to be had (transparent_hugepage=never?)");
+		"no transparent huge page available (transparent_hugepage=never?)");
 	ASSERT_EQ(0x1111111111111111, vcpu_load(self->v, 8, GPA + 0x123000));
 	ASSERT_EQ(large + 2, vm_stat(self->vm, "pages_2m"));
 	ASSERT_EQ(2, memtype_level(t, GPA));
 	ASSERT_TRUE(memtype_is(t, GPA, self->want));
 	ASSERT_TRUE(memtype_is(t, RAM, MEMTYPE_RAM));
-	/* Small again for the log, by a fault (split at once, it would not show). */
+	/* Small pages for the log, by a fault (an eager split would not be traced). */
 	if (param_set("kvm.eager_page_split", 0))
 		return;
 	vm_slot(self->vm, SLOT, self->flag | KVM_MEM_LOG_DIRTY_PAGES, GPA, SIZE, self->mem);
@@ -297,7 +297,7 @@ KVMEM_TEST_F(memtype, huge_page, "F9m")
 
 /* --- data (F10m, F11m) --------------------------------------------------- */
 
-/* Let the guest have each page of the slot with another entry of its PAT. */
+/* Map each page of the slot with a different entry of the guest's PAT. */
 static void map_types(FIXTURE_DATA(memtype) *self)
 {
 	unsigned int i;
@@ -314,8 +314,8 @@ static void flush_line(const void *p)
 }
 
 /*
- * Install: what the host has written just before, and that it has cleared what
- * was there, is what the guest reads, whatever its memory type.
+ * Install: the guest reads what the host has just written, and zero after the host freed
+ * the page, whatever the guest's memory type.
  * Red with: a page that is mapped before the caches are written back (on
  * hardware; an emulator has no caches that could differ).
  */
@@ -332,7 +332,7 @@ KVMEM_TEST_F(memtype, install, "F10m")
 				  vcpu_load(self->v, 8, VM_WINDOW + i * PAGE_4K + 64)) {
 				TH_LOG("PAT entry %u", i);
 			}
-		/* Another page, cleared by the kernel: not the old data. */
+		/* A new page, cleared by the kernel. */
 		ASSERT_EQ(0, madvise(self->mem, SIZE, MADV_DONTNEED));
 		for (i = 0; i < 8; i++)
 			ASSERT_EQ(0, vcpu_load(self->v, 8, VM_WINDOW + i * PAGE_4K + 64)) {
@@ -343,8 +343,8 @@ KVMEM_TEST_F(memtype, install, "F10m")
 }
 
 /*
- * Revoke: what the guest wrote past the caches is what the host reads, once the
- * slot is gone, and what comes to be in the guest's place of a page that moved.
+ * Revoke: the host reads what the guest wrote uncached, after the slot was deleted and
+ * after the page was moved by mremap().
  */
 KVMEM_TEST_F(memtype, revoke, "F10m")
 {
@@ -365,7 +365,7 @@ KVMEM_TEST_F(memtype, revoke, "F10m")
 		ASSERT_EQ(DATA + i, self->mem[i * 512 + 8]) {
 			TH_LOG("PAT entry %u", i);
 		}
-	/* The VM may go with the slot still there. */
+	/* The VM may be destroyed with the slot. */
 	vm_slot(self->vm, SLOT, self->flag, GPA + SIZE, SIZE, self->mem);
 	vcpu_store(self->v, 8, GPA + SIZE + PAGE_4K + 64, ~DATA);
 	vm_destroy(self->vm);
@@ -373,8 +373,8 @@ KVMEM_TEST_F(memtype, revoke, "F10m")
 }
 
 /*
- * Migration: the log has what the guest wrote, whatever the type, and whoever
- * copies reads it after a clflush.
+ * Migration: the log has the pages that the guest wrote, whatever the type, and the host
+ * reads the data after a clflush.
  */
 KVMEM_TEST_F(memtype, migration, "F11m")
 {
@@ -383,7 +383,7 @@ KVMEM_TEST_F(memtype, migration, "F11m")
 	unsigned int i;
 
 	map_types(self);
-	/* Mapped before the log is on: a page that is mapped writable then is logged. */
+	/* Mapped before the log is on: a page that gets mapped writable later is logged. */
 	for (i = 0; i < 16; i++) {
 		self->mem[i * 512 + 8] = 1;
 		vcpu_load(self->v, 8, GPA + i * PAGE_4K);
@@ -411,7 +411,7 @@ KVMEM_TEST_F(memtype, migration, "F11m")
 	ASSERT_EQ(4, bitmap[0]);
 }
 
-/* As memory of a device would be that only reads: reads as RAM, writes exit. */
+/* In combination with read-only: reads as RAM, writes exit. */
 KVMEM_TEST_F(memtype, readonly, "F9m")
 {
 	uint64_t gpa = GPA + 0x1000000;
@@ -464,7 +464,7 @@ KVMEM_SETUP(device)
 	vm_slot(self->vm, 2, 0, RAM, SIZE, self->ram);
 }
 
-/* Red with: an attribute that is not there accepted, or the one that is refused. */
+/* Red with: an unknown attribute accepted, or the known one refused. */
 KVMEM_TEST_F(device, attributes, "F12m")
 {
 	static const struct {
@@ -485,12 +485,12 @@ KVMEM_TEST_F(device, attributes, "F12m")
 	}
 	ASSERT_EQ(0, device_attr(self->fd, KVM_HAS_DEVICE_ATTR, GROUP_NONCOHERENT, ATTR_SET));
 	ASSERT_EQ(0, device_attr(self->fd, KVM_SET_DEVICE_ATTR, GROUP_NONCOHERENT, ATTR_SET));
-	/* Once more is no error, and there is nothing to get. */
+	/* Setting it again succeeds, and there is no GET. */
 	ASSERT_EQ(0, device_attr(self->fd, KVM_SET_DEVICE_ATTR, GROUP_NONCOHERENT, ATTR_SET));
 	ASSERT_GT(0, device_attr(self->fd, KVM_GET_DEVICE_ATTR, GROUP_NONCOHERENT, ATTR_SET));
 }
 
-/* Red with: each SET counted; close that leaves the count. */
+/* Red with: each SET counted; close that does not lower the count. */
 KVMEM_TEST_F(device, count, "F12m")
 {
 	int other = create_device(self->vm, 0);
@@ -508,12 +508,12 @@ KVMEM_TEST_F(device, count, "F12m")
 	ASSERT_EQ(1, vm_stat(self->vm, "noncoherent_dma"));
 	close(other);
 	ASSERT_EQ(0, vm_stat(self->vm, "noncoherent_dma"));
-	/* One that was never set takes nothing away. */
+	/* Closing a device that was never set does not lower the count. */
 	close(create_device(self->vm, 0));
 	ASSERT_EQ(0, vm_stat(self->vm, "noncoherent_dma"));
 }
 
-/* The whole VM honours the guest's PAT while it lasts, and not longer. */
+/* The guest's PAT is honoured in the whole VM while the attribute is set. */
 KVMEM_TEST_F(device, scope, "F12m")
 {
 	struct memtype_trace *t = memtype_trace();
@@ -526,7 +526,7 @@ KVMEM_TEST_F(device, scope, "F12m")
 		ASSERT_TRUE(memtype_is(t, RAM + (2 * i + 1) * PAGE_4K, MEMTYPE_RAM));
 		ASSERT_EQ(0, device_attr(self->fd, KVM_SET_DEVICE_ATTR, GROUP_NONCOHERENT, ATTR_SET));
 		memtype_clear(t);
-		/* Mapped before: as far as types show at all, it has to be mapped anew. */
+		/* Mapped before: if entries have a type, it must have been zapped. */
 		ASSERT_EQ(DATA + i, vcpu_load(self->v, 8, RAM));
 		if (!strcmp(arch_backend(), "vmx"))
 			ASSERT_TRUE(memtype_is(t, RAM, MEMTYPE_RAM_PAT));
@@ -545,7 +545,7 @@ KVMEM_TEST_F(device, outlives_the_vm, "F12m")
 	vcpu_store(self->v, 8, RAM, DATA);
 	vm_destroy(self->vm);
 	ASSERT_EQ(DATA, self->ram[0]);
-	/* KVM answers no more requests of a VM that is gone, but takes the close. */
+	/* Requests fail after the VM was destroyed, but close works. */
 	device_attr(self->fd, KVM_SET_DEVICE_ATTR, GROUP_NONCOHERENT, ATTR_SET);
 	ASSERT_EQ(0, close(self->fd));
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * System management mode has memslots of its own.  What one mode learned of an
- * address, that it is MMIO or which page it is, must not be believed in the other
- * (BEHAVIOURS A10).
+ * System management mode has separate memslots.  What KVM caches about an address in
+ * one mode, MMIO or a page, must not be used in the other (A10).
  */
 #include "test.h"
 
@@ -15,7 +14,7 @@
 #include "vcpu.h"
 
 #define NORMAL_ONLY	0xc0000000ULL	/* a slot in the normal address space */
-#define SMM_ONLY	0xc0001000ULL	/* a slot in the one of SMM */
+#define SMM_ONLY	0xc0001000ULL	/* a slot in the address space of SMM */
 #define BOTH		0xc0002000ULL	/* slots in both, different memory */
 #define NEITHER		0xc0003000ULL
 #define MAPPED_LATER	0xc0010000ULL
@@ -62,8 +61,8 @@ KVMEM_SETUP(smm)
 }
 
 /*
- * One read in one mode: of RAM that holds @want, or MMIO, answered with @want.
- * @kind says how the processor, or KVM in its stead, reads.
+ * One read in one mode: of RAM that holds @want, or of MMIO, answered with @want, by the
+ * CPU or by KVM's emulator.
  */
 enum how { BY_CPU, BY_EMULATOR };
 
@@ -110,12 +109,12 @@ static const struct where {
 };
 
 /*
- * Every page, read alternately in both modes, in each combination of ways: the
- * answer is that of the mode's own slots.
+ * Every page, read alternately in both modes, in each combination of ways: the result
+ * is that of the slots of the mode.
  *
- * Red with: kvm_arch_vcpu_memslots_id() that says 0; role.smm left out; the
- * MMIO cache's generation taken from the normal memslots (CVE-2026-99082), which
- * only the emulator falls for: it asks the cached gfn alone.
+ * Red with: kvm_arch_vcpu_memslots_id() that returns 0; role.smm left out; the MMIO
+ * cache's generation taken from the normal memslots (CVE-2026-99082), which affects
+ * only the emulator: it checks only the cached gfn.
  */
 KVMEM_TEST_F(smm, alternate, "A10")
 {
@@ -123,7 +122,7 @@ KVMEM_TEST_F(smm, alternate, "A10")
 
 	for (i = 0; i < ARRAY_SIZE(wheres); i++) {
 		for (seq = 0; seq < 16; seq++) {
-			/* Four reads: modes alternate, two bits say how each reads. */
+			/* Four reads: modes alternate, two bits select how each reads. */
 			for (step = 0; step < 4; step++) {
 				bool smm = (step ^ seq >> 2) & 1;
 				enum how how = (enum how)(seq >> (step & 1) & 1);
@@ -166,14 +165,15 @@ KVMEM_TEST_F(smm, writes, "A10")
 	}
 }
 
-/* The state of the CPU is saved to the memory of SMM, where it is restored from;
- * the normal address space has none there.
+/*
+ * The state of the CPU is saved to and restored from the memory of SMM; in the normal
+ * address space that address has no slot.
  */
 KVMEM_TEST_F(smm, state_save, "A10")
 {
 	uint32_t *other = page(0);
 
-	/* Memory of normal mode in the same place stays as it is. */
+	/* Memory of normal mode at the same address is not changed. */
 	vm_slot(self->vm, 3, 0, SMM_BASE + 0xf000, PAGE_4K, other);
 	ASSERT_TRUE(smm_expect(&self->smm, "nothing in SMM", NULL, 0, NO_EXITS));
 	ASSERT_EQ(0, memcmp(other, vm_alloc(PAGE_4K), PAGE_4K));
@@ -181,8 +181,8 @@ KVMEM_TEST_F(smm, state_save, "A10")
 }
 
 /*
- * A slot that comes or goes in one address space: the other mode sees no change,
- * the own one does, at once.
+ * A slot is created or deleted in one address space: that mode sees the change at once,
+ * the other does not.
  */
 KVMEM_TEST_F(smm, create_and_delete, "A10 A7")
 {
@@ -210,9 +210,9 @@ KVMEM_TEST_F(smm, create_and_delete, "A10 A7")
 }
 
 /*
- * One page of host memory in both address spaces: a change of the host mapping
- * reaches both.  Red with: __kvm_handle_hva_range() that looks at the first
- * address space alone.
+ * One page of host memory in both address spaces: a change of the host mapping reaches
+ * both.
+ * Red with: __kvm_handle_hva_range() that handles the first address space only.
  */
 KVMEM_TEST_F(smm, invalidation, "A10 C3")
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Slots over the memory of a PCI device (VM_PFNMAP), mapped uncached and
- * write-combining through sysfs, and what the assignment of a device does to
- * memory types (BEHAVIOURS 3.F).
+ * write-combining through sysfs, and the effect of device assignment on memory types
+ * (F3m, F5m, F8m).
  */
 #include "test.h"
 
@@ -56,7 +56,7 @@ KVMEM_SETUP(bar)
 	for (i = 0; i < SIZE / 8; i++)
 		self->mem[i] = DATA + i;
 	REQUIRE(self->mem[1] == DATA + 1 && self->mem[SIZE / 8 - 1] == DATA + SIZE / 8 - 1,
-		"the memory of %s does not keep what is written to it", pci_test_device());
+		"the memory of %s does not keep written data", pci_test_device());
 	self->vm = vm_create(NULL);
 	self->v = self->vm->vcpu[0];
 	vm_slot(self->vm, 1, 0, BAR, SIZE, (const void *)self->mem);
@@ -88,8 +88,8 @@ KVMEM_TEST_F(bar, values, "F8m")
 }
 
 /*
- * EPT: uncached, however the host has mapped it.  NPT: nothing, the host's
- * MTRRs say UC.  Red with: kvm_is_mmio_pfn() that takes the BAR for RAM.
+ * EPT: uncached, however the host has mapped it.  NPT: no type, the host's MTRRs are UC.
+ * Red with: kvm_is_mmio_pfn() that treats the BAR as RAM.
  */
 KVMEM_TEST_F(bar, memory_type, "F3m F8m")
 {
@@ -107,8 +107,8 @@ KVMEM_TEST_F(bar, memory_type, "F3m F8m")
 }
 
 /*
- * What the host has mapped read-only the guest can't write, whether it comes to
- * the page by a read or at once (the class of CVE-2021-22543).
+ * The guest cannot write to memory that the host has mapped read-only, whether it reads
+ * the page first or not (like CVE-2021-22543).
  * Red with: the writable bit of the host's entry ignored in
  * hva_to_pfn_remapped(), for reads or for writes.
  */
@@ -140,7 +140,7 @@ KVMEM_TEST_F(bar, readonly_slot, "F8m")
 	ASSERT_EQ(6, self->mem[1]);
 }
 
-/* KVM's own accesses go through the host's mapping, to the same memory. */
+/* Emulated accesses use the host's mapping of the same memory. */
 KVMEM_TEST_F(bar, emulated_access, "F8m")
 {
 	ASSERT_TRUE(vcpu_expect(self->v, "movs from a hole to the device, and back",
@@ -169,8 +169,8 @@ KVMEM_TEST_F(bar, dirty_log, "F8m")
 }
 
 /*
- * The mapping goes, the slot stays: no stale entry, KVM_RUN fails.  A new
- * mapping at the same address is what the guest sees from then on.
+ * The host unmaps the memory, the slot stays: no stale entry, KVM_RUN fails.  After that
+ * the guest uses a new mapping at the same address.
  * Red with: the notifier ignored for such slots.
  */
 KVMEM_TEST_F(bar, host_unmaps, "F8m")
@@ -186,7 +186,7 @@ KVMEM_TEST_F(bar, host_unmaps, "F8m")
 	ASSERT_EQ(9, vcpu_load(self->v, 8, BAR + 8));
 }
 
-/* Whether the host can read @p: the kernel tries, so that a revoked page does not kill us. */
+/* Whether the host can read @p: by write(), so that a revoked page is EFAULT and not SIGBUS. */
 static bool host_reads(const volatile void *p)
 {
 	int fds[2];
@@ -201,11 +201,10 @@ static bool host_reads(const volatile void *p)
 }
 
 /*
- * The device goes away.  BEHAVIOURS F8m expects EFAULT, but that is sysfs's to
- * decide: since "PCI: Revoke mappings like devmem" (5.12) these mappings belong
- * to another inode than the one that the removal of the file unmaps, and stay.
- * What KVM owes: the guest has the page as long as the host's mapping has it,
- * and not longer.  Without the slot its addresses are a hole.
+ * The device is removed.  Whether its mapping is revoked depends on sysfs: since "PCI:
+ * Revoke mappings like devmem" (5.12) the mappings belong to another inode than the
+ * one that the removal of the file unmaps, and stay.  KVM must map the page exactly
+ * as long as the host does (F8m).  Without the slot the addresses are a hole.
  */
 KVMEM_TEST_F(bar, device_removed, "F8m")
 {
@@ -236,8 +235,8 @@ KVMEM_TEST_F(bar, device_removed, "F8m")
 /* --- DMA that is not coherent (F5m) -------------------------------------- */
 
 /*
- * A device without an IOMMU that enforces coherency.  VFIO's no-IOMMU mode has
- * such groups on any machine, but only the lab's may be tainted like that.
+ * A device without an IOMMU that enforces coherency.  VFIO's no-IOMMU mode gives such
+ * groups on any machine, but taints the kernel: lab only.
  */
 static int noncoherent_group(void)
 {
@@ -248,7 +247,7 @@ static int noncoherent_group(void)
 	int fd;
 
 	if (!env_in_lab())
-		end_skip("a VFIO group without an IOMMU: made in the lab's machine only");
+		end_skip("a VFIO group without an IOMMU: lab only");
 	fd = open(param, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, "1", 1) != 1)
 		end_skip("this kernel has no VFIO without an IOMMU (CONFIG_VFIO_NOIOMMU)");
@@ -259,7 +258,7 @@ static int noncoherent_group(void)
 	if (fd < 0)
 		end_skip("this kernel has no vfio-pci (CONFIG_VFIO_PCI)");
 	if (write(fd, device, strlen(device)) < 0 && errno != EBUSY)
-		end_fail("vfio-pci does not take %s: %s", device, strerror(errno));
+		end_fail("vfio-pci does not bind to %s: %s", device, strerror(errno));
 	close(fd);
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", device);
 	n = readlink(path, link, sizeof(link) - 1);
@@ -273,7 +272,7 @@ static int noncoherent_group(void)
 	return fd;
 }
 
-/* Back to how other tests want the device. */
+/* Restore the device for other tests. */
 static void release_group(int group)
 {
 	close(group);
@@ -299,7 +298,7 @@ static int vfio_set(int device, uint64_t attr, int32_t fd)
 	return ioctl(device, KVM_SET_DEVICE_ATTR, &a) ? -errno : 0;
 }
 
-/* The device itself; its group is in the lab's hands, see above. */
+/* Open the device of the group. */
 static int open_device(int group, int *container)
 {
 	int device;
@@ -339,9 +338,9 @@ static void decode_memory(int device, bool on)
 }
 
 /*
- * A driver takes the device while a guest has its memory through sysfs: that
- * mapping is revoked (CONFIG_IO_STRICT_DEVMEM).  And the driver's own mapping is
- * revoked while the device does not decode memory.  The guest follows each time.
+ * A driver binds to the device while a guest uses its memory through sysfs: that mapping
+ * is revoked (CONFIG_IO_STRICT_DEVMEM).  The driver's mapping is revoked while the
+ * device does not decode memory.  KVM must zap its entries each time.
  * Red with: the notifier ignored for such slots.
  */
 KVMEM_TEST(revoked_by_driver, "F8m")
@@ -388,7 +387,7 @@ KVMEM_TEST(revoked_by_driver, "F8m")
 	close(container);
 }
 
-/* Red with: the duplicate, or what is no VFIO file, accepted. */
+/* Red with: a duplicate, or a file that is not VFIO, accepted. */
 KVMEM_TEST(vfio_groups, "F5m")
 {
 	struct vm *vm = vm_create(NULL);
@@ -410,10 +409,9 @@ KVMEM_TEST(vfio_groups, "F5m")
 }
 
 /*
- * With the first such group the guest's PAT counts, quirk or no quirk, and with
- * the last one gone it does no longer; in between nothing changes.  Where the
- * entries carry a type (EPT) the old ones have to go; elsewhere the type was
- * right before.
+ * From the first such group to the removal of the last the guest's PAT is honoured,
+ * whether the quirk is on or off.  If the entries have a type (EPT) the old ones must
+ * be zapped; otherwise they were right before.
  * Red with: kvm_zap_gfn_range() left out; kvm_arch_has_noncoherent_dma() left
  * out of vmx_ignore_guest_pat(); the unregistration left out.
  */
@@ -437,7 +435,7 @@ KVMEM_TEST(vfio_noncoherent, "F5m")
 	uint64_t mapped;
 	size_t i;
 
-	/* Kernels before 6.11 let the guest's MTRRs have a say: write-back. */
+	/* Kernels before 6.11 honour the guest's MTRRs: set write-back. */
 	cpu_set_msr(vm->vcpu[0], 0x2ff, 0xc06);
 	vm_slot(vm, 1, 0, RAM, SIZE, ram);
 	t = memtype_trace();
@@ -449,7 +447,7 @@ KVMEM_TEST(vfio_noncoherent, "F5m")
 				   steps[i].what, (unsigned long long)mapped);
 		if (ept && i)
 			ASSERT_EQ(0, mapped);
-		/* A page per step: seen whether or not the others were zapped. */
+		/* A new page per step, independent of whether the others were zapped. */
 		vcpu_store(vm->vcpu[0], 8, RAM + i * PAGE_4K, DATA + i);
 		ASSERT_TRUE(memtype_is(t, RAM + i * PAGE_4K, steps[i].want)) {
 			TH_LOG("%s", steps[i].what);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory types: the quirk that decides whether the guest's PAT counts, the PAT
- * MSR itself, and the memory type in KVM's own page-table entries (BEHAVIOURS
- * 3.F).  Slots over device memory and device assignment are in wc_device.c.
+ * Memory types: the quirk that decides whether the guest's PAT is honoured, the PAT MSR,
+ * and the memory type in SPTEs (F1m-F4m, F6m).  Slots over device memory and device
+ * assignment are in wc_device.c.
  */
 #include "test.h"
 
@@ -30,8 +30,7 @@
 /* --- quirks (F1m) -------------------------------------------------------- */
 
 /*
- * LINT0_REENABLED to MWAIT_NEVER_UD_FAULTS: in every kernel from 6.1 on, whatever
- * the hardware.
+ * LINT0_REENABLED to MWAIT_NEVER_UD_FAULTS: in every kernel since 6.1, on any hardware.
  */
 #define QUIRKS_OF_ALL 0x7f
 
@@ -62,8 +61,8 @@ KVMEM_TEST(quirk_mask, "F1m")
 }
 
 /*
- * An unknown bit refuses the others that come with it, a known one has its
- * effect: seen by the hole of the local APIC, which is one of the quirks.
+ * A call with an unknown bit disables no quirk; one with known bits does: checked with
+ * the hole of the local APIC, which is one of the quirks.
  */
 KVMEM_TEST(quirk_all_or_nothing, "F1m")
 {
@@ -89,11 +88,10 @@ KVMEM_TEST(quirk_all_or_nothing, "F1m")
 }
 
 /*
- * BEHAVIOURS F1m has it "listed only on VMX with self-snoop".  Where it has no
- * effect it is listed all the same: "such quirks remain available" ("KVM: x86:
- * Allow vendor code to disable quirks").  It is not where KVM could not obey:
- * shadow paging never honours the guest's PAT, nor can EPT without self-snoop.
- * Stable kernels before 6.16 may have got it or not.
+ * The quirk is also listed where it has no effect: "such quirks remain available" ("KVM:
+ * x86: Allow vendor code to disable quirks").  It is not listed where KVM cannot
+ * honour the guest's PAT: with shadow paging, and with EPT without self-snoop (F1m).
+ * Stable kernels before 6.16 may have it or not.
  */
 KVMEM_TEST(quirk_ignore_guest_pat, "F1m")
 {
@@ -113,7 +111,7 @@ KVMEM_TEST(quirk_ignore_guest_pat, "F1m")
 
 /* --- the PAT MSR (F2m) --------------------------------------------------- */
 
-/* SDM volume 3, 12.12: 2, 3 and everything from 8 on is reserved. */
+/* SDM volume 3, 12.12: 2, 3 and 8 to 255 are reserved. */
 static bool type_ok(unsigned int type)
 {
 	return type <= 7 && type != 2 && type != 3;
@@ -127,9 +125,9 @@ static uint64_t with_field(unsigned int field, unsigned int type)
 #define TYPES_A_LIST 40
 
 /*
- * Every value of every field, by WRMSR: the reserved ones are #GP(0) and change
- * nothing.  Red with: kvm_pat_valid() that lets 2 or 3 through, or looks at
- * fewer fields.
+ * Every value of every field, by WRMSR: the reserved ones raise #GP(0) and change
+ * nothing.
+ * Red with: kvm_pat_valid() that accepts 2 or 3, or checks fewer fields.
  */
 KVMEM_TEST(pat_wrmsr, "F2m")
 {
@@ -164,7 +162,7 @@ KVMEM_TEST(pat_wrmsr, "F2m")
 	}
 }
 
-/* The same rule for the VMM.  Red with: the check for the guest's writes alone. */
+/* The same rule for KVM_SET_MSRS.  Red with: the check for the guest's writes only. */
 KVMEM_TEST(pat_set_msrs, "F2m")
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];
@@ -184,7 +182,7 @@ KVMEM_TEST(pat_set_msrs, "F2m")
 			ASSERT_EQ(now, got);
 		}
 	}
-	/* What the VMM set is what the guest has. */
+	/* The guest reads the value set by the VMM. */
 	ASSERT_TRUE(cpu_set_msr(v, MSR_PAT, 0x0001040506070006ULL));
 	ASSERT_TRUE(vcpu_expect(v, "RDMSR", OPS(RDMSR(MSR_PAT)), NO_EXITS));
 	ASSERT_EQ(0x0001040506070006ULL, vcpu_value(v, 0));
@@ -216,7 +214,7 @@ KVMEM_TEST(pat_of_each_vcpu, "F2m")
 	}
 }
 
-/* By what a VMM does: the list of MSRs to save, GET, SET on a vCPU of a new VM. */
+/* Like a VMM: the list of MSRs to save, GET, SET on a vCPU of a new VM. */
 KVMEM_TEST(pat_migrates, "F2m")
 {
 	static struct {
@@ -242,7 +240,7 @@ KVMEM_TEST(pat_migrates, "F2m")
 	ASSERT_EQ(value, vcpu_value(to, 0));
 }
 
-/* --- the memory type in KVM's entries (F3m, F4m) ------------------------- */
+/* --- the memory type in SPTEs (F3m, F4m) --------------------------------- */
 
 enum backing { ANON, HUGE, FILE_SHARED };
 
@@ -287,8 +285,8 @@ KVMEM_SETUP(spte)
 }
 
 /*
- * RAM: write-back; EPT tells the CPU to ignore the guest's PAT unless the quirk
- * is off.  The same after the mapping was zapped and made again.
+ * RAM is write-back; with EPT the entry has IPAT (the guest's PAT is ignored) unless the
+ * quirk is disabled.  The same after the mapping was zapped and made again.
  * Red with: IPAT the wrong way round in vmx_get_mt_mask(); kvm_is_mmio_pfn()
  * true for RAM; any of PWT, PCD and PAT in an entry of NPT.
  */
@@ -309,7 +307,7 @@ KVMEM_TEST_F(spte, ram, "F3m")
 	}
 }
 
-/* The zero page is reserved memory like a device's, but RAM. */
+/* The zero page is PageReserved like device memory, but RAM. */
 KVMEM_TEST(spte_zero_page, "F3m")
 {
 	struct memtype_trace *t = memtype_trace();
@@ -325,9 +323,9 @@ KVMEM_TEST(spte_zero_page, "F3m")
 }
 
 /*
- * What the guest says in its own tables is for the CPU to combine, not for KVM
- * to copy; and the bits do not get in the way: the PAT bit of a 4 KiB entry is
- * where a directory entry has its large-page bit.
+ * The CPU combines the type in the guest's tables with the SPTE's; KVM does not copy it.
+ * The PAT bit of a 4 KiB entry is at the position of the large-page bit of a
+ * directory entry and must not be confused with it.
  */
 KVMEM_TEST(guest_pte_bits, "F3m")
 {
@@ -353,9 +351,9 @@ KVMEM_TEST(guest_pte_bits, "F3m")
 }
 
 /*
- * The documentation wants quirks disabled before vCPUs exist.  What a late
- * disabling does to what is mapped already is for the record; that the memory
- * stays what it is, is not.
+ * The documentation requires quirks to be disabled before vCPUs exist.  The effect of
+ * disabling one later on existing mappings is recorded; memory content must not
+ * change.
  */
 KVMEM_TEST(late_quirk_disable, "F4m")
 {
@@ -381,11 +379,11 @@ KVMEM_TEST(late_quirk_disable, "F4m")
 	ASSERT_EQ(DATA, *(uint64_t *)ram);
 }
 
-/* --- what the guest gets of it (F6m) ------------------------------------- */
+/* --- the effective memory type (F6m) ------------------------------------- */
 
 /*
- * Entries of the PAT, and whether loads through them hit the cache where the
- * guest's PAT counts; where it does not, all do.
+ * Entries of the PAT, and whether loads through them hit the cache if the guest's PAT is
+ * honoured; if it is not, all do.
  */
 #define PAT_EACH_TYPE 0x0406050400070106ULL
 
@@ -424,7 +422,7 @@ KVMEM_SETUP(effective)
 	unsigned int i;
 	uint8_t *ram;
 
-	/* Emulated, without caches; or its own PAT is subject to what is below (F7m). */
+	/* An emulated CPU has no caches, and a nested host may not get the PAT it sets (F7m). */
 	if (cpu_host_flag("hypervisor"))
 		end_skip("memory types are not observable here: this host runs in a virtual machine");
 	self->vm = vm_create(&o);
@@ -440,8 +438,8 @@ KVMEM_SETUP(effective)
 }
 
 /*
- * Judge an entry of the PAT: as it has to be, or not, or a skip when it stays
- * unclear.  The yardsticks are taken anew for each try: frequencies change.
+ * Whether loads are cached or not as expected; a skip if five tries are inconclusive.
+ * Each try calibrates again, because the CPU frequency changes.
  */
 static bool loads_are(struct vcpu *v, const char *name, uint64_t gva, bool cached)
 {
@@ -458,7 +456,7 @@ static bool loads_are(struct vcpu *v, const char *name, uint64_t gva, bool cache
 		load = memspeed_loads(v, gva);
 		verdict = memspeed_judge(&m, load);
 	}
-	diag("%s: %u ticks a load; cached %u, after CLFLUSH %u", name, load, m.hit, m.miss);
+	diag("%s: %u ticks per load; cached %u, after CLFLUSH %u", name, load, m.hit, m.miss);
 	if (verdict == MEMSPEED_UNCLEAR)
 		end_skip("%s: a load takes %u ticks, neither like a cached one (%u) nor like a miss (%u)",
 			 name, load, m.hit, m.miss);
@@ -496,8 +494,8 @@ KVMEM_TEST_F(effective, wrmsr_changes_type, "F6m")
 }
 
 /*
- * Stores: write-combining sends whole lines, uncached one transaction for each
- * store.  Eight times as many; half of that difference has to be seen.
+ * Stores: write-combining sends whole lines, uncached one transaction per store, eight
+ * times as many; half of that difference must be measured.
  */
 KVMEM_TEST_F(effective, stores, "F6m")
 {
