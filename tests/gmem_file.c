@@ -381,7 +381,7 @@ KVMEM_TEST_F(file, mapping_rules, "D14")
 	uint8_t *h;
 	int fd;
 
-	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type can't be mapped");
+	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type cannot be mapped");
 	ASSERT_EQ(MAP_FAILED, mmap(NULL, SIZE, PROT_READ, MAP_PRIVATE, self->fd, 0));
 	ASSERT_EQ(EINVAL, errno);
 	fd = gmem_create(self->vm, SIZE, GUEST_MEMFD_FLAG_INIT_SHARED);
@@ -408,7 +408,7 @@ KVMEM_TEST_F(file, mapping_calls, "D14")
 {
 	uint64_t *h;
 
-	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type can't be mapped");
+	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type cannot be mapped");
 	h = map_file(self->fd, SIZE);
 	ASSERT_NE(MAP_FAILED, h);
 	vcpu_store(self->v, 8, GPA, 5);
@@ -458,7 +458,7 @@ KVMEM_TEST_F(file, poison, "D15")
 	};
 	uint64_t *h, before, faults, p;
 
-	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type can't be mapped");
+	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type cannot be mapped");
 	REQUIRE(env_may_poison(), "takes a page of this machine permanently out of use: lab only, or KVMEM_POISON=yes");
 	h = map_file(self->fd, SIZE);
 	ASSERT_NE(MAP_FAILED, h);
@@ -513,7 +513,7 @@ KVMEM_TEST_F(file, numa_policy, "D16")
 	int node, ones = 0, p;
 	uint8_t *h;
 
-	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type can't be mapped");
+	REQUIRE(variant->kind == GMEM_SHARED, "guest_memfd of this VM type cannot be mapped");
 	REQUIRE(!access("/sys/devices/system/node/node1", F_OK), "needs two NUMA nodes");
 	h = map_file(self->fd, SIZE);
 	ASSERT_NE(MAP_FAILED, h);

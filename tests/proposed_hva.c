@@ -458,7 +458,7 @@ KVMEM_TEST_F(hva, huge_page_behind_it, "C16")
 	unsigned int i;
 
 	if (param_set("kvm.single_hva_huge", 0) == -EACCES)
-		SKIP(return, "kvm.single_hva_huge can't be read");
+		SKIP(return, "kvm.single_hva_huge cannot be read");
 	large = vm_stat(self->vm, "pages_2m");
 	vm_slot(self->vm, 3, flag(), gpa, 2 * PAGE_2M, mem);
 	for (i = 0; i < 1024; i += 31)
@@ -479,7 +479,7 @@ KVMEM_TEST_F(hva, huge_page_repeated, "C16")
 	int r = param_set("kvm.single_hva_huge", 1);
 
 	if (r)
-		SKIP(return, "kvm.single_hva_huge can't be set: %s", strerror(-r));
+		SKIP(return, "kvm.single_hva_huge cannot be set: %s", strerror(-r));
 	large = vm_stat(self->vm, "pages_2m");
 	vm_slot(self->vm, 3, flag(), gpa, 4 * PAGE_2M, mem);
 	for (i = 0; i < 2048; i += 61)

@@ -66,7 +66,7 @@ KVMEM_TEST_F(hva, last_page_of_userspace, "C14")
 	p = mmap(last, PAGE_4K, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	if (p != last)
-		SKIP(return, "the last page of the address space can't be mapped");
+		SKIP(return, "the last page of the address space cannot be mapped");
 	ASSERT_EQ(-EINVAL, vm_region(self->vm, 3, 0, gpa, SIZE, last));
 	ASSERT_EQ(0, vm_region(self->vm, 3, flag(), gpa, SIZE, last));
 	p[1] = DATA;
