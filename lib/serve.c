@@ -82,20 +82,20 @@ static bool run_it(int (*run)(char *name), char *name, int answers)
 		exit(run(name));
 	}
 	setpgid(pid, pid);
-	if (dprintf(answers, "began %d\n", pid) < 0)
+	if (dprintf(answers, SERVE_BEGAN "%d\n", pid) < 0)
 		return false;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (told->never)
 		remember(name);
-	return dprintf(answers, "ended %d\n", status) > 0;
+	return dprintf(answers, SERVE_ENDED "%d\n", status) > 0;
 }
 
 /* As the harness has it. */
 static bool skip_it(const char *name, const char *reason, int answers)
 {
 	dprintf(1, "TAP version 13\n1..1\nok 1 %s # SKIP %s\n", name, reason);
-	return dprintf(answers, "ended %d\n", W_EXITCODE(0, 0)) > 0;
+	return dprintf(answers, SERVE_ENDED "%d\n", W_EXITCODE(0, 0)) > 0;
 }
 
 int serve(int (*run)(char *name))

@@ -9,6 +9,10 @@
 /* Descriptor on which a serving program answers; its requests come on 0. */
 #define SERVE_ANSWERS "KVMEM_ANSWERS"
 
+/* The answers, each a line with a number. */
+#define SERVE_BEGAN "began "
+#define SERVE_ENDED "ended "
+
 /**
  * serve - run the tests that are asked for, until nobody asks any more
  * @run: runs the test of this name; its result is the exit code

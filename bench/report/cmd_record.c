@@ -22,6 +22,7 @@
 #include "results.h"
 #include "stream.h"
 #include "summary.h"
+#include "util/events.h"
 
 /* A line longer than this is no event. */
 #define LINE_MAX_BYTES (16UL << 20)
@@ -68,6 +69,7 @@ struct recorder {
 	struct logs logs;
 	struct progress progress;
 	bool began, dead;	/* dead: the disk was full before anything ran */
+	bool foreign;		/* dead because of another version of the stream */
 	bool stale;		/* the rewritten files lag behind */
 	bool stale_test;	/* by the result of a test, not only of a replicate */
 	uint64_t rewritten_at, rewrite_ms;
@@ -124,6 +126,11 @@ static void tell(struct recorder *r, struct item *it)
 
 static void take_event(struct recorder *r, const struct event *e)
 {
+	if (e->kind == EV_FOREIGN) {
+		complain("kvmem-run writes version %u of the event stream, this kvmem-report reads version %u: use both from the same build",
+			 r->stream.version, EVENTS_VERSION);
+		r->foreign = r->dead = true;
+	}
 	if (e->kind == EV_RUN)
 		begin(r);
 	if (!r->began || r->dead)
@@ -170,13 +177,13 @@ static void let_go(struct recorder *r, struct input *in)
 /* Of several machines: whether an item is under way after this line. */
 static void look_at(struct recorder *r, struct input *in, const char *line, size_t len)
 {
-	unsigned int replicate;
-	struct item *it = stream_starts(&r->stream, line, len, &replicate);
+	struct boundary b;
 
-	if (it) {
-		progress_start(&r->progress, in->nr, it, replicate);
+	stream_boundary(&r->stream, line, len, &b);
+	if (b.start) {
+		progress_start(&r->progress, in->nr, b.start, b.replicate);
 		in->inside = true;
-	} else if (stream_ends(line, len)) {
+	} else if (b.end) {
 		in->inside = false;
 	}
 }
@@ -364,7 +371,9 @@ static int record(struct recorder *r)
 	open_inputs(r);
 	logs_begin(&r->logs, &r->folder);
 	read_streams(r);
-	if (!r->began)
+	if (r->foreign)
+		abandon(r);
+	else if (!r->began)
 		complain("the event stream does not begin with a run: kvmem-run did not start, see what it said");
 	else if (r->dead)
 		abandon(r);
@@ -434,7 +443,8 @@ static bool parse_options(int argc, char **argv, struct options *o)
 		wrong = "it takes no other arguments";
 	if (!wrong && (!o->results || !*o->results))
 		wrong = "it needs --results DIR";
-	if (!wrong && o->where && strcmp(o->where, "host") && strcmp(o->where, "lab"))
+	if (!wrong && o->where && strcmp(o->where, WHERE_HOST) &&
+	    strcmp(o->where, WHERE_LAB))
 		wrong = "--where is host or lab";
 	if (!o->n_streams)
 		o->streams[o->n_streams++] = STDIN_FILENO;

@@ -21,6 +21,7 @@ enum event_kind {
 	EV_KLOG,	/* text of the kernel */
 	EV_FILE,	/* text that a program wants kept under a name */
 	EV_DONE,
+	EV_FOREIGN,	/* a run of another EVENTS_VERSION */
 };
 
 struct event {
@@ -44,6 +45,7 @@ struct stream {
 	struct item *current;		/* started last */
 	unsigned int machines;		/* that tell of this run, each of its share */
 	unsigned int done;		/* of them */
+	unsigned int version;		/* EVENTS_VERSION of the last run event, 0: none */
 };
 
 /**
@@ -58,15 +60,20 @@ struct stream {
 void stream_line(struct stream *s, const char *line, size_t len, struct event *e);
 void event_release(struct event *e);
 
+/* The start or the end of an item. */
+struct boundary {
+	struct item *start;		/* or NULL */
+	unsigned int replicate;		/* with @start: of a benchmark, from 0 */
+	bool end;
+};
+
 /**
- * stream_starts - the item that a line tells the start of
- * @replicate: of a benchmark, from 0 on
- *
- * Return: NULL when it is of something else.  Nothing is taken into the run.
+ * stream_boundary - look for the start or end of an item in a line
+ * @s: the stream; not changed
+ * @line: without the newline
+ * @len: of @line
+ * @b: result
  */
-struct item *stream_starts(const struct stream *s, const char *line, size_t len,
-			   unsigned int *replicate);
-/** stream_ends - whether a line tells the end of an item */
-bool stream_ends(const char *line, size_t len);
+void stream_boundary(const struct stream *s, const char *line, size_t len, struct boundary *b);
 
 #endif /* KVMEM_REPORT_STREAM_H */

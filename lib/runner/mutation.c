@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/events.h"
+
 #define SWITCH "/sys/module/kvm/parameters/mutant"
 
 struct mutant {
@@ -168,7 +170,7 @@ static bool run_test(const struct item *it, unsigned int number, unsigned int ti
 		child_forget();
 	verdict_of(&r, timeout, v);
 	child_free(&r);
-	return !strcmp(v->status, "pass");
+	return !strcmp(v->status, VERDICT_PASS);
 }
 
 /* A test is of use when it passes without a bug. */
@@ -197,7 +199,7 @@ static bool finds(struct mutation *m, const struct mutant *x, size_t test, unsig
 	if (!is_sound(m, test, timeout) || run_test(it, x->number, timeout, v))
 		return false;
 	/* What needs the feature that the bug took away. */
-	if (!strcmp(v->status, "skip"))
+	if (!strcmp(v->status, VERDICT_SKIP))
 		return false;
 	if (!run_test(it, 0, timeout, &again)) {
 		/* The bug has left something behind, or the test is not to be trusted. */
@@ -240,7 +242,7 @@ static bool search(struct mutation *m, const struct mutant *x, const char *progr
 			say("still looking\n", 14);
 		if (!finds(m, x, i, timeout, say, &found))
 			continue;
-		v->status = "pass";
+		v->status = VERDICT_PASS;
 		n = snprintf(v->reason, sizeof(v->reason), "%s: ", it->name);
 		snprintf(v->reason + n, sizeof(v->reason) - (size_t)n, "%.300s", found.reason);
 		return true;
@@ -266,7 +268,7 @@ void mutation_run(struct mutation *m, const char *name, unsigned int timeout,
 	/* All others take minutes: they look where there is no reason to find nothing. */
 	excused = strcmp(x->unobservable, "-");
 	if (!found && (excused || !search(m, x, NULL, 0, timeout, say, v))) {
-		v->status = excused ? "skip" : "fail";
+		v->status = excused ? VERDICT_SKIP : VERDICT_FAIL;
 		snprintf(v->reason, sizeof(v->reason), "%s",
 			 excused ? x->unobservable : "no behaviour test finds it");
 	}

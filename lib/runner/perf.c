@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "util/events.h"
 
 static struct {
 	const char *dir;
@@ -27,8 +28,10 @@ static struct {
 
 static void on_record(char *line)
 {
-	if (sscanf(line, "{\"event\":\"exits\",\"n\":%" SCNu64 ",\"vcpus\":%u", &perf.own,
-		   &perf.vcpus) == 2)
+	static const char form[] = "{\"" FIELD_EVENT "\":\"" EVENT_EXITS "\",\"" FIELD_N
+				   "\":%" SCNu64 ",\"" FIELD_VCPUS "\":%u";
+
+	if (sscanf(line, form, &perf.own, &perf.vcpus) == 2)
 		perf.told = true;
 }
 

@@ -19,6 +19,7 @@
 #include "hostinfo.h"
 #include "perf.h"
 #include "suite.h"
+#include "util/events.h"
 #include "verdict.h"
 
 static volatile sig_atomic_t stopped;
@@ -42,7 +43,7 @@ static void emit(struct jsonw *j)
 static void begin_event(struct jsonw *j, const char *event)
 {
 	jsonw_open(j);
-	jsonw_str(j, "event", event);
+	jsonw_str(j, FIELD_EVENT, event);
 }
 
 /*
@@ -63,7 +64,7 @@ static void emit_ids(struct jsonw *j, const char *ids)
 	char copy[256], *id, *save = NULL;
 
 	snprintf(copy, sizeof(copy), "%s", ids);
-	jsonw_push(j, "behaviours", '[');
+	jsonw_push(j, FIELD_BEHAVIOURS, '[');
 	for (id = strtok_r(copy, " ", &save); id; id = strtok_r(NULL, " ", &save))
 		jsonw_str(j, NULL, id);
 	jsonw_pop(j, '[');
@@ -82,7 +83,7 @@ static void emit_notes(struct jsonw *j, const struct options *o)
 
 	if (!o->nr_notes)
 		return;
-	jsonw_push(j, "lab", '{');
+	jsonw_push(j, FIELD_LAB, '{');
 	for (i = 0; i < o->nr_notes; i++) {
 		const char *value = strchr(o->notes[i], '=') + 1;
 
@@ -104,36 +105,37 @@ static void emit_run(const struct options *o, const struct plan *plan)
 	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime(&t));
 	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", gmtime(&t));
 	snprintf(id, sizeof(id), "%s-%s", stamp, u.release);
-	begin_event(&j, "run");
-	jsonw_str(&j, "id", id);
-	jsonw_str(&j, "started", o->started ? o->started : started);
-	jsonw_str(&j, "profile", o->profile);
-	jsonw_u64(&j, "seed", o->seed);
-	jsonw_str(&j, "where", o->where);
-	jsonw_bool(&j, "exact", o->exact);
+	begin_event(&j, EVENT_RUN);
+	jsonw_u64(&j, FIELD_STREAM, EVENTS_VERSION);
+	jsonw_str(&j, FIELD_ID, id);
+	jsonw_str(&j, FIELD_STARTED, o->started ? o->started : started);
+	jsonw_str(&j, FIELD_PROFILE, o->profile);
+	jsonw_u64(&j, FIELD_SEED, o->seed);
+	jsonw_str(&j, FIELD_WHERE, o->where);
+	jsonw_bool(&j, FIELD_EXACT, o->exact);
 	if (o->uapi)
-		jsonw_str(&j, "uapi", o->uapi);
+		jsonw_str(&j, FIELD_UAPI, o->uapi);
 	suite_id(plan, suite, sizeof(suite));
 	if (suite[0])
-		jsonw_str(&j, "suite", suite);
+		jsonw_str(&j, FIELD_SUITE, suite);
 	/* A result that was made worse on purpose must not be taken for a real one. */
 	if (o->plant)
-		jsonw_str(&j, "planted", o->plant);
+		jsonw_str(&j, FIELD_PLANTED, o->plant);
 	hostinfo_write(&j);
 	emit_notes(&j, o);
-	jsonw_push(&j, "plan", '[');
+	jsonw_push(&j, FIELD_PLAN, '[');
 	for (i = 0; i < plan->nr; i++) {
 		const struct item *it = &plan->items[i];
 
 		jsonw_push(&j, NULL, '{');
-		jsonw_str(&j, "kind", it->bench ? "bench" : "test");
-		jsonw_str(&j, "name", it->name);
+		jsonw_str(&j, FIELD_KIND, it->bench ? KIND_BENCH : KIND_TEST);
+		jsonw_str(&j, FIELD_NAME, it->name);
 		/* One sequence of steps is no check of all that the test is for. */
 		emit_ids(&j, o->replay ? "" : it->behaviours);
 		if (it->bench)
-			jsonw_u64(&j, "replicates", replicates_of(o, it));
+			jsonw_u64(&j, FIELD_REPLICATES, replicates_of(o, it));
 		if (it->elsewhere)
-			jsonw_bool(&j, "elsewhere", true);
+			jsonw_bool(&j, FIELD_ELSEWHERE, true);
 		jsonw_pop(&j, '{');
 	}
 	jsonw_pop(&j, '[');
@@ -153,9 +155,9 @@ static void on_output(const char *text, size_t len)
 {
 	struct jsonw j;
 
-	begin_event(&j, "output");
-	jsonw_str(&j, "name", current_name);
-	jsonw_strn(&j, "text", text, len);
+	begin_event(&j, EVENT_OUTPUT);
+	jsonw_str(&j, FIELD_NAME, current_name);
+	jsonw_strn(&j, FIELD_TEXT, text, len);
 	emit(&j);
 }
 
@@ -169,7 +171,7 @@ static void pass_kernel_log(const struct options *o)
 
 	if (fd == -2) {
 		fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-		if (fd >= 0 && strcmp(o->where, "lab"))
+		if (fd >= 0 && strcmp(o->where, WHERE_LAB))
 			lseek(fd, 0, SEEK_END);
 	}
 	if (fd < 0)
@@ -186,8 +188,8 @@ static void pass_kernel_log(const struct options *o)
 			continue;
 		text++;
 		text[strcspn(text, "\n")] = '\0';
-		begin_event(&j, "klog");
-		jsonw_str(&j, "text", text);
+		begin_event(&j, EVENT_KLOG);
+		jsonw_str(&j, FIELD_TEXT, text);
 		emit(&j);
 	}
 }
@@ -196,9 +198,9 @@ static void begin_item(struct jsonw *j, const char *event, const struct item *it
 		       unsigned long replicate)
 {
 	begin_event(j, event);
-	jsonw_str(j, "name", it->name);
+	jsonw_str(j, FIELD_NAME, it->name);
 	if (it->bench)
-		jsonw_u64(j, "replicate", replicate);
+		jsonw_u64(j, FIELD_REPLICATE, replicate);
 }
 
 static void emit_end(const struct item *it, unsigned long replicate, const char *status,
@@ -206,12 +208,12 @@ static void emit_end(const struct item *it, unsigned long replicate, const char 
 {
 	struct jsonw j;
 
-	begin_item(&j, "end", it, replicate);
-	jsonw_str(&j, "status", status);
-	jsonw_str(&j, "reason", reason);
-	jsonw_num(&j, "duration_s", seconds);
-	if (it->bench && !strcmp(status, "skip"))
-		jsonw_bool(&j, "last", true);
+	begin_item(&j, EVENT_END, it, replicate);
+	jsonw_str(&j, FIELD_STATUS, status);
+	jsonw_str(&j, FIELD_REASON, reason);
+	jsonw_num(&j, FIELD_DURATION, seconds);
+	if (it->bench && !strcmp(status, VERDICT_SKIP))
+		jsonw_bool(&j, FIELD_LAST, true);
 	emit(&j);
 }
 
@@ -226,7 +228,7 @@ static bool run_item(const struct options *o, const struct item *it, unsigned lo
 
 	snprintf(rep, sizeof(rep), "%lu", replicate);
 	current_name = it->name;
-	begin_item(&j, "start", it, replicate);
+	begin_item(&j, EVENT_START, it, replicate);
 	emit_begin(&j);
 
 	/* The harness has its own timeout and says more: let it be first. */
@@ -240,7 +242,7 @@ static bool run_item(const struct options *o, const struct item *it, unsigned lo
 	pass_kernel_log(o);
 	emit_end(it, replicate, v.status, v.reason, r.seconds);
 	child_free(&r);
-	return strcmp(v.status, "skip");
+	return strcmp(v.status, VERDICT_SKIP);
 }
 
 /* The tests are the means here, and the bugs the items. */
@@ -252,7 +254,7 @@ static void run_mutant(const struct options *o, struct mutation *m, const struct
 	struct jsonw j;
 
 	current_name = it->name;
-	begin_item(&j, "start", it, 0);
+	begin_item(&j, EVENT_START, it, 0);
 	emit_begin(&j);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	mutation_run(m, it->name, (unsigned int)o->timeout, on_output, &by_random, &v);
@@ -260,9 +262,9 @@ static void run_mutant(const struct options *o, struct mutation *m, const struct
 	if (stopped)
 		return;
 	pass_kernel_log(o);
-	begin_event(&j, "observation");
-	jsonw_str(&j, "name", "found_by_random_test");
-	jsonw_bool(&j, "value", by_random);
+	begin_event(&j, EVENT_OBSERVATION);
+	jsonw_str(&j, FIELD_NAME, OBSERVED_BY_RANDOM);
+	jsonw_bool(&j, FIELD_VALUE, by_random);
 	emit(&j);
 	emit_end(it, 0, v.status, v.reason, (double)(to.tv_sec - from.tv_sec) +
 		 (double)(to.tv_nsec - from.tv_nsec) / 1e9);
@@ -274,7 +276,7 @@ static bool quickly_done(const struct options *o, const struct plan *plan, size_
 {
 	size_t i;
 
-	if (strcmp(o->profile, "quick"))
+	if (strcmp(o->profile, PROFILE_NAME_QUICK))
 		return false;
 	for (i = item; i-- > 0 && !strcmp(plan->items[i].path, plan->items[item].path);)
 		if (ran[i] && plan_same_test(&plan->items[i], &plan->items[item]))
@@ -286,9 +288,9 @@ static void leave_out(const struct item *it)
 {
 	struct jsonw j;
 
-	begin_item(&j, "start", it, 0);
+	begin_item(&j, EVENT_START, it, 0);
 	emit(&j);
-	emit_end(it, 0, "skip", "the profile quick has it in another variant", 0);
+	emit_end(it, 0, VERDICT_SKIP, "the profile quick has it in another variant", 0);
 }
 
 /*
@@ -300,7 +302,7 @@ static int hold_vm(const struct options *o)
 {
 	int dev, vm;
 
-	if (strcmp(o->where, "lab"))
+	if (strcmp(o->where, WHERE_LAB))
 		return -1;
 	dev = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (dev < 0)
@@ -378,8 +380,8 @@ int run_plan(const struct options *o, struct plan *plan)
 	run_perf(o, plan);
 	if (stopped)
 		return 128 + stopped;
-	begin_event(&j, "done");
-	jsonw_bool(&j, "complete", true);
+	begin_event(&j, EVENT_DONE);
+	jsonw_bool(&j, FIELD_COMPLETE, true);
 	emit(&j);
 	return 0;
 }
