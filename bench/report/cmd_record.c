@@ -115,8 +115,8 @@ static void begin(struct recorder *r)
 	r->dead = !rewrite(r) || !ktap_begin(&r->ktap, &r->folder, &r->run);
 }
 
-/* Tell of a result once, when it is final. */
-static void tell(struct recorder *r, struct item *it)
+/* Show a result once, when it is final. */
+static void show_result(struct recorder *r, struct item *it)
 {
 	if (!it->finished || it->told)
 		return;
@@ -137,13 +137,13 @@ static void take_event(struct recorder *r, const struct event *e)
 		return;
 	logs_event(&r->logs, e);
 	progress_event(&r->progress, e);
-	if (e->kind != EV_END)
+	if (e->kind != EV_END && e->kind != EV_OMIT)
 		return;
 	r->stale = true;
 	r->stale_test |= !e->item->bench;
-	if (e->item->finished)
+	if (e->item->finished || e->item->left_out)
 		ktap_update(&r->ktap);
-	tell(r, e->item);
+	show_result(r, e->item);
 	if (!rewrite_wait(r))
 		rewrite(r);
 }
@@ -327,7 +327,7 @@ static int finish(struct recorder *r)
 
 	run_finish(&r->run);
 	for (i = 0; i < r->run.n_items; i++)
-		tell(r, r->run.items[i]);
+		show_result(r, r->run.items[i]);
 	progress_end(&r->progress);
 	ktap_end(&r->ktap);
 	rewrite(r);

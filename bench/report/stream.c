@@ -86,11 +86,30 @@ static bool take_run(struct stream *s, struct event *e)
 	return true;
 }
 
+static void set_left_out(struct run *r, struct item *it, bool left_out)
+{
+	if (it->left_out == left_out)
+		return;
+	it->left_out = left_out;
+	r->left_out += left_out ? 1 : -1UL;
+	r->planned -= left_out ? 1 : -1UL;
+}
+
+static bool take_omit(struct stream *s, struct event *e)
+{
+	if (!e->item || !e->item->planned || run_ran(e->item) || e->item->running)
+		return false;
+	e->kind = EV_OMIT;
+	set_left_out(s->run, e->item, true);
+	return true;
+}
+
 static bool take_start(struct stream *s, struct event *e)
 {
 	if (!e->item)
 		return false;
 	e->kind = EV_START;
+	set_left_out(s->run, e->item, false);
 	e->item->running = true;
 	tail_free(&e->item->current);
 	s->current = e->item;
@@ -250,6 +269,7 @@ static const struct {
 	{ EVENT_OBSERVATION, take_observation, false },
 	{ EVENT_MEASUREMENT, take_measurement, false },
 	{ EVENT_END, take_end, true },
+	{ EVENT_OMIT, take_omit, true },
 	{ EVENT_KLOG, take_klog, false },
 	{ EVENT_FILE, take_file, false },
 	{ EVENT_DONE, take_done, false },

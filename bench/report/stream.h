@@ -18,6 +18,7 @@ enum event_kind {
 	EV_OUTPUT,	/* text of an item */
 	EV_RECORD,	/* an observation or a measurement */
 	EV_END,
+	EV_OMIT,	/* the profile leaves out an item */
 	EV_KLOG,	/* text of the kernel */
 	EV_FILE,	/* text that a program wants kept under a name */
 	EV_DONE,

@@ -16,6 +16,14 @@
  */
 void summary_print(FILE *f, struct run *r, const char *folder);
 
+/**
+ * summary_counts - "3 passed, 1 failed, 0 skipped", without newline
+ * @f: where to
+ * @counts: number of results of each status
+ * @zeroes: with 0 passed, 0 failed, 0 skipped
+ */
+void summary_counts(FILE *f, const size_t *counts, bool zeroes);
+
 /** table_print - the measurements of a run */
 void table_print(FILE *f, struct run *r);
 

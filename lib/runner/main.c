@@ -18,7 +18,7 @@
 
 #include "mutation.h"
 #include "plan.h"
-#include "run.h"
+#include "execute.h"
 
 /* --- what this host can do ----------------------------------------------- */
 

@@ -131,20 +131,20 @@ void mutation_plan(const struct mutation *m, struct plan *plan)
 	if (!plan->items)
 		abort();
 	for (plan->nr = i = 0; i < m->nr; i++)
-		plan->items[plan->nr++] = (struct item){
+		plan->items[plan->nr++] = (struct plan_item){
 			.name = m->mutants[i].name, .behaviours = m->mutants[i].behaviours,
 		};
 }
 
 /* --- one of them -------------------------------------------------------------------- */
 
-static bool of_program(const struct item *it, const char *program, size_t len)
+static bool of_program(const struct plan_item *it, const char *program, size_t len)
 {
 	return !strncmp(it->name, program, len) && it->name[len] == '.';
 }
 
 /* Whether the test is neither of a program that the table names nor the random one. */
-static bool is_other(const struct mutant *x, const struct item *it)
+static bool is_other(const struct mutant *x, const struct plan_item *it)
 {
 	const char *p = x->tests;
 	size_t len;
@@ -157,7 +157,7 @@ static bool is_other(const struct mutant *x, const struct item *it)
 	return !of_program(it, MUTATION_RANDOM, strlen(MUTATION_RANDOM));
 }
 
-static bool run_test(const struct item *it, unsigned int number, unsigned int timeout,
+static bool run_test(const struct plan_item *it, unsigned int number, unsigned int timeout,
 		     struct verdict *v)
 {
 	struct child_result r;
@@ -191,7 +191,7 @@ static bool is_sound(struct mutation *m, size_t test, unsigned int timeout)
 static bool finds(struct mutation *m, const struct mutant *x, size_t test, unsigned int timeout,
 		  void (*say)(const char *text, size_t len), struct verdict *v)
 {
-	const struct item *it = &m->tests.items[test];
+	const struct plan_item *it = &m->tests.items[test];
 	struct verdict again;
 	char text[1024];
 	int n;
@@ -233,7 +233,7 @@ static bool search(struct mutation *m, const struct mutant *x, const char *progr
 	int n;
 
 	for (i = 0; i < m->tests.nr; i++) {
-		const struct item *it = &m->tests.items[i];
+		const struct plan_item *it = &m->tests.items[i];
 
 		if (program ? !of_program(it, program, len) : !is_other(x, it))
 			continue;

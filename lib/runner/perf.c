@@ -99,7 +99,7 @@ static bool number_of(const char *path, const char *word, bool after, uint64_t *
 }
 
 /* perf stat: "2103,,kvm:kvm_exit,..." */
-static bool count(const struct item *it, unsigned int timeout, uint64_t *exits)
+static bool count(const struct plan_item *it, unsigned int timeout, uint64_t *exits)
 {
 	char path[4096];
 	char *argv[] = { "perf", "stat", "-x,", "-o", path, "-e", "kvm:*", "--", it->path,
@@ -121,7 +121,7 @@ static bool count(const struct item *it, unsigned int timeout, uint64_t *exits)
  * perf kvm stat: "Total Samples:2103, Total events handled time:...us."  A sample
  * lasts from an exit to the next entry: a vCPU's last exit is none.
  */
-static bool times(const struct item *it, unsigned int timeout, uint64_t *exits)
+static bool times(const struct plan_item *it, unsigned int timeout, uint64_t *exits)
 {
 	char data[4096], table[4096];
 	/* Without a cache for copies of what was traced, which would be ~/.debug. */
@@ -153,7 +153,7 @@ static bool times(const struct item *it, unsigned int timeout, uint64_t *exits)
 }
 
 /* One count beside KVM's own of the same process; they are to be equal. */
-static bool compare(const struct item *it, const char *by, uint64_t exits)
+static bool compare(const struct plan_item *it, const char *by, uint64_t exits)
 {
 	fprintf(perf.table, "\t%" PRIu64 "\t%" PRIu64, exits, perf.own);
 	if (exits == perf.own)
@@ -163,7 +163,7 @@ static bool compare(const struct item *it, const char *by, uint64_t exits)
 	return false;
 }
 
-void perf_item(const struct item *it, unsigned int timeout)
+void perf_item(const struct plan_item *it, unsigned int timeout)
 {
 	bool counted, same;
 	uint64_t exits;

@@ -31,7 +31,7 @@ bool perf_open(const char *dir);
  * (KVM_GET_STATS_FD) for the same process.  A benchmark that is skipped leaves
  * nothing, and one whose vCPUs are other programs' has no line.
  */
-void perf_item(const struct item *it, unsigned int timeout);
+void perf_item(const struct plan_item *it, unsigned int timeout);
 
 /** perf_close - say for how many benchmarks the counts agree, and name the others */
 void perf_close(void);

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct item {
+struct plan_item {
 	bool bench;
 	char *path;		/* program */
 	char *arg;		/* what the program calls it: harness name, or benchmark */
@@ -16,10 +16,11 @@ struct item {
 	unsigned long ms;	/* test: what it says it takes, 0 for what is usual */
 	unsigned long first;	/* benchmark: replicate to begin with */
 	bool elsewhere;		/* another machine runs it */
+	bool skipped;		/* benchmark: further replicates would skip as well */
 };
 
 struct plan {
-	struct item *items;
+	struct plan_item *items;
 	size_t nr;
 };
 
@@ -78,7 +79,7 @@ bool plan_select(struct plan *plan, const char *path);
  * A harness' test is called "fixture.variant.test"; one without variants is only
  * the same as itself.
  */
-bool plan_same_test(const struct item *a, const struct item *b);
+bool plan_same_test(const struct plan_item *a, const struct plan_item *b);
 
 /**
  * plan_share - leave to other machines what is theirs

@@ -391,9 +391,9 @@ TEST(patterns)
 }
 
 /* Which of two machines runs each item: 1, 2, or 3 for both. */
-static void dealt_to(const struct item *items, size_t nr, unsigned int *by)
+static void dealt_to(const struct plan_item *items, size_t nr, unsigned int *by)
 {
-	struct item copy[16];
+	struct plan_item copy[16];
 	unsigned int m;
 	size_t i;
 
@@ -412,7 +412,7 @@ static void dealt_to(const struct item *items, size_t nr, unsigned int *by)
 TEST(shares)
 {
 	static const struct {
-		struct item item;
+		struct plan_item item;
 		unsigned int by;
 	} rows[] = {
 		/* Variants stay together, and count all: 2000 against 1000 + 40 + 40. */
@@ -428,7 +428,7 @@ TEST(shares)
 		{ { .bench = true, .path = "d", .arg = "x" }, 1 },
 		{ { .bench = true, .path = "d", .arg = "y" }, 1 },
 	};
-	struct item items[ARRAY_SIZE(rows)];
+	struct plan_item items[ARRAY_SIZE(rows)];
 	struct plan plan = { .items = items, .nr = ARRAY_SIZE(rows) };
 	unsigned int by[ARRAY_SIZE(rows)];
 	size_t i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "run.h"
+#include "execute.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -70,7 +70,7 @@ static void emit_ids(struct jsonw *j, const char *ids)
 	jsonw_pop(j, '[');
 }
 
-static unsigned long replicates_of(const struct options *o, const struct item *it)
+static unsigned long replicates_of(const struct options *o, const struct plan_item *it)
 {
 	return it->replicates && it->replicates < o->replicates ? it->replicates : o->replicates;
 }
@@ -125,7 +125,7 @@ static void emit_run(const struct options *o, const struct plan *plan)
 	emit_notes(&j, o);
 	jsonw_push(&j, FIELD_PLAN, '[');
 	for (i = 0; i < plan->nr; i++) {
-		const struct item *it = &plan->items[i];
+		const struct plan_item *it = &plan->items[i];
 
 		jsonw_push(&j, NULL, '{');
 		jsonw_str(&j, FIELD_KIND, it->bench ? KIND_BENCH : KIND_TEST);
@@ -194,7 +194,7 @@ static void pass_kernel_log(const struct options *o)
 	}
 }
 
-static void begin_item(struct jsonw *j, const char *event, const struct item *it,
+static void begin_item(struct jsonw *j, const char *event, const struct plan_item *it,
 		       unsigned long replicate)
 {
 	begin_event(j, event);
@@ -203,7 +203,7 @@ static void begin_item(struct jsonw *j, const char *event, const struct item *it
 		jsonw_u64(j, FIELD_REPLICATE, replicate);
 }
 
-static void emit_end(const struct item *it, unsigned long replicate, const char *status,
+static void emit_end(const struct plan_item *it, unsigned long replicate, const char *status,
 		     const char *reason, double seconds)
 {
 	struct jsonw j;
@@ -218,7 +218,7 @@ static void emit_end(const struct item *it, unsigned long replicate, const char 
 }
 
 /* Returns whether it did not skip: further replicates make no sense if it did. */
-static bool run_item(const struct options *o, const struct item *it, unsigned long replicate)
+static bool run_item(const struct options *o, const struct plan_item *it, unsigned long replicate)
 {
 	char rep[32], *bench[] = { it->path, "--run", it->arg, "--replicate", rep, NULL };
 	unsigned int timeout = (unsigned int)o->timeout;
@@ -246,7 +246,7 @@ static bool run_item(const struct options *o, const struct item *it, unsigned lo
 }
 
 /* The tests are the means here, and the bugs the items. */
-static void run_mutant(const struct options *o, struct mutation *m, const struct item *it)
+static void run_mutant(const struct options *o, struct mutation *m, const struct plan_item *it)
 {
 	struct timespec from, to;
 	bool by_random = false;
@@ -270,9 +270,9 @@ static void run_mutant(const struct options *o, struct mutation *m, const struct
 		 (double)(to.tv_nsec - from.tv_nsec) / 1e9);
 }
 
-/* The profile quick has each test once: in the first variant that does not skip. */
-static bool quickly_done(const struct options *o, const struct plan *plan, size_t item,
-			 const bool *ran)
+/* The profile quick runs each test in the first variant that does not skip. */
+static bool left_out(const struct options *o, const struct plan *plan, size_t item,
+		     const bool *ran)
 {
 	size_t i;
 
@@ -284,13 +284,12 @@ static bool quickly_done(const struct options *o, const struct plan *plan, size_
 	return false;
 }
 
-static void leave_out(const struct item *it)
+static void emit_omit(const struct plan_item *it)
 {
 	struct jsonw j;
 
-	begin_item(&j, EVENT_START, it, 0);
+	begin_item(&j, EVENT_OMIT, it, 0);
 	emit(&j);
-	emit_end(it, 0, VERDICT_SKIP, "the profile quick has it in another variant", 0);
 }
 
 /*
@@ -300,7 +299,7 @@ static void leave_out(const struct item *it)
  */
 static int hold_vm(const struct options *o)
 {
-	int dev, vm;
+	int dev, vm, vcpu;
 
 	if (strcmp(o->where, WHERE_LAB))
 		return -1;
@@ -309,9 +308,12 @@ static int hold_vm(const struct options *o)
 		return -1;
 	vm = ioctl(dev, KVM_CREATE_VM, 0);
 	close(dev);
-	/* The vCPU lives as long as the VM. */
-	if (vm >= 0)
-		close(ioctl(vm, KVM_CREATE_VCPU, 0));
+	if (vm < 0)
+		return -1;
+	/* The vCPU exists until the VM is destroyed, even without a descriptor. */
+	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+	if (vcpu >= 0)
+		close(vcpu);
 	return vm;
 }
 
@@ -329,8 +331,8 @@ static void run_tests(const struct options *o, struct plan *plan)
 			run_mutant(o, m, &plan->items[i]);
 		else if (plan->items[i].bench || plan->items[i].elsewhere)
 			continue;
-		else if (quickly_done(o, plan, i, ran))
-			leave_out(&plan->items[i]);
+		else if (left_out(o, plan, i, ran))
+			emit_omit(&plan->items[i]);
 		else
 			ran[i] = run_item(o, &plan->items[i], 0);
 	}
@@ -338,6 +340,24 @@ static void run_tests(const struct options *o, struct plan *plan)
 	free(ran);
 	if (held >= 0)
 		close(held);
+}
+
+static bool replicate_due(const struct options *o, const struct plan_item *it, unsigned long rep)
+{
+	return it->bench && !it->elsewhere && !it->skipped && rep >= it->first &&
+	       rep < replicates_of(o, it);
+}
+
+/* Replicates of different benchmarks alternate, so that drift affects all of them. */
+static void run_benchmarks(const struct options *o, struct plan *plan)
+{
+	struct plan_item *it;
+	unsigned long rep;
+
+	for (rep = 0; rep < o->replicates && !stopped; rep++)
+		for (it = plan->items; it < plan->items + plan->nr && !stopped; it++)
+			if (replicate_due(o, it, rep))
+				it->skipped = !run_item(o, it, rep);
 }
 
 static void run_perf(const struct options *o, const struct plan *plan)
@@ -355,9 +375,7 @@ static void run_perf(const struct options *o, const struct plan *plan)
 int run_plan(const struct options *o, struct plan *plan)
 {
 	struct sigaction stop = { .sa_handler = on_stop };
-	unsigned long rep;
 	struct jsonw j;
-	size_t i;
 
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
@@ -369,14 +387,7 @@ int run_plan(const struct options *o, struct plan *plan)
 		emit_run(o, plan);
 	pass_kernel_log(o);
 	run_tests(o, plan);
-	/* Replicates of different benchmarks alternate: drift hits all alike. */
-	for (rep = 0; rep < o->replicates && !stopped; rep++)
-		for (i = 0; i < plan->nr && !stopped; i++)
-			if (plan->items[i].bench && !plan->items[i].elsewhere &&
-			    rep >= plan->items[i].first &&
-			    rep < replicates_of(o, &plan->items[i]) &&
-			    !run_item(o, &plan->items[i], rep))
-				plan->items[i].replicates = 1;
+	run_benchmarks(o, plan);
 	run_perf(o, plan);
 	if (stopped)
 		return 128 + stopped;

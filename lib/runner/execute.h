@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A run: tests, benchmarks or seeded bugs, and the stream that tells of them. */
-#ifndef KVMEM_RUNNER_RUN_H
-#define KVMEM_RUNNER_RUN_H
+#ifndef KVMEM_RUNNER_EXECUTE_H
+#define KVMEM_RUNNER_EXECUTE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,4 +43,4 @@ struct options {
  */
 int run_plan(const struct options *o, struct plan *plan);
 
-#endif /* KVMEM_RUNNER_RUN_H */
+#endif /* KVMEM_RUNNER_EXECUTE_H */
