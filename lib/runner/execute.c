@@ -31,7 +31,7 @@ static void on_stop(int sig)
 	child_kill_current();
 }
 
-/* The stream is the only way out: when nobody reads it, there is nothing to do. */
+/* Without a reader of the stream there is nothing left to do. */
 static void emit(struct jsonw *j)
 {
 	if (!jsonw_send(j, 1)) {
@@ -47,8 +47,8 @@ static void begin_event(struct jsonw *j, const char *event)
 }
 
 /*
- * What has begun must be known even if the machine goes down with it: a serial
- * line would take its time.
+ * The start of an item must be known even if the machine crashes with it: wait until
+ * a serial line has transmitted it.
  */
 static void emit_begin(struct jsonw *j)
 {
@@ -57,7 +57,7 @@ static void emit_begin(struct jsonw *j)
 		tcdrain(1);
 }
 
-/* --- how it begins ------------------------------------------------------- */
+/* --- the run event ------------------------------------------------------- */
 
 static void emit_ids(struct jsonw *j, const char *ids)
 {
@@ -75,7 +75,7 @@ static unsigned long replicates_of(const struct options *o, const struct plan_it
 	return it->replicates && it->replicates < o->replicates ? it->replicates : o->replicates;
 }
 
-/* What only the surroundings know: how a lab's machine was made. */
+/* The notes of --note: how a lab's machine was made. */
 static void emit_notes(struct jsonw *j, const struct options *o)
 {
 	char key[64];
@@ -118,7 +118,7 @@ static void emit_run(const struct options *o, const struct plan *plan)
 	suite_id(plan, suite, sizeof(suite));
 	if (suite[0])
 		jsonw_str(&j, FIELD_SUITE, suite);
-	/* A result that was made worse on purpose must not be taken for a real one. */
+	/* Artificially slowed results must be recognisable. */
 	if (o->plant)
 		jsonw_str(&j, FIELD_PLANTED, o->plant);
 	hostinfo_write(&j);
@@ -130,7 +130,7 @@ static void emit_run(const struct options *o, const struct plan *plan)
 		jsonw_push(&j, NULL, '{');
 		jsonw_str(&j, FIELD_KIND, it->bench ? KIND_BENCH : KIND_TEST);
 		jsonw_str(&j, FIELD_NAME, it->name);
-		/* One sequence of steps is no check of all that the test is for. */
+		/* A single replayed sequence does not check the behaviours of the test. */
 		emit_ids(&j, o->replay ? "" : it->behaviours);
 		if (it->bench)
 			jsonw_u64(&j, FIELD_REPLICATES, replicates_of(o, it));
@@ -142,9 +142,9 @@ static void emit_run(const struct options *o, const struct plan *plan)
 	emit(&j);
 }
 
-/* --- what runs ----------------------------------------------------------- */
+/* --- items --------------------------------------------------------------- */
 
-/* Programs write whole records; they are passed on as they are. */
+/* Events of programs are passed on unchanged. */
 static void on_record(char *line)
 {
 	if (line[0] == '{')
@@ -161,7 +161,7 @@ static void on_output(const char *text, size_t len)
 	emit(&j);
 }
 
-/* On a host only what comes from now on; a lab's kernel began for this run. */
+/* On a host only new messages; a lab's kernel was booted for this run. */
 static void pass_kernel_log(const struct options *o)
 {
 	static int fd = -2;
@@ -217,7 +217,7 @@ static void emit_end(const struct plan_item *it, unsigned long replicate, const 
 	emit(&j);
 }
 
-/* Returns whether it did not skip: further replicates make no sense if it did. */
+/* Return: false if it was skipped, so that further replicates make no sense. */
 static bool run_item(const struct options *o, const struct plan_item *it, unsigned long replicate)
 {
 	char rep[32], *bench[] = { it->path, "--run", it->arg, "--replicate", rep, NULL };
@@ -231,7 +231,7 @@ static bool run_item(const struct options *o, const struct plan_item *it, unsign
 	begin_item(&j, EVENT_START, it, replicate);
 	emit_begin(&j);
 
-	/* The harness has its own timeout and says more: let it be first. */
+	/* The harness's own timeout comes first, since its message has more details. */
 	if (it->bench)
 		child_run(bench, timeout, on_record, on_output, &r);
 	else
@@ -245,7 +245,7 @@ static bool run_item(const struct options *o, const struct plan_item *it, unsign
 	return strcmp(v.status, VERDICT_SKIP);
 }
 
-/* The tests are the means here, and the bugs the items. */
+/* With --mutants the items are the seeded bugs. */
 static void run_mutant(const struct options *o, struct mutation *m, const struct plan_item *it)
 {
 	struct timespec from, to;
@@ -293,9 +293,9 @@ static void emit_omit(const struct plan_item *it)
 }
 
 /*
- * A VM that is there as long as tests run: without it each test's is the first
- * and the last one, and under emulation switching the hardware on and off, and
- * patching the code of the scheduler for it, takes longer than most tests.
+ * Hold a VM while tests run in a lab.  Otherwise each test creates the first VM and
+ * destroys the last one; enabling and disabling virtualization, with its static keys,
+ * then takes longer under emulation than most tests.
  */
 static int hold_vm(const struct options *o)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A run: tests, benchmarks or seeded bugs, and the stream that tells of them. */
+/* Executes tests, benchmarks or seeded bugs and writes the event stream (util/events.h). */
 #ifndef KVMEM_RUNNER_EXECUTE_H
 #define KVMEM_RUNNER_EXECUTE_H
 
@@ -12,21 +12,21 @@
 #define MAX_NOTES 16
 
 struct options {
-	bool list, list_plan, probe, tests, bench;
+	bool help, list, list_plan, probe, tests, bench;
 	const char *profile, *where, *dir;
 	unsigned long seed, timeout, replicates;
 	bool exact;
-	const char *started;	/* when, if this machine's clock can't tell */
-	const char *plan;	/* file of what the programs have, or NULL to ask them */
+	const char *started;	/* start time, if this machine's clock is not set */
+	const char *plan;	/* file with the tests of all programs, or NULL to list them */
 	const char *items;	/* file of the names to run */
-	const char *share;	/* "1/2": which of what there is to run, see plan_share() */
+	const char *share;	/* "1/2", see plan_share() */
 	const char *replay;	/* file for model_random */
-	const char *plant;	/* a delay on purpose, see env_plant() */
-	const char *uapi;	/* other numbers than those of configs/proposed_uapi.conf */
+	const char *plant;	/* artificial cost of each exit, see env_plant() */
+	const char *uapi;	/* replaces configs/proposed_uapi.conf */
 	bool resume;		/* the stream has its "run" event already */
-	const char *perf;	/* folder for perf's view of the benchmarks, or NULL */
-	const char *mutants;	/* table of seeded bugs to find, instead of a usual run */
-	const char *doubtful[MAX_NOTES]; /* tests that find none: they may fail by themselves */
+	const char *perf;	/* folder for the output of perf, or NULL */
+	const char *mutants;	/* table of seeded bugs to run the tests against, or NULL */
+	const char *doubtful[MAX_NOTES]; /* globs of tests that fail without a seeded bug */
 	size_t nr_doubtful;
 	struct mutation *mutation;
 	const char *notes[MAX_NOTES];	/* "key=value" */
@@ -34,10 +34,10 @@ struct options {
 };
 
 /**
- * run_plan - run what is in the plan, in its order
+ * run_plan - run the items of a plan in order
  *
- * Events go to standard output, one JSON object per line.  Signals that end a
- * program end the run: it says so, and nothing is left running.
+ * Events go to standard output.  SIGINT, SIGTERM and SIGHUP kill the running program
+ * and end the run without a done event.
  *
  * Return: exit code of the runner.
  */

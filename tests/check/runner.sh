@@ -155,3 +155,7 @@ for who in kvmem-run kvmem-report; do
 	is "killed $who: earlier results are there" pass "$(status_of "$dir/results.json" victim.passes)"
 	gone "killed $who: no process is left" "$V/tests/victim"
 done
+
+expect_code "kvmem-run --help" 0 "usage: kvmem-run" build/kvmem-run --help
+is "kvmem-run --help prints nothing to standard error" "" "$(build/kvmem-run --help 2>&1 >/dev/null)"
+expect_code "kvmem-run: a wrong option" 2 "usage: kvmem-run" build/kvmem-run --nonsense
