@@ -35,7 +35,7 @@ void record_observation(const char *behaviour, const char *name, const char *fmt
 	jsonw_send(&j, record_fd());
 }
 
-static void begin(struct jsonw *j, const struct measurement *m, double median, size_t n)
+static void open_measurement(struct jsonw *j, const struct measurement *m, double median, size_t n)
 {
 	jsonw_open(j);
 	jsonw_str(j, FIELD_EVENT, EVENT_MEASUREMENT);
@@ -70,10 +70,10 @@ void record_samples(const struct measurement *m, uint32_t *samples, size_t n)
 	if (!n)
 		return;
 	quantile_sort(samples, n);
-	begin(&j, m, quantile(samples, n, 0.5), n);
+	open_measurement(&j, m, quantile(samples, n, 0.5), n);
 	for (i = 0; i < sizeof(at) / sizeof(at[0]); i++)
 		jsonw_num(&j, names[i], quantile(samples, n, at[i]));
-	/* Enough of the distribution to draw it: every second percentile. */
+	/* Every second percentile, for plots. */
 	jsonw_push(&j, FIELD_QUANTILES, '[');
 	for (i = 0; i <= 50; i++)
 		jsonw_num(&j, NULL, quantile(samples, n, (double)i / 50));
@@ -93,7 +93,7 @@ void record_value(const struct measurement *m, double value)
 {
 	struct jsonw j;
 
-	begin(&j, m, value, 1);
+	open_measurement(&j, m, value, 1);
 	jsonw_send(&j, record_fd());
 	if (record_fd() < 0)
 		diag("%-34s %-12s %.10g", m->name, m->unit, value);

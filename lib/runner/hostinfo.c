@@ -16,7 +16,7 @@
 #include "../jsonw.h"
 #include "util/events.h"
 
-/* FNV-1a of the kernel's configuration: equal means equal, nothing more. */
+/* FNV-1a of the kernel's configuration, only to be compared for equality. */
 static void config_hash(char *hex, size_t size, const char *release)
 {
 	uint64_t h = 0xcbf29ce484222325ULL;
@@ -74,17 +74,20 @@ static void cpuinfo(const char *key, char *value, size_t size)
 		fclose(f);
 }
 
-/* TSC ticks per millisecond of a guest, 0 when KVM can't say. */
+/* TSC frequency of a guest in kHz, 0 if unknown. */
 static uint64_t tsc_khz(void)
 {
 	int dev = open(getenv("KVMEM_DEV") ? getenv("KVMEM_DEV") : "/dev/kvm", O_RDWR | O_CLOEXEC);
-	int vm = ioctl(dev, KVM_CREATE_VM, 0);
-	int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
-	int khz = ioctl(vcpu, KVM_GET_TSC_KHZ, 0);
+	int vm = dev < 0 ? -1 : ioctl(dev, KVM_CREATE_VM, 0);
+	int vcpu = vm < 0 ? -1 : ioctl(vm, KVM_CREATE_VCPU, 0);
+	int khz = vcpu < 0 ? -1 : ioctl(vcpu, KVM_GET_TSC_KHZ, 0);
 
-	close(vcpu);
-	close(vm);
-	close(dev);
+	if (vcpu >= 0)
+		close(vcpu);
+	if (vm >= 0)
+		close(vm);
+	if (dev >= 0)
+		close(dev);
 	return khz > 0 ? (uint64_t)khz : 0;
 }
 

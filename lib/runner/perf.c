@@ -20,10 +20,10 @@ static struct {
 	FILE *table;
 	unsigned int agree, differ;
 	unsigned int silent;	/* had exits, none of which was traced */
-	/* As the program tells: */
-	bool told;
+	/* From the program's exits event: */
+	bool told;		/* there was one */
 	uint64_t own;		/* exits by KVM's statistics */
-	unsigned int vcpus;	/* of so many vCPUs */
+	unsigned int vcpus;
 } perf;
 
 static void on_record(char *line)
@@ -57,12 +57,12 @@ bool perf_open(const char *dir)
 		fprintf(stderr, "kvmem-run: %s: %s\n", dir, strerror(errno));
 		return false;
 	}
-	/* Where tracefs is not mounted perf does that: for this run, not for the host. */
+	/* If tracefs is not mounted, perf mounts it: keep that out of the host's namespace. */
 	if (!unshare(CLONE_NEWNS))
 		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	ok = run(argv, 30, &r);
 	if (!ok || strstr(r.output ? r.output : "", "<not")) {
-		fprintf(stderr, "kvmem-run: perf cannot count kvm:kvm_exit: it takes root, or "
+		fprintf(stderr, "kvmem-run: perf cannot count kvm:kvm_exit: this needs root, or "
 				"kernel.perf_event_paranoid=-1 and a readable /sys/kernel/tracing\n");
 		if (r.output)
 			first_line(r.output);
@@ -124,7 +124,7 @@ static bool count(const struct plan_item *it, unsigned int timeout, uint64_t *ex
 static bool times(const struct plan_item *it, unsigned int timeout, uint64_t *exits)
 {
 	char data[4096], table[4096];
-	/* Without a cache for copies of what was traced, which would be ~/.debug. */
+	/* Do not copy the traced binaries to ~/.debug. */
 	char *record[] = { "perf", "--buildid-dir", "/dev/null", "kvm", "stat", "record", "-o", data,
 			   "--", it->path, "--run", it->arg, NULL };
 	char *report[] = { "perf", "--buildid-dir", "/dev/null", "kvm", "-i", data, "stat", "report",
@@ -152,7 +152,7 @@ static bool times(const struct plan_item *it, unsigned int timeout, uint64_t *ex
 	return true;
 }
 
-/* One count beside KVM's own of the same process; they are to be equal. */
+/* Compare a count of perf with KVM's own of the same process; they must be equal. */
 static bool compare(const struct plan_item *it, const char *by, uint64_t exits)
 {
 	fprintf(perf.table, "\t%" PRIu64 "\t%" PRIu64, exits, perf.own);

@@ -461,7 +461,7 @@ TEST(verdicts)
 		  "error", "crashed: signal 11 (Segmentation fault)" },
 		{ CHILD_EXITED, 1, "# x: Test terminated by timeout\nnot ok 1 x\n", "timeout",
 		  "did not end within 30 s" },
-		{ CHILD_EXITED, 1, "", "fail", "failed without a word" },
+		{ CHILD_EXITED, 1, "", "fail", "failed with no diagnostic" },
 		{ CHILD_EXITED, 2, "", "xfail", "the program expected to fail" },
 		{ CHILD_EXITED, 3, "", "fail", "passed although it was expected to fail" },
 		{ CHILD_EXITED, 4, "# SKIP: no device\n", "skip", "no device" },
