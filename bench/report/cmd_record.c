@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvmem-report record: the event stream of the runner becomes a results folder. */
+/* kvmem-report record: write a results folder from the event stream of the runner. */
 #include "commands.h"
 
 #include <errno.h>
@@ -43,8 +43,8 @@ struct options {
 };
 
 /*
- * What one machine sends.  Where there are several, the lines of an item are held
- * back until it has ended: the recorded stream has one item after the other.
+ * The stream of one machine.  With several machines the lines of an item are held back
+ * until it has ended, so that items are not interleaved in the recorded stream.
  */
 struct input {
 	unsigned int nr;
@@ -68,7 +68,7 @@ struct recorder {
 	struct ktap ktap;
 	struct logs logs;
 	struct progress progress;
-	bool began, dead;	/* dead: the disk was full before anything ran */
+	bool began, dead;	/* dead: the results can't be written */
 	bool foreign;		/* dead because of another version of the stream */
 	bool stale;		/* the rewritten files lag behind */
 	bool stale_test;	/* by the result of a test, not only of a replicate */
@@ -96,7 +96,7 @@ static bool rewrite(struct recorder *r)
 	return ok;
 }
 
-/* How long a rewrite has to wait yet; -1 when none is due. */
+/* Milliseconds until the next rewrite; -1 if none is due. */
 static int rewrite_wait(const struct recorder *r)
 {
 	uint64_t pause = r->stale_test ? r->rewrite_ms * REWRITE_SHARE : REWRITE_BENCH_MS;
@@ -111,7 +111,7 @@ static void begin(struct recorder *r)
 {
 	r->began = true;
 	progress_begin(&r->progress, &r->run, r->opts->verbose);
-	/* Better no run than one whose results have nowhere to go. */
+	/* Without results a run is useless. */
 	r->dead = !rewrite(r) || !ktap_begin(&r->ktap, &r->folder, &r->run);
 }
 
@@ -158,8 +158,8 @@ static void take_line(struct recorder *r, const struct input *in, const char *li
 	event_release(&e);
 }
 
-/* What is whole is taken. */
-static void let_go(struct recorder *r, struct input *in)
+/* Process the complete items. */
+static void take_whole(struct recorder *r, struct input *in)
 {
 	char *s = in->buf, *end = in->buf + in->whole, *nl;
 
@@ -174,7 +174,7 @@ static void let_go(struct recorder *r, struct input *in)
 	memmove(in->buf, end, in->len);
 }
 
-/* Of several machines: whether an item is under way after this line. */
+/* With several machines: track whether an item is running after this line. */
 static void look_at(struct recorder *r, struct input *in, const char *line, size_t len)
 {
 	struct boundary b;
@@ -211,7 +211,7 @@ static void take_lines(struct recorder *r, struct input *in)
 		if (!in->inside || in->seen - in->whole > LINE_MAX_BYTES)
 			in->whole = in->seen;
 	}
-	let_go(r, in);
+	take_whole(r, in);
 	if (in->len - in->seen <= LINE_MAX_BYTES)
 		return;
 	r->run.bad_lines += !in->skipping;
@@ -238,9 +238,9 @@ static void take_input(struct recorder *r, struct input *in)
 	take_lines(r, in);
 	if (n > 0)
 		return;
-	/* Of a machine that is gone nothing more will come. */
+	/* End of the stream. */
 	in->whole = in->seen;
-	let_go(r, in);
+	take_whole(r, in);
 	in->fd = -1;
 }
 
@@ -265,7 +265,7 @@ static void read_streams(struct recorder *r)
 		}
 		if (!open)
 			return;
-		/* On an error there is something to find out by reading. */
+		/* read() reports the error of a descriptor. */
 		if (poll(fds, r->opts->n_streams, poll_timeout(r)) > 0)
 			for (i = 0; i < r->opts->n_streams && !r->dead; i++)
 				if (fds[i].fd >= 0 && fds[i].revents)
@@ -276,7 +276,7 @@ static void read_streams(struct recorder *r)
 	}
 }
 
-/* One machine's stream is the run's. */
+/* The stream of a single machine is stored once. */
 static void open_inputs(struct recorder *r)
 {
 	char *name;
@@ -306,7 +306,7 @@ static void close_inputs(struct recorder *r)
 	appender_close(&r->raw);
 }
 
-/* A page without titles is better than none. */
+/* If the catalogue can't be read, write the page without titles. */
 static void write_page(struct recorder *r)
 {
 	char *text = NULL;
@@ -346,7 +346,7 @@ static int finish(struct recorder *r)
 	return run_verdict(&r->run);
 }
 
-/* Nothing has run: leave nothing that looks like a run. */
+/* Nothing has run: remove the files that look like results. */
 static void abandon(struct recorder *r)
 {
 	static const char *const files[] = {

@@ -33,7 +33,7 @@ static json_t *parse(const char *line, size_t len)
 	return json;
 }
 
-/* Each take_ function: whether the event made sense. */
+/* The take_ functions return false for an event that makes no sense. */
 
 static bool take_plan(struct run *r, const json_t *plan)
 {
@@ -70,7 +70,7 @@ static bool take_run(struct stream *s, struct event *e)
 	}
 	if (!json_is_array(plan))
 		return false;
-	/* Every machine has the whole plan. */
+	/* Every machine sends the whole plan. */
 	if (r->meta)
 		return s->machines > 1;
 	e->kind = EV_RUN;
@@ -144,7 +144,7 @@ static bool take_klog(struct stream *s, struct event *e)
 	return true;
 }
 
-/* The name becomes one of a file: nothing that leads out of the folder. */
+/* The name becomes a file name: no slashes. */
 static bool take_file(struct stream *s, struct event *e)
 {
 	json_t *text = json_object_get(e->json, FIELD_TEXT);
@@ -187,7 +187,7 @@ static void sample_parse(struct sample *s, const json_t *json)
 	s->n = json_count(json, FIELD_N, 1);
 	for (i = 0; i < FIG_COUNT; i++)
 		s->figures[i] = json_number_or_nan(json, names[i]);
-	/* A single number is its own range; it has no tail to speak of. */
+	/* A single number is its own range and has no tail. */
 	for (i = 0; i < FIG_COUNT; i++)
 		if (isnan(s->figures[i]) && (i == FIG_MIN || i == FIG_P50 || i == FIG_MAX))
 			s->figures[i] = s->value;
@@ -238,13 +238,13 @@ static bool take_end(struct stream *s, struct event *e)
 		run_end(s->run, e->item, e->status, e->reason, e->duration_s);
 	} else {
 		e->status = ST_ERROR;
-		reason = xprintf("the runner told of an unknown status \"%s\": %s", status,
+		reason = xprintf("the runner reported an unknown status \"%s\": %s", status,
 				 e->reason);
 		run_end(s->run, e->item, ST_ERROR, reason, e->duration_s);
 		free(reason);
 		s->run->bad_lines++;
 	}
-	/* The runner gives up early on a benchmark that can't run. */
+	/* There are no further replicates of a benchmark that skips. */
 	if (json_is_true(json_object_get(e->json, FIELD_LAST)))
 		e->item->finished = true;
 	return true;
@@ -278,7 +278,7 @@ static const struct {
 	{ EVENT_LAB, NULL, false },
 };
 
-/* What did not come in the plan is still not lost. */
+/* An item that is missing in the plan is added. */
 static struct item *item_of(struct stream *s, const json_t *json)
 {
 	const char *name = json_text(json, FIELD_NAME);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The event stream of the runner: one JSON object per line. */
+/* Reads the event stream (util/events.h) into a run. */
 #ifndef KVMEM_REPORT_STREAM_H
 #define KVMEM_REPORT_STREAM_H
 
@@ -8,11 +8,11 @@
 
 #include "run.h"
 
-/* Machines that run a share of one run each, at the same time. */
+/* Machines that run shares of one run at the same time. */
 #define MAX_MACHINES 16
 
 enum event_kind {
-	EV_NONE,	/* nothing to do for it: unknown, empty or broken line */
+	EV_NONE,	/* unknown, empty or broken line */
 	EV_RUN,		/* the run is described and planned */
 	EV_START,
 	EV_OUTPUT,	/* text of an item */
@@ -20,7 +20,7 @@ enum event_kind {
 	EV_END,
 	EV_OMIT,	/* the profile leaves out an item */
 	EV_KLOG,	/* text of the kernel */
-	EV_FILE,	/* text that a program wants kept under a name */
+	EV_FILE,	/* text to be stored as a file */
 	EV_DONE,
 	EV_FOREIGN,	/* a run of another EVENTS_VERSION */
 };
@@ -35,16 +35,16 @@ struct event {
 	const char *text;		/* EV_OUTPUT, EV_KLOG, EV_FILE */
 	size_t len;
 	const char *name;		/* EV_FILE */
-	unsigned int from;		/* which machine told of it, from 0 on */
+	unsigned int from;		/* machine, from 0 */
 	json_t *json;			/* what the pointers point into */
 };
 
 struct stream {
 	struct run *run;
-	const char *where;		/* overrides the runner's word, or NULL */
+	const char *where;		/* overrides the runner's, or NULL */
 	const char *id;			/* likewise: the name of the results folder */
 	struct item *current;		/* started last */
-	unsigned int machines;		/* that tell of this run, each of its share */
+	unsigned int machines;		/* with a share of this run */
 	unsigned int done;		/* of them */
 	unsigned int version;		/* EVENTS_VERSION of the last run event, 0: none */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The page of text that ends a run. */
+/* The summary printed at the end of a run. */
 #ifndef KVMEM_REPORT_SUMMARY_H
 #define KVMEM_REPORT_SUMMARY_H
 
