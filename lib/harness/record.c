@@ -6,12 +6,13 @@
 #include <stdlib.h>
 
 #include "util/env.h"
+#include "util/events.h"
 #include "util/jsonw.h"
 #include "util/quantile.h"
 
 static int record_fd(void)
 {
-	const char *s = getenv("KVMEM_RECORD");
+	const char *s = getenv(EVENTS_FD_ENV);
 
 	return s ? atoi(s) : -1;
 }
@@ -27,36 +28,36 @@ void record_observation(const char *behaviour, const char *name, const char *fmt
 	va_end(ap);
 	diag("observed %s %s: %s", behaviour, name, value);
 	jsonw_open(&j);
-	jsonw_str(&j, "event", "observation");
-	jsonw_str(&j, "behaviour", behaviour);
-	jsonw_str(&j, "name", name);
-	jsonw_str(&j, "value", value);
+	jsonw_str(&j, FIELD_EVENT, EVENT_OBSERVATION);
+	jsonw_str(&j, FIELD_BEHAVIOUR, behaviour);
+	jsonw_str(&j, FIELD_NAME, name);
+	jsonw_str(&j, FIELD_VALUE, value);
 	jsonw_send(&j, record_fd());
 }
 
-static void begin(struct jsonw *j, const struct measurement *m, double median, size_t n)
+static void open_measurement(struct jsonw *j, const struct measurement *m, double median, size_t n)
 {
 	jsonw_open(j);
-	jsonw_str(j, "event", "measurement");
-	jsonw_str(j, "name", m->name);
-	jsonw_str(j, "unit", m->unit);
+	jsonw_str(j, FIELD_EVENT, EVENT_MEASUREMENT);
+	jsonw_str(j, FIELD_NAME, m->name);
+	jsonw_str(j, FIELD_UNIT, m->unit);
 	if (m->behaviour)
-		jsonw_str(j, "behaviour", m->behaviour);
-	jsonw_bool(j, "exact", m->exact);
-	jsonw_num(j, "value", median);
-	jsonw_u64(j, "n", n);
+		jsonw_str(j, FIELD_BEHAVIOUR, m->behaviour);
+	jsonw_bool(j, FIELD_EXACT, m->exact);
+	jsonw_num(j, FIELD_VALUE, median);
+	jsonw_u64(j, FIELD_N, n);
 	if (m->overhead >= 0)
-		jsonw_num(j, "overhead", m->overhead);
+		jsonw_num(j, FIELD_OVERHEAD, m->overhead);
 	if (m->userspace >= 0)
-		jsonw_num(j, "userspace", m->userspace);
+		jsonw_num(j, FIELD_USERSPACE, m->userspace);
 	if (m->touched >= 0)
-		jsonw_u64(j, "touched", (uint64_t)m->touched);
+		jsonw_u64(j, FIELD_TOUCHED, (uint64_t)m->touched);
 	if (m->exits_per_op >= 0)
-		jsonw_num(j, "exits_per_op", m->exits_per_op);
+		jsonw_num(j, FIELD_EXITS_PER_OP, m->exits_per_op);
 	if (m->note)
-		jsonw_str(j, "note", m->note);
+		jsonw_str(j, FIELD_NOTE, m->note);
 	if (m->param) {
-		jsonw_push(j, "param", '{');
+		jsonw_push(j, FIELD_PARAM, '{');
 		jsonw_u64(j, m->param, m->param_value);
 		jsonw_pop(j, '{');
 	}
@@ -65,18 +66,20 @@ static void begin(struct jsonw *j, const struct measurement *m, double median, s
 void record_samples(const struct measurement *m, uint32_t *samples, size_t n)
 {
 	static const double at[] = { 0, 0.5, 0.9, 0.99, 1 };
-	static const char *const names[] = { "min", "p50", "p90", "p99", "max" };
+	static const char *const names[] = {
+		FIELD_MIN, FIELD_P50, FIELD_P90, FIELD_P99, FIELD_MAX
+	};
 	struct jsonw j;
 	size_t i;
 
 	if (!n)
 		return;
 	quantile_sort(samples, n);
-	begin(&j, m, quantile(samples, n, 0.5), n);
+	open_measurement(&j, m, quantile(samples, n, 0.5), n);
 	for (i = 0; i < sizeof(at) / sizeof(at[0]); i++)
 		jsonw_num(&j, names[i], quantile(samples, n, at[i]));
-	/* Enough of the distribution to draw it: every second percentile. */
-	jsonw_push(&j, "quantiles", '[');
+	/* Every second percentile, for plots. */
+	jsonw_push(&j, FIELD_QUANTILES, '[');
 	for (i = 0; i <= 50; i++)
 		jsonw_num(&j, NULL, quantile(samples, n, (double)i / 50));
 	jsonw_pop(&j, '[');
@@ -95,7 +98,7 @@ void record_value(const struct measurement *m, double value)
 {
 	struct jsonw j;
 
-	begin(&j, m, value, 1);
+	open_measurement(&j, m, value, 1);
 	jsonw_send(&j, record_fd());
 	if (record_fd() < 0)
 		diag("%-34s %-12s %.10g", m->name, m->unit, value);
@@ -106,9 +109,9 @@ void record_exits(uint64_t n, unsigned int vcpus)
 	struct jsonw j;
 
 	jsonw_open(&j);
-	jsonw_str(&j, "event", "exits");
-	jsonw_u64(&j, "n", n);
-	jsonw_u64(&j, "vcpus", vcpus);
+	jsonw_str(&j, FIELD_EVENT, EVENT_EXITS);
+	jsonw_u64(&j, FIELD_N, n);
+	jsonw_u64(&j, FIELD_VCPUS, vcpus);
 	jsonw_send(&j, record_fd());
 }
 
@@ -117,8 +120,8 @@ void record_file(const char *name, const char *text)
 	struct jsonw j;
 
 	jsonw_open(&j);
-	jsonw_str(&j, "event", "file");
-	jsonw_str(&j, "name", name);
-	jsonw_str(&j, "text", text);
+	jsonw_str(&j, FIELD_EVENT, EVENT_FILE);
+	jsonw_str(&j, FIELD_NAME, name);
+	jsonw_str(&j, FIELD_TEXT, text);
 	jsonw_send(&j, record_fd());
 }

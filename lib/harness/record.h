@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a test or benchmark reports besides its verdict: one JSON object per
- * line on the descriptor named by KVMEM_RECORD.  Without it (a program run by
- * hand or by kselftest's own runner) the same goes to standard output as
- * diagnostics.
+ * Results of a test or benchmark other than its verdict: events (util/events.h) on the
+ * descriptor named by EVENTS_FD_ENV.  Without that variable (a program run by hand or
+ * by kselftest's runner) they go to standard output as diagnostics.
  */
 #ifndef KVMEM_RECORD_H
 #define KVMEM_RECORD_H
@@ -13,8 +12,8 @@
 #include <stdint.h>
 
 /**
- * record_observation - a characterisation: what this kernel does (CH)
- * @behaviour: ID in BEHAVIOURS.md
+ * record_observation - record behaviour that is not judged
+ * @behaviour: ID in tests/BEHAVIOURS.md
  * @name: stable, lower case, dots and underscores
  * @fmt: the value, printf-like
  */
@@ -29,7 +28,7 @@ struct measurement {
 	bool exact;		/* instructions under deterministic counting */
 	double overhead;	/* same unit: the guest's loop alone, < 0 unknown */
 	double userspace;	/* same unit: userspace's side of an exit, < 0 unknown */
-	long touched;		/* samples left out: a timer tick fell into them; < 0 unknown */
+	long touched;		/* samples discarded because of a timer tick, < 0 unknown */
 	double exits_per_op;	/* < 0: not counted */
 	const char *note;	/* why the figure may be off, or NULL */
 	const char *param;	/* amount of work that @name ends with ("slots"), or NULL */
@@ -38,23 +37,23 @@ struct measurement {
 
 /**
  * record_samples - report the distribution of one replicate
- * @m: what was measured
+ * @m: name, unit and details
  * @samples: one value per operation; sorted in place
- * @n: how many
+ * @n: number of samples
  */
 void record_samples(const struct measurement *m, uint32_t *samples, size_t n);
 
 /**
  * record_value - report one replicate that is a single number
- * @m: what was measured
+ * @m: name, unit and details
  * @value: the number
  */
 void record_value(const struct measurement *m, double value);
 
 /**
- * record_exits - how many exits the process has had, for perf's count beside it
- * @n: by KVM's statistics
- * @vcpus: how many vCPUs they are of
+ * record_exits - record the exits of the process, to be compared with perf's count
+ * @n: exits by KVM's statistics
+ * @vcpus: number of vCPUs
  */
 void record_exits(uint64_t n, unsigned int vcpus);
 
@@ -63,7 +62,7 @@ void record_exits(uint64_t n, unsigned int vcpus);
  * @name: of the file: lower case, digits, dots and underscores
  * @text: content
  *
- * A program run by hand keeps nothing.
+ * Ignored in a program run by hand.
  */
 void record_file(const char *name, const char *text);
 

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What a test tells the program that has started it. */
+/* Shared memory between a test and the serving program. */
 struct told {
 	bool never;
 	char reason[512];
@@ -18,7 +18,7 @@ struct told {
 
 static struct told *told;
 
-/* Variants that will skip: "fixture.variant", and why. */
+/* Variants that skip: "fixture.variant" and the reason. */
 struct variant {
 	struct variant *next;
 	char *name, *reason;
@@ -82,20 +82,20 @@ static bool run_it(int (*run)(char *name), char *name, int answers)
 		exit(run(name));
 	}
 	setpgid(pid, pid);
-	if (dprintf(answers, "began %d\n", pid) < 0)
+	if (dprintf(answers, SERVE_BEGAN "%d\n", pid) < 0)
 		return false;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (told->never)
 		remember(name);
-	return dprintf(answers, "ended %d\n", status) > 0;
+	return dprintf(answers, SERVE_ENDED "%d\n", status) > 0;
 }
 
-/* As the harness has it. */
+/* In the format of the harness. */
 static bool skip_it(const char *name, const char *reason, int answers)
 {
 	dprintf(1, "TAP version 13\n1..1\nok 1 %s # SKIP %s\n", name, reason);
-	return dprintf(answers, "ended %d\n", W_EXITCODE(0, 0)) > 0;
+	return dprintf(answers, SERVE_ENDED "%d\n", W_EXITCODE(0, 0)) > 0;
 }
 
 int serve(int (*run)(char *name))
@@ -108,7 +108,7 @@ int serve(int (*run)(char *name))
 	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (told == MAP_FAILED)
 		return 1;
-	/* No request before the answers to the last one: each is read whole. */
+	/* The next request follows the last answer, so each read() returns one line. */
 	while ((n = read(0, name, sizeof(name) - 1)) > 0) {
 		const char *reason;
 

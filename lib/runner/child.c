@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "harness/serve.h"
+#include "util/events.h"
 
 #define MAX_OUTPUT (256 * 1024)	/* of one program; more is cut */
 
@@ -65,7 +66,7 @@ static void __attribute__((noreturn)) start(char *const *argv, const int *ends, 
 	signal(SIGPIPE, SIG_DFL);
 	dup2(ends[OUT], 1);
 	dup2(ends[OUT], 2);
-	pass_on("KVMEM_RECORD", ends[REC]);
+	pass_on(EVENTS_FD_ENV, ends[REC]);
 	if (requests >= 0) {
 		dup2(requests, 0);
 		pass_on(SERVE_ANSWERS, ends[ANSWERS]);
@@ -376,9 +377,9 @@ static bool server_collect(struct listener *l, double deadline, int *status, boo
 	while (alive) {
 		hear(&server.child, l, *in_time ? deadline : deadline + 5);
 		alive = hear_answers();
-		if (!pid && answered("began ", &pid))
+		if (!pid && answered(SERVE_BEGAN, &pid))
 			current = pid;
-		if (answered("ended ", status))
+		if (answered(SERVE_ENDED, status))
 			break;
 		if (now() < deadline)
 			continue;

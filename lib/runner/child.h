@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A program, or one of its tests, in a process group of its own, with a timeout and pipes. */
+/* Runs a program, or one of its tests, in a separate process group with a timeout. */
 #ifndef KVMEM_CHILD_H
 #define KVMEM_CHILD_H
 
@@ -9,7 +9,7 @@ enum child_how {
 	CHILD_EXITED,		/* code: exit status */
 	CHILD_SIGNALED,		/* code: signal */
 	CHILD_TIMEOUT,		/* killed after the timeout */
-	CHILD_BROKEN,		/* could not be started; code: errno */
+	CHILD_BROKEN,		/* could not be started, code: errno */
 };
 
 struct child_result {
@@ -25,18 +25,18 @@ struct child_result {
  * @argv: path and arguments
  * @timeout: seconds
  * @on_record: called with each complete line that the program writes to the
- *	descriptor named by KVMEM_RECORD, or NULL
+ *	descriptor named by EVENTS_FD_ENV, or NULL
  * @on_output: called with each chunk of output as it comes, or NULL
  * @r: result; child_free() it
  *
- * The program and its descendants die with this process and at the timeout.
- * The output kept is bounded: the first and the last part of it.
+ * The program and its descendants are killed at the timeout and when this process
+ * dies.  At most 256 KiB of output are kept.
  */
 void child_run(char *const *argv, unsigned int timeout, void (*on_record)(char *line),
 	       void (*on_output)(const char *text, size_t len), struct child_result *r);
 
 /**
- * child_test - run one test of a program, in a process of its own
+ * child_test - run one test of a program in a new process
  * @path: a program that has --serve (serve.h); it is kept for its next test,
  *	until a test of another program is run
  * @name: of the test
@@ -47,7 +47,7 @@ void child_test(const char *path, const char *name, unsigned int timeout,
 		void (*on_record)(char *line),
 		void (*on_output)(const char *text, size_t len), struct child_result *r);
 
-/** child_forget - end the program that child_test() has kept, and what it knows */
+/** child_forget - end the program that child_test() has kept running */
 void child_forget(void);
 
 /** child_free - release the output */

@@ -13,9 +13,10 @@
 
 #include "arch.h"
 #include "util/env.h"
+#include "util/events.h"
 #include "util/jsonw.h"
 
-/* FNV-1a of the kernel's configuration: equal means equal, nothing more. */
+/* FNV-1a of the kernel's configuration, only to be compared for equality. */
 static void config_hash(char *hex, size_t size, const char *release)
 {
 	uint64_t h = 0xcbf29ce484222325ULL;
@@ -43,14 +44,14 @@ static void write_kernel(struct jsonw *j)
 
 	uname(&u);
 	config_hash(hash, sizeof(hash), u.release);
-	jsonw_push(j, "kernel", '{');
-	jsonw_str(j, "release", u.release);
-	jsonw_str(j, "version", u.version);
-	jsonw_str(j, "machine", u.machine);
+	jsonw_push(j, FIELD_KERNEL, '{');
+	jsonw_str(j, FIELD_RELEASE, u.release);
+	jsonw_str(j, FIELD_VERSION, u.version);
+	jsonw_str(j, FIELD_MACHINE, u.machine);
 	env_read_line("/proc/cmdline", line, sizeof(line));
-	jsonw_str(j, "cmdline", line);
-	jsonw_str(j, "config_hash", hash);
-	jsonw_u64(j, "taint", (uint64_t)env_read_long("/proc/sys/kernel/tainted", 0));
+	jsonw_str(j, FIELD_CMDLINE, line);
+	jsonw_str(j, FIELD_CONFIG_HASH, hash);
+	jsonw_u64(j, FIELD_TAINT, (uint64_t)env_read_long("/proc/sys/kernel/tainted", 0));
 	jsonw_pop(j, '{');
 }
 
@@ -73,17 +74,20 @@ static void cpuinfo(const char *key, char *value, size_t size)
 		fclose(f);
 }
 
-/* TSC ticks per millisecond of a guest, 0 when KVM can't say. */
+/* TSC frequency of a guest in kHz, 0 if unknown. */
 static uint64_t tsc_khz(void)
 {
 	int dev = open(getenv("KVMEM_DEV") ? getenv("KVMEM_DEV") : "/dev/kvm", O_RDWR | O_CLOEXEC);
-	int vm = ioctl(dev, KVM_CREATE_VM, 0);
-	int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
-	uint64_t khz = arch_counter_khz(vcpu);
+	int vm = dev < 0 ? -1 : ioctl(dev, KVM_CREATE_VM, 0);
+	int vcpu = vm < 0 ? -1 : ioctl(vm, KVM_CREATE_VCPU, 0);
+	uint64_t khz = vcpu < 0 ? 0 : arch_counter_khz(vcpu);
 
-	close(vcpu);
-	close(vm);
-	close(dev);
+	if (vcpu >= 0)
+		close(vcpu);
+	if (vm >= 0)
+		close(vm);
+	if (dev >= 0)
+		close(dev);
 	return khz;
 }
 
@@ -91,16 +95,16 @@ static void write_cpu(struct jsonw *j)
 {
 	char value[256];
 
-	jsonw_push(j, "cpu", '{');
+	jsonw_push(j, FIELD_CPU, '{');
 	cpuinfo("model name", value, sizeof(value));
-	jsonw_str(j, "model", value);
+	jsonw_str(j, FIELD_MODEL, value);
 	cpuinfo("microcode", value, sizeof(value));
-	jsonw_str(j, "microcode", value);
-	jsonw_u64(j, "cpus", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
+	jsonw_str(j, FIELD_MICROCODE, value);
+	jsonw_u64(j, FIELD_CPUS, (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
 	env_read_line("/sys/devices/system/clocksource/clocksource0/current_clocksource",
 		      value, sizeof(value));
-	jsonw_str(j, "clocksource", value);
-	jsonw_u64(j, "tsc_khz", tsc_khz());
+	jsonw_str(j, FIELD_CLOCKSOURCE, value);
+	jsonw_u64(j, FIELD_TSC_KHZ, tsc_khz());
 	jsonw_pop(j, '{');
 }
 
@@ -133,9 +137,9 @@ void hostinfo_write(struct jsonw *j)
 	size_t i;
 
 	write_kernel(j);
-	jsonw_str(j, "backend", arch_backend());
+	jsonw_str(j, FIELD_BACKEND, arch_backend());
 	write_cpu(j);
-	jsonw_push(j, "modules", '{');
+	jsonw_push(j, FIELD_MODULES, '{');
 	for (i = 0; arch_modules[i]; i++) {
 		char dir[128], prefix[32];
 
@@ -144,7 +148,7 @@ void hostinfo_write(struct jsonw *j)
 		write_files(j, dir, prefix);
 	}
 	jsonw_pop(j, '{');
-	jsonw_push(j, "mitigations", '{');
+	jsonw_push(j, FIELD_MITIGATIONS, '{');
 	write_files(j, "/sys/devices/system/cpu/vulnerabilities", "");
 	jsonw_pop(j, '{');
 }

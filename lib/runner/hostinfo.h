@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What kind of host a run happened on: kernel, CPU, KVM's parameters. */
+/* Description of the host: kernel, CPU, KVM's parameters. */
 #ifndef KVMEM_HOSTINFO_H
 #define KVMEM_HOSTINFO_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kvmem-run: runs the installed tests and benchmarks and tells what happens as
- * a stream of events on standard output, one JSON object per line.  It needs
+ * kvmem-run: runs the installed tests and benchmarks and writes a stream of
+ * events (util/events.h) to standard output.  It needs
  * nothing on the target but a kernel, so the same binary serves a host and a
  * virtual machine of the lab; kvmem-report makes a results folder of the
  * stream.
@@ -18,7 +18,7 @@
 
 #include "mutation.h"
 #include "plan.h"
-#include "run.h"
+#include "execute.h"
 
 /* --- what this host can do ----------------------------------------------- */
 
@@ -60,7 +60,7 @@ static int list(const struct plan *plan)
 
 /* --- arguments ----------------------------------------------------------- */
 
-static int usage(FILE *f)
+static void usage(FILE *f)
 {
 	fputs("usage: kvmem-run [--tests] [--bench] [OPTION...] [PATTERN...]\n"
 	      "       kvmem-run --list | --list-plan | --probe\n"
@@ -70,21 +70,26 @@ static int usage(FILE *f)
 	      "  --replicates N                fresh processes per benchmark (10)\n"
 	      "  --where host|lab  --exact     noted in the results\n"
 	      "  --note KEY=VALUE              likewise, may be given several times\n"
-	      "  --started TIME                likewise, in place of this machine's clock\n"
+	      "  --started TIME                likewise, instead of the time of this machine\n"
 	      "  --replay FILE                 the sequence that model_random is to run\n"
 	      "  --uapi 'NAME=N ...'           numbers of proposed interfaces\n"
-	      "  --plant N                     make every exit dearer on purpose, by N cycles\n"
-	      "  --perf DIR                    each benchmark once more under perf, what it says there\n"
+	      "  --plant N                     slow down every exit by N cycles\n"
+	      "  --perf DIR                    run each benchmark again under perf; its output goes to DIR\n"
 	      "  --mutants TABLE               run the tests against seeded bugs of this kernel;\n"
-	      "                                PATTERNs are for mutants then\n"
-	      "  --doubtful GLOB               tests that find no bug: this kernel is known to fail them\n"
+	      "                                PATTERNs then select bugs\n"
+	      "  --doubtful GLOB               ignore these tests: this kernel fails them without a bug\n"
 	      "  --items FILE                  the exact names to run, one a line\n"
-	      "  --share K/N                   of the tests the share of machine K of N; the events\n"
-	      "                                of all are one run's\n"
-	      "  --resume                      the stream goes on: no event for its begin\n"
-	      "  --plan FILE                   what --list-plan has printed: the programs, which must\n"
-	      "                                be the same, are not asked again\n"
+	      "  --share K/N                   run the share of machine K of N; the events of all\n"
+	      "                                machines form one run\n"
+	      "  --resume                      continue a stream: do not write a run event\n"
+	      "  --plan FILE                   output of --list-plan of the same programs, which are\n"
+	      "                                not executed to list their tests\n"
 	      "  --dir DIR                     programs; default: beside this one\n", f);
+}
+
+static int bad_usage(void)
+{
+	usage(stderr);
 	return 2;
 }
 
@@ -149,6 +154,7 @@ static bool parse(int argc, char **argv, struct options *o)
 			o->notes[o->nr_notes++] = optarg;
 			break;
 		case 'v': break;
+		case 'h': o->help = true; break;
 		case 'P':
 			o->profile = optarg;
 			if (strcmp(optarg, "quick") && strcmp(optarg, "full") &&
@@ -216,7 +222,11 @@ int main(int argc, char **argv)
 	struct plan plan;
 
 	if (!parse(argc, argv, &o))
-		return usage(stderr);
+		return bad_usage();
+	if (o.help) {
+		usage(stdout);
+		return 0;
+	}
 	if (o.probe)
 		return probe();
 	own_dir(dir, sizeof(dir));
@@ -244,7 +254,7 @@ int main(int argc, char **argv)
 	if (o.items && !plan_select(&plan, o.items))
 		return 2;
 	if (o.share && !o.items && !plan_share(&plan, o.share))
-		return usage(stderr);
+		return bad_usage();
 	if (o.list)
 		return list(&plan);
 	export_settings(&o);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/events.h"
+
 #define SWITCH "/sys/module/kvm/parameters/mutant"
 
 struct mutant {
@@ -129,20 +131,20 @@ void mutation_plan(const struct mutation *m, struct plan *plan)
 	if (!plan->items)
 		abort();
 	for (plan->nr = i = 0; i < m->nr; i++)
-		plan->items[plan->nr++] = (struct item){
+		plan->items[plan->nr++] = (struct plan_item){
 			.name = m->mutants[i].name, .behaviours = m->mutants[i].behaviours,
 		};
 }
 
 /* --- one of them -------------------------------------------------------------------- */
 
-static bool of_program(const struct item *it, const char *program, size_t len)
+static bool of_program(const struct plan_item *it, const char *program, size_t len)
 {
 	return !strncmp(it->name, program, len) && it->name[len] == '.';
 }
 
 /* Whether the test is neither of a program that the table names nor the random one. */
-static bool is_other(const struct mutant *x, const struct item *it)
+static bool is_other(const struct mutant *x, const struct plan_item *it)
 {
 	const char *p = x->tests;
 	size_t len;
@@ -155,7 +157,7 @@ static bool is_other(const struct mutant *x, const struct item *it)
 	return !of_program(it, MUTATION_RANDOM, strlen(MUTATION_RANDOM));
 }
 
-static bool run_test(const struct item *it, unsigned int number, unsigned int timeout,
+static bool run_test(const struct plan_item *it, unsigned int number, unsigned int timeout,
 		     struct verdict *v)
 {
 	struct child_result r;
@@ -168,7 +170,7 @@ static bool run_test(const struct item *it, unsigned int number, unsigned int ti
 		child_forget();
 	verdict_of(&r, timeout, v);
 	child_free(&r);
-	return !strcmp(v->status, "pass");
+	return !strcmp(v->status, VERDICT_PASS);
 }
 
 /* A test is of use when it passes without a bug. */
@@ -189,7 +191,7 @@ static bool is_sound(struct mutation *m, size_t test, unsigned int timeout)
 static bool finds(struct mutation *m, const struct mutant *x, size_t test, unsigned int timeout,
 		  void (*say)(const char *text, size_t len), struct verdict *v)
 {
-	const struct item *it = &m->tests.items[test];
+	const struct plan_item *it = &m->tests.items[test];
 	struct verdict again;
 	char text[1024];
 	int n;
@@ -197,7 +199,7 @@ static bool finds(struct mutation *m, const struct mutant *x, size_t test, unsig
 	if (!is_sound(m, test, timeout) || run_test(it, x->number, timeout, v))
 		return false;
 	/* What needs the feature that the bug took away. */
-	if (!strcmp(v->status, "skip"))
+	if (!strcmp(v->status, VERDICT_SKIP))
 		return false;
 	if (!run_test(it, 0, timeout, &again)) {
 		/* The bug has left something behind, or the test is not to be trusted. */
@@ -231,7 +233,7 @@ static bool search(struct mutation *m, const struct mutant *x, const char *progr
 	int n;
 
 	for (i = 0; i < m->tests.nr; i++) {
-		const struct item *it = &m->tests.items[i];
+		const struct plan_item *it = &m->tests.items[i];
 
 		if (program ? !of_program(it, program, len) : !is_other(x, it))
 			continue;
@@ -240,7 +242,7 @@ static bool search(struct mutation *m, const struct mutant *x, const char *progr
 			say("still looking\n", 14);
 		if (!finds(m, x, i, timeout, say, &found))
 			continue;
-		v->status = "pass";
+		v->status = VERDICT_PASS;
 		n = snprintf(v->reason, sizeof(v->reason), "%s: ", it->name);
 		snprintf(v->reason + n, sizeof(v->reason) - (size_t)n, "%.300s", found.reason);
 		return true;
@@ -266,7 +268,7 @@ void mutation_run(struct mutation *m, const char *name, unsigned int timeout,
 	/* All others take minutes: they look where there is no reason to find nothing. */
 	excused = strcmp(x->unobservable, "-");
 	if (!found && (excused || !search(m, x, NULL, 0, timeout, say, v))) {
-		v->status = excused ? "skip" : "fail";
+		v->status = excused ? VERDICT_SKIP : VERDICT_FAIL;
 		snprintf(v->reason, sizeof(v->reason), "%s",
 			 excused ? x->unobservable : "no behaviour test finds it");
 	}

@@ -13,22 +13,25 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "util/events.h"
 
 static struct {
 	const char *dir;
 	FILE *table;
 	unsigned int agree, differ;
 	unsigned int silent;	/* had exits, none of which was traced */
-	/* As the program tells: */
-	bool told;
+	/* From the program's exits event: */
+	bool told;		/* there was one */
 	uint64_t own;		/* exits by KVM's statistics */
-	unsigned int vcpus;	/* of so many vCPUs */
+	unsigned int vcpus;
 } perf;
 
 static void on_record(char *line)
 {
-	if (sscanf(line, "{\"event\":\"exits\",\"n\":%" SCNu64 ",\"vcpus\":%u", &perf.own,
-		   &perf.vcpus) == 2)
+	static const char form[] = "{\"" FIELD_EVENT "\":\"" EVENT_EXITS "\",\"" FIELD_N
+				   "\":%" SCNu64 ",\"" FIELD_VCPUS "\":%u";
+
+	if (sscanf(line, form, &perf.own, &perf.vcpus) == 2)
 		perf.told = true;
 }
 
@@ -54,12 +57,12 @@ bool perf_open(const char *dir)
 		fprintf(stderr, "kvmem-run: %s: %s\n", dir, strerror(errno));
 		return false;
 	}
-	/* Where tracefs is not mounted perf does that: for this run, not for the host. */
+	/* If tracefs is not mounted, perf mounts it: keep that out of the host's namespace. */
 	if (!unshare(CLONE_NEWNS))
 		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	ok = run(argv, 30, &r);
 	if (!ok || strstr(r.output ? r.output : "", "<not")) {
-		fprintf(stderr, "kvmem-run: perf cannot count kvm:kvm_exit: it takes root, or "
+		fprintf(stderr, "kvmem-run: perf cannot count kvm:kvm_exit: this needs root, or "
 				"kernel.perf_event_paranoid=-1 and a readable /sys/kernel/tracing\n");
 		if (r.output)
 			first_line(r.output);
@@ -96,7 +99,7 @@ static bool number_of(const char *path, const char *word, bool after, uint64_t *
 }
 
 /* perf stat: "2103,,kvm:kvm_exit,..." */
-static bool count(const struct item *it, unsigned int timeout, uint64_t *exits)
+static bool count(const struct plan_item *it, unsigned int timeout, uint64_t *exits)
 {
 	char path[4096];
 	char *argv[] = { "perf", "stat", "-x,", "-o", path, "-e", "kvm:*", "--", it->path,
@@ -118,10 +121,10 @@ static bool count(const struct item *it, unsigned int timeout, uint64_t *exits)
  * perf kvm stat: "Total Samples:2103, Total events handled time:...us."  A sample
  * lasts from an exit to the next entry: a vCPU's last exit is none.
  */
-static bool times(const struct item *it, unsigned int timeout, uint64_t *exits)
+static bool times(const struct plan_item *it, unsigned int timeout, uint64_t *exits)
 {
 	char data[4096], table[4096];
-	/* Without a cache for copies of what was traced, which would be ~/.debug. */
+	/* Do not copy the traced binaries to ~/.debug. */
 	char *record[] = { "perf", "--buildid-dir", "/dev/null", "kvm", "stat", "record", "-o", data,
 			   "--", it->path, "--run", it->arg, NULL };
 	char *report[] = { "perf", "--buildid-dir", "/dev/null", "kvm", "-i", data, "stat", "report",
@@ -149,8 +152,8 @@ static bool times(const struct item *it, unsigned int timeout, uint64_t *exits)
 	return true;
 }
 
-/* One count beside KVM's own of the same process; they are to be equal. */
-static bool compare(const struct item *it, const char *by, uint64_t exits)
+/* Compare a count of perf with KVM's own of the same process; they must be equal. */
+static bool compare(const struct plan_item *it, const char *by, uint64_t exits)
 {
 	fprintf(perf.table, "\t%" PRIu64 "\t%" PRIu64, exits, perf.own);
 	if (exits == perf.own)
@@ -160,7 +163,7 @@ static bool compare(const struct item *it, const char *by, uint64_t exits)
 	return false;
 }
 
-void perf_item(const struct item *it, unsigned int timeout)
+void perf_item(const struct plan_item *it, unsigned int timeout)
 {
 	bool counted, same;
 	uint64_t exits;

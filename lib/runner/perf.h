@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * perf's view of the benchmarks, beside their own: each once more, under
- * "perf stat -e 'kvm:*'" and under "perf kvm stat".  Apart from the measurement,
- * since a tracepoint that is on makes an exit dearer.
+ * Run each benchmark again under "perf stat -e 'kvm:*'" and "perf kvm stat".  These
+ * are separate runs, since an enabled tracepoint makes an exit more expensive.
  */
 #ifndef KVMEM_RUNNER_PERF_H
 #define KVMEM_RUNNER_PERF_H
@@ -12,10 +11,10 @@
 #include "plan.h"
 
 /**
- * perf_open - get ready, and find out whether perf may count KVM's tracepoints
- * @dir: folder for what it writes; made when it is not there
+ * perf_open - check that perf can count KVM's tracepoints, create the folder
+ * @dir: folder for the output; created if missing
  *
- * Return: false when it can't; a message was printed.
+ * Return: false on failure, after printing a message.
  */
 bool perf_open(const char *dir);
 
@@ -29,11 +28,11 @@ bool perf_open(const char *dir);
  * exits.tsv: how many exits perf stat (kvm:kvm_exit) counted, then perf kvm stat
  * (and the last one of each vCPU), each with the count of KVM's own statistics
  * (KVM_GET_STATS_FD) for the same process.  A benchmark that is skipped leaves
- * nothing, and one whose vCPUs are other programs' has no line.
+ * nothing, and one whose vCPUs belong to other programs has no line.
  */
-void perf_item(const struct item *it, unsigned int timeout);
+void perf_item(const struct plan_item *it, unsigned int timeout);
 
-/** perf_close - say for how many benchmarks the counts agree, and name the others */
+/** perf_close - print for how many benchmarks the counts agree */
 void perf_close(void);
 
 #endif /* KVMEM_RUNNER_PERF_H */

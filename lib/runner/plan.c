@@ -20,7 +20,7 @@ static void add(struct plan *plan, bool bench, const char *path, const char *pro
 		const char *arg, const char *behaviours, unsigned long number)
 {
 	const char *test = strncmp(arg, "global.", 7) ? arg : arg + 7;
-	struct item *it;
+	struct plan_item *it;
 
 	plan->items = realloc(plan->items, (plan->nr + 1) * sizeof(*plan->items));
 	if (!plan->items)
@@ -34,6 +34,7 @@ static void add(struct plan *plan, bool bench, const char *path, const char *pro
 	it->ms = bench ? 0 : number;
 	it->first = 0;
 	it->elsewhere = false;
+	it->skipped = false;
 	/* A benchmark's name is that of what it measures, wherever it lives. */
 	if (asprintf(&it->name, "%s%s%s", bench ? "" : program, bench ? "" : ".",
 		     bench ? arg : test) < 0)
@@ -108,7 +109,7 @@ void plan_write(const struct plan *plan)
 	size_t i;
 
 	for (i = 0; i < plan->nr; i++) {
-		const struct item *it = &plan->items[i];
+		const struct plan_item *it = &plan->items[i];
 
 		printf("%s\t%s\t%s\t%s\t%lu\n", it->bench ? "bench" : "tests",
 		       strrchr(it->path, '/') + 1, it->arg, it->behaviours,
@@ -163,7 +164,7 @@ const char *plan_filter(struct plan *plan, bool tests, bool bench, char *const *
 	const char *unused = NULL;
 
 	for (i = 0; i < plan->nr; i++) {
-		struct item *it = &plan->items[i];
+		struct plan_item *it = &plan->items[i];
 		bool keep = !nr;
 
 		if (!(it->bench ? bench : tests))
@@ -188,7 +189,7 @@ const char *plan_filter(struct plan *plan, bool tests, bool bench, char *const *
 static bool select_line(struct plan *plan, size_t *kept, const char *path, char *line)
 {
 	char *first = strchr(line, '\t');
-	struct item picked;
+	struct plan_item picked;
 	size_t i;
 
 	if (first)
@@ -230,7 +231,7 @@ bool plan_select(struct plan *plan, const char *path)
 	return ok;
 }
 
-bool plan_same_test(const struct item *x, const struct item *y)
+bool plan_same_test(const struct plan_item *x, const struct plan_item *y)
 {
 	const char *a = x->arg, *b = y->arg;
 	const char *variant_a = strchr(a, '.'), *variant_b = strchr(b, '.');
@@ -267,7 +268,7 @@ static int longest_first(const void *x, const void *y)
 static size_t find_groups(const struct plan *plan, size_t i, struct group *groups, size_t *nr,
 			  size_t *of)
 {
-	const struct item *items = plan->items;
+	const struct plan_item *items = plan->items;
 	size_t begin = i, g;
 
 	for (*nr = 0; i < plan->nr && !strcmp(items[i].path, items[begin].path); i++) {

@@ -1,57 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What there is to run: the tests and benchmarks of the installed programs. */
+/* The tests and benchmarks of the installed programs. */
 #ifndef KVMEM_PLAN_H
 #define KVMEM_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-struct item {
+struct plan_item {
 	bool bench;
 	char *path;		/* program */
-	char *arg;		/* what the program calls it: harness name, or benchmark */
+	char *arg;		/* name within the program: of the harness, or of the benchmark */
 	char *name;		/* stable name: program.test, or the benchmark's own */
 	char *behaviours;	/* "A1 A6", may be empty */
 	unsigned long replicates; /* benchmark: its own limit, 0 for none */
-	unsigned long ms;	/* test: what it says it takes, 0 for what is usual */
-	unsigned long first;	/* benchmark: replicate to begin with */
+	unsigned long ms;	/* test: declared duration, 0 for the default */
+	unsigned long first;	/* benchmark: first replicate */
 	bool elsewhere;		/* another machine runs it */
+	bool skipped;		/* benchmark: further replicates would skip as well */
 };
 
 struct plan {
-	struct item *items;
+	struct plan_item *items;
 	size_t nr;
 };
 
 /**
- * plan_load - ask every program below @dir for its tests
+ * plan_load - list the tests of every program below @dir
  * @plan: result, tests before benchmarks, programs in alphabetical order
  * @dir: holds tests/ and bench/
  *
- * Return: false when a program could not be asked; a message was printed.
+ * Return: false if a program failed, after printing a message.
  */
 bool plan_load(struct plan *plan, const char *dir);
 
 /**
- * plan_write - print the plan for a plan_read() elsewhere
+ * plan_write - print the plan for plan_read()
  *
- * A line for each item: kind, folder/program, what the program calls it,
- * behaviours, its own limit of replicates or the milliseconds it takes.
+ * A line for each item: folder, program, name within the program, behaviours, limit of
+ * replicates or duration in milliseconds; separated by tabs.
  */
 void plan_write(const struct plan *plan);
 
 /**
- * plan_read - what plan_load() found out elsewhere, about the same programs
- * @path: what plan_write() has printed
+ * plan_read - read a plan of the same programs, written by plan_write()
+ * @path: file with the output of plan_write()
  * @dir: holds tests/ and bench/
  *
- * Return: false when the file can't be read or has another form; a message was
- * printed.
+ * Return: false if the file can't be read or parsed, after printing a message.
  */
 bool plan_read(struct plan *plan, const char *path, const char *dir);
 
 /**
- * plan_filter - keep what the user asked for
+ * plan_filter - keep the items that match
  * @tests: keep tests
  * @bench: keep benchmarks
  * @patterns: keep items that match one of them; all when @nr is 0
@@ -78,10 +78,10 @@ bool plan_select(struct plan *plan, const char *path);
  * A harness' test is called "fixture.variant.test"; one without variants is only
  * the same as itself.
  */
-bool plan_same_test(const struct item *a, const struct item *b);
+bool plan_same_test(const struct plan_item *a, const struct plan_item *b);
 
 /**
- * plan_share - leave to other machines what is theirs
+ * plan_share - mark the items that other machines run
  * @share: "2/3" for the second of three
  *
  * The tests of each program are dealt out, longest first, to the machine that has

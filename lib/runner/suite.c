@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* As FNV-1a, eight bytes at a time: it runs in software emulation, too. */
+/* FNV-1a on words of eight bytes, for speed under emulation. */
 static uint64_t hash(uint64_t h, const unsigned char *p, size_t n)
 {
 	uint64_t word;
@@ -38,7 +38,7 @@ static const Elf64_Phdr *headers(const unsigned char *file, size_t size, size_t 
 	return (const Elf64_Phdr *)(file + e->e_phoff);
 }
 
-/* The notes hold a hash of the debugging information, with the folder's name. */
+/* The build ID covers the debug information, which contains the build folder. */
 static bool has_note(const Elf64_Phdr *load, const Elf64_Phdr *p, size_t n)
 {
 	size_t i;

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void say(struct verdict *v, const char *status, const char *reason)
+#include "util/events.h"
+
+static void set(struct verdict *v, const char *status, const char *reason)
 {
 	size_t n;
 
@@ -21,7 +23,7 @@ static void say(struct verdict *v, const char *status, const char *reason)
 		v->reason[--n] = '\0';
 }
 
-/* Text behind @mark at the begin of some line, or NULL. */
+/* Text after @mark at the start of a line, or NULL. */
 static const char *line_with(const char *text, const char *mark)
 {
 	size_t n = strlen(mark);
@@ -48,8 +50,8 @@ static const char *skip_reason(const char *out)
 }
 
 /*
- * Why a test failed: the reason on its result line, else the first thing it
- * said that is not the harness's own.
+ * The reason on the result line, else the first diagnostic that is not from the
+ * harness itself.
  */
 static void fail_reason(const char *out, struct verdict *v)
 {
@@ -58,22 +60,21 @@ static void fail_reason(const char *out, struct verdict *v)
 	end = p ? strchr(p, '\n') : NULL;
 	why = p ? strstr(p, " #  ") : NULL;
 	if (why && (!end || why < end)) {
-		say(v, "fail", why + 4);
+		set(v, VERDICT_FAIL, why + 4);
 		return;
 	}
 	for (p = out; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL) {
 		if (strncmp(p, "# ", 2) || !strncmp(p, "#  RUN", 6) ||
 		    !strncmp(p, "# Starting", 10) || !strncmp(p, "# observed", 10))
 			continue;
-		say(v, "fail", p + 2);
-		/* "tests/x.c:12:name:Expected ...": without the name. */
+		set(v, VERDICT_FAIL, p + 2);
 		return;
 	}
-	say(v, "fail", "failed without a word");
+	set(v, VERDICT_FAIL, "failed with no diagnostic");
 }
 
-/* What the harness says of a test process that did not end by itself. */
-static bool harness_says(const char *out, unsigned int timeout, struct verdict *v)
+/* The harness's message about a test process that was killed or crashed. */
+static bool harness_verdict(const char *out, unsigned int timeout, struct verdict *v)
 {
 	char text[128];
 	const char *p;
@@ -84,12 +85,12 @@ static bool harness_says(const char *out, unsigned int timeout, struct verdict *
 					       : "0");
 
 		snprintf(text, sizeof(text), "crashed: signal %d (%s)", sig, strsignal(sig));
-		say(v, "error", text);
+		set(v, VERDICT_ERROR, text);
 		return true;
 	}
 	if (strstr(out, ": Test terminated by timeout")) {
 		snprintf(text, sizeof(text), "did not end within %u s", timeout);
-		say(v, "timeout", text);
+		set(v, VERDICT_TIMEOUT, text);
 		return true;
 	}
 	return false;
@@ -104,15 +105,15 @@ void verdict_of(const struct child_result *r, unsigned int timeout, struct verdi
 	switch (r->how) {
 	case CHILD_TIMEOUT:
 		snprintf(text, sizeof(text), "did not end within %u s", timeout);
-		say(v, "timeout", text);
+		set(v, VERDICT_TIMEOUT, text);
 		return;
 	case CHILD_SIGNALED:
 		snprintf(text, sizeof(text), "crashed: signal %d (%s)", r->code, strsignal(r->code));
-		say(v, "error", text);
+		set(v, VERDICT_ERROR, text);
 		return;
 	case CHILD_BROKEN:
 		snprintf(text, sizeof(text), "could not be started: %s", strerror(r->code));
-		say(v, "error", text);
+		set(v, VERDICT_ERROR, text);
 		return;
 	case CHILD_EXITED:
 		break;
@@ -120,31 +121,31 @@ void verdict_of(const struct child_result *r, unsigned int timeout, struct verdi
 	switch (r->code) {
 	case 0:
 		if (why)
-			say(v, "skip", *why ? why : "no reason given");
+			set(v, VERDICT_SKIP, *why ? why : "no reason given");
 		else
-			v->status = "pass";
+			v->status = VERDICT_PASS;
 		return;
 	case 1:
-		if (!harness_says(r->output, timeout, v))
+		if (!harness_verdict(r->output, timeout, v))
 			fail_reason(r->output, v);
 		return;
 	case 2:
-		say(v, "xfail", "the program expected to fail");
+		set(v, VERDICT_XFAIL, "the program expected to fail");
 		return;
 	case 3:
-		say(v, "fail", "passed although it was expected to fail");
+		set(v, VERDICT_FAIL, "passed although it was expected to fail");
 		return;
 	case 4:
 		why = line_with(r->output, "# SKIP: ");
 		if (!why)
 			why = line_with(r->output, "1..0 # SKIP ");
-		say(v, "skip", why ? why : "no reason given");
+		set(v, VERDICT_SKIP, why ? why : "no reason given");
 		return;
 	case 127:
-		say(v, "error", "could not be executed");
+		set(v, VERDICT_ERROR, "could not be executed");
 		return;
 	default:
 		snprintf(text, sizeof(text), "exit code %d", r->code);
-		say(v, "error", text);
+		set(v, VERDICT_ERROR, text);
 	}
 }

@@ -48,6 +48,9 @@ resume_state() {
 			left[name] = 0
 		current = ""
 	}
+	/^\{"event":"omit",/ {
+		left[named($0)] = 0
+	}
 	END {
 		print current == "" ? "" : current "\t" replicate
 		for (i = 1; i <= n; i++)

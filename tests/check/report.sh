@@ -10,7 +10,7 @@ made() {
 	local dir=$1 status=$2 v n=0
 	shift 2
 	{
-		printf '{"event":"run","started":"2026-01-01T00:00:00Z","profile":"full","seed":1,"where":"host","exact":%s,' \
+		printf '{"event":"run","stream":1,"started":"2026-01-01T00:00:00Z","profile":"full","seed":1,"where":"host","exact":%s,' \
 			"$([ "${MADE_UNIT-}" = instructions ] && echo true || echo false)"
 		printf '"kernel":{"release":"6.12.1"},"backend":"svm","cpu":{"model":"%s","microcode":"0x1"},' "${MADE_CPU-M}"
 		printf '"mitigations":{"mds":"Not affected"},"plan":[{"kind":"test","name":"p.a","behaviours":["A1"]},'
@@ -53,7 +53,7 @@ MADE_UNIT=instructions made "$M/exact20" pass 6483 6483
 told() {
 	local name=$1 item
 	shift
-	printf '{"event":"run","profile":"full","plan":[%s,%s,%s]}\n' '{"kind":"test","name":"p.a"}' \
+	printf '{"event":"run","stream":1,"profile":"full","plan":[%s,%s,%s]}\n' '{"kind":"test","name":"p.a"}' \
 		'{"kind":"test","name":"p.b"}' '{"kind":"test","name":"p.c"}'
 	for item; do
 		printf '{"event":"start","name":"%s"}\n' "$item"
@@ -74,6 +74,11 @@ is "report: two machines: the run is complete" True "$(of "$M/two/results.json" 
 is "report: two machines: all that the second said" 6 "$(wc -l <"$M/two/log/stream-2.jsonl")"
 expect_code "report: one of two machines broke off" 2 "cut short" "$REPORT" record --results "$M/half" \
 	--stream 3 --stream 4 3< <(told one p.a) 4< <(told broken p.b)
+for version in '"stream":2,' ''; do
+	expect_code "report: an event stream of version ${version:-none}" 2 "writes version ${version//[!0-9]/}" \
+		"$REPORT" record --results "$M/foreign" < <(printf '{"event":"run",%s"plan":[]}\n' "$version")
+	expect "report: it leaves no results" test ! -e "$M/foreign/results.json"
+done
 expect_code "report: a stream that is not open" 2 "open descriptor" "$REPORT" record --results "$M/none" --stream 77
 
 # --- compare and gate --------------------------------------------------------

@@ -73,13 +73,52 @@ for test in first second; do
 done
 is "what is missing for good is looked for once" 1 "$(grep -c '^# setup of one that skips' "$WORK/r/log/victim.log")"
 
-record "$WORK/quick" --profile quick victim.needs >/dev/null 2>&1 || true
+record "$WORK/quick" --profile quick victim.needs >"$WORK/quick.out" 2>&1 || true
 Q=$WORK/quick/results.json
 for test in first second; do
 	is "quick: victim.needs.nothing.$test, the first that can run" pass "$(status_of "$Q" "victim.needs.nothing.$test")"
-	is "quick: victim.needs.nothing_else.$test is left out" "the profile quick has it in another variant" \
-		"$(reason_of "$Q" "victim.needs.nothing_else.$test")"
+	is "quick: victim.needs.nothing_else.$test is left out" missing "$(status_of "$Q" "victim.needs.nothing_else.$test")"
 done
+is "quick: no test is skipped because of the profile" 0 "$(of "$Q" \
+	"sum(t['status'] == 'skip' and 'profile' in t['reason'] for t in r['tests'])")"
+is "quick: the number left out is in results.json" "2 left out, 4 planned" \
+	"$(of "$Q" "'%d left out, %d planned' % (r['run']['left_out'], r['run']['planned'])")"
+is "quick: the summary says it once" 1 "$(grep -c '^2 variants more with --profile full$' "$WORK/quick.out")"
+is "quick: they are not in kvmem.ktap and junit.xml" 0 \
+	"$(cat "$WORK/quick/kvmem.ktap" "$WORK/quick/junit.xml" | grep -c nothing_else)"
+valid_folder "quick" "$WORK/quick"
+is "full: nothing is said about other profiles" 0 "$(grep -c 'variants\? more' "$WORK/r.out")"
+
+# --- terminals ---------------------------------------------------------------
+
+# on_terminal TERM OPTION...: the output of a run on a pseudo-terminal
+terminals=0
+on_terminal() {
+	local term=$1 dir
+	shift
+	dir=$WORK/terminal-$((terminals += 1))
+	env -u CI TERM="$term" script -qec "build/kvmem-run --dir '$V' --tests --timeout 3 victim.passes \
+		victim.needs victim.skips plain0.it plain1.it |
+		build/kvmem-report record --results '$dir' $*" "$dir.typescript" </dev/null | tr -d '\r' || true
+}
+escapes() { tr -dc '\033' | wc -c; }
+
+is "a pipe: no escape sequences" 0 "$(escapes <"$WORK/r.out")"
+is "a pipe: a line for each result" 1 "$(grep -c '^ok    victim.passes (' "$WORK/r.out")"
+if command -v script >/dev/null; then
+	on_terminal dumb >"$WORK/dumb.out"
+	is "TERM=dumb: no escape sequences" 0 "$(escapes <"$WORK/dumb.out")"
+	is "TERM=dumb: a line for each result" 1 "$(grep -c '^ok    victim.passes (' "$WORK/dumb.out")"
+	on_terminal xterm >"$WORK/xterm.out"
+	is "a terminal: no line for what is ok" 0 "$(grep -c 'ok    victim.passes (' "$WORK/xterm.out")"
+	is "a terminal: a line for what is not ok" 1 "$(grep -c 'FAIL  plain1.it: ' "$WORK/xterm.out")"
+	is "a terminal: a line for each program" 1 \
+		"$(grep -c 'victim: 5 passed, 4 skipped (' "$WORK/xterm.out")"
+	on_terminal xterm -v >"$WORK/verbose.out"
+	is "a terminal, -v: a line for each result" 1 "$(grep -c 'ok    victim.passes (' "$WORK/verbose.out")"
+else
+	skip "terminals" "there is no script(1)"
+fi
 
 if [ "$(status_of "$R" victim.guest_hangs)" = skip ]; then
 	skip "guests that hang and die" "$(reason_of "$R" victim.guest_hangs)"
@@ -116,3 +155,7 @@ for who in kvmem-run kvmem-report; do
 	is "killed $who: earlier results are there" pass "$(status_of "$dir/results.json" victim.passes)"
 	gone "killed $who: no process is left" "$V/tests/victim"
 done
+
+expect_code "kvmem-run --help" 0 "usage: kvmem-run" build/kvmem-run --help
+is "kvmem-run --help prints nothing to standard error" "" "$(build/kvmem-run --help 2>&1 >/dev/null)"
+expect_code "kvmem-run: a wrong option" 2 "usage: kvmem-run" build/kvmem-run --nonsense

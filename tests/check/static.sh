@@ -65,3 +65,30 @@ uapi_numbers() {
 is "numbers of the proposed interfaces" \
 	"$(sed -nE 's/#.*//; s/^([a-z_]+)\s*=\s*([0-9]+)\s*$/\1 \2/p' configs/proposed_uapi.conf |
 		grep -v pci_hole_drops_writes | sort)" "$(uapi_numbers)"
+
+# The event stream is written down in lib/util/events.h: no C source spells a name of it
+# out, and the scripts use none that is not there.
+events_header=lib/util/events.h
+events_names() { # PREFIX
+	sed -nE "s/^#define[[:space:]]+$1_[A-Z0-9_]+[[:space:]]+\"([^\"]+)\"$/\1/p" "$events_header" | sort -u
+}
+events_literals() {
+	local sources names
+	mapfile -t sources < <(git grep -lE '#include "(\.\./)?util/events\.h"' -- '*.c' '*.h')
+	# Members, where events are written and read; "event" and the names, in these files.
+	git grep -nE 'jsonw_(str|strn|u64|num|bool|push)\([^"]*, "' -- lib bench || true
+	git grep -nE '\\?"event\\?"' -- lib bench ':!bench/report/selftest*' ':!*.sh' ':!lib/lab' \
+		":!$events_header" ':!lib/steps.c' || true
+	grep -nE 'json_(text|count|object_get|number_or_nan)\([^"]*, "' -- "${sources[@]}" |
+		grep -E '^[^:]*(stream|cmd_record)\.c:' || true
+	names=$({ events_names EVENT; events_names KIND; events_names VERDICT; } | sort -u | paste -sd '|')
+	grep -nE "\"($names)\"" -- "${sources[@]}" || true
+}
+is "names of the event stream are spelled out in $events_header only" "" "$(events_literals)"
+events_of_scripts() {
+	comm -13 <(events_names EVENT) <(git grep -hoE '"event":"(\\\()?[a-z|\\]+' -- lib/sh lib/lab |
+		sed 's/.*"//' | tr -d '\\()' | tr '|' '\n' | grep . | sort -u)
+	comm -13 <(events_names FIELD) <(git grep -hoE '(\\?"|,)[a-z_]+\\?":' -- lib/lab/init lib/sh/resume.sh \
+		lib/sh/boot.sh | tr -d '\\",:' | sort -u)
+}
+is "the scripts use no other events and members" "" "$(events_of_scripts)"

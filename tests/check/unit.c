@@ -391,9 +391,9 @@ TEST(patterns)
 }
 
 /* Which of two machines runs each item: 1, 2, or 3 for both. */
-static void dealt_to(const struct item *items, size_t nr, unsigned int *by)
+static void dealt_to(const struct plan_item *items, size_t nr, unsigned int *by)
 {
-	struct item copy[16];
+	struct plan_item copy[16];
 	unsigned int m;
 	size_t i;
 
@@ -412,7 +412,7 @@ static void dealt_to(const struct item *items, size_t nr, unsigned int *by)
 TEST(shares)
 {
 	static const struct {
-		struct item item;
+		struct plan_item item;
 		unsigned int by;
 	} rows[] = {
 		/* Variants stay together, and count all: 2000 against 1000 + 40 + 40. */
@@ -428,7 +428,7 @@ TEST(shares)
 		{ { .bench = true, .path = "d", .arg = "x" }, 1 },
 		{ { .bench = true, .path = "d", .arg = "y" }, 1 },
 	};
-	struct item items[ARRAY_SIZE(rows)];
+	struct plan_item items[ARRAY_SIZE(rows)];
 	struct plan plan = { .items = items, .nr = ARRAY_SIZE(rows) };
 	unsigned int by[ARRAY_SIZE(rows)];
 	size_t i;
@@ -461,7 +461,7 @@ TEST(verdicts)
 		  "error", "crashed: signal 11 (Segmentation fault)" },
 		{ CHILD_EXITED, 1, "# x: Test terminated by timeout\nnot ok 1 x\n", "timeout",
 		  "did not end within 30 s" },
-		{ CHILD_EXITED, 1, "", "fail", "failed without a word" },
+		{ CHILD_EXITED, 1, "", "fail", "failed with no diagnostic" },
 		{ CHILD_EXITED, 2, "", "xfail", "the program expected to fail" },
 		{ CHILD_EXITED, 3, "", "fail", "passed although it was expected to fail" },
 		{ CHILD_EXITED, 4, "# SKIP: no device\n", "skip", "no device" },

@@ -8,6 +8,7 @@
 
 #include "report/base/text.h"
 #include "report/data/results.h"
+#include "util/events.h"
 
 /* What became of a mutant; a crash of the kernel finds it too. */
 enum fate { FOUND, CRASHED, SURVIVED, UNSEEN, UNKNOWN, FATES };
@@ -40,7 +41,7 @@ static bool random_found(const struct run *r, const struct item *it)
 
 	for (i = 0; i < r->n_observations; i++)
 		if (!strcmp(r->observations[i].item, it->name) &&
-		    !strcmp(r->observations[i].name, "found_by_random_test"))
+		    !strcmp(r->observations[i].name, OBSERVED_BY_RANDOM))
 			return json_is_true(r->observations[i].value);
 	return false;
 }

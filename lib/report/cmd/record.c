@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvmem-report record: the event stream of the runner becomes a results folder. */
+/* kvmem-report record: write a results folder from the event stream of the runner. */
 #include "report/cmd/commands.h"
 
 #include <errno.h>
@@ -22,6 +22,7 @@
 #include "report/page/html.h"
 #include "report/text/progress.h"
 #include "report/text/summary.h"
+#include "util/events.h"
 
 /* A line longer than this is no event. */
 #define LINE_MAX_BYTES (16UL << 20)
@@ -42,8 +43,8 @@ struct options {
 };
 
 /*
- * What one machine sends.  Where there are several, the lines of an item are held
- * back until it has ended: the recorded stream has one item after the other.
+ * The stream of one machine.  With several machines the lines of an item are held back
+ * until it has ended, so that items are not interleaved in the recorded stream.
  */
 struct input {
 	unsigned int nr;
@@ -67,7 +68,8 @@ struct recorder {
 	struct ktap ktap;
 	struct logs logs;
 	struct progress progress;
-	bool began, dead;	/* dead: the disk was full before anything ran */
+	bool began, dead;	/* dead: the results can't be written */
+	bool foreign;		/* dead because of another version of the stream */
 	bool stale;		/* the rewritten files lag behind */
 	bool stale_test;	/* by the result of a test, not only of a replicate */
 	uint64_t rewritten_at, rewrite_ms;
@@ -94,7 +96,7 @@ static bool rewrite(struct recorder *r)
 	return ok;
 }
 
-/* How long a rewrite has to wait yet; -1 when none is due. */
+/* Milliseconds until the next rewrite; -1 if none is due. */
 static int rewrite_wait(const struct recorder *r)
 {
 	uint64_t pause = r->stale_test ? r->rewrite_ms * REWRITE_SHARE : REWRITE_BENCH_MS;
@@ -109,12 +111,12 @@ static void begin(struct recorder *r)
 {
 	r->began = true;
 	progress_begin(&r->progress, &r->run, r->opts->verbose);
-	/* Better no run than one whose results have nowhere to go. */
+	/* Without results a run is useless. */
 	r->dead = !rewrite(r) || !ktap_begin(&r->ktap, &r->folder, &r->run);
 }
 
-/* Tell of a result once, when it is final. */
-static void tell(struct recorder *r, struct item *it)
+/* Show a result once, when it is final. */
+static void show_result(struct recorder *r, struct item *it)
 {
 	if (!it->finished || it->told)
 		return;
@@ -124,19 +126,24 @@ static void tell(struct recorder *r, struct item *it)
 
 static void take_event(struct recorder *r, const struct event *e)
 {
+	if (e->kind == EV_FOREIGN) {
+		complain("kvmem-run writes version %u of the event stream, this kvmem-report reads version %u: use both from the same build",
+			 r->stream.version, EVENTS_VERSION);
+		r->foreign = r->dead = true;
+	}
 	if (e->kind == EV_RUN)
 		begin(r);
 	if (!r->began || r->dead)
 		return;
 	logs_event(&r->logs, e);
 	progress_event(&r->progress, e);
-	if (e->kind != EV_END)
+	if (e->kind != EV_END && e->kind != EV_OMIT)
 		return;
 	r->stale = true;
 	r->stale_test |= !e->item->bench;
-	if (e->item->finished)
+	if (e->item->finished || e->item->left_out)
 		ktap_update(&r->ktap);
-	tell(r, e->item);
+	show_result(r, e->item);
 	if (!rewrite_wait(r))
 		rewrite(r);
 }
@@ -151,8 +158,8 @@ static void take_line(struct recorder *r, const struct input *in, const char *li
 	event_release(&e);
 }
 
-/* What is whole is taken. */
-static void let_go(struct recorder *r, struct input *in)
+/* Process the complete items. */
+static void take_whole(struct recorder *r, struct input *in)
 {
 	char *s = in->buf, *end = in->buf + in->whole, *nl;
 
@@ -167,16 +174,16 @@ static void let_go(struct recorder *r, struct input *in)
 	memmove(in->buf, end, in->len);
 }
 
-/* Of several machines: whether an item is under way after this line. */
+/* With several machines: track whether an item is running after this line. */
 static void look_at(struct recorder *r, struct input *in, const char *line, size_t len)
 {
-	unsigned int replicate;
-	struct item *it = stream_starts(&r->stream, line, len, &replicate);
+	struct boundary b;
 
-	if (it) {
-		progress_start(&r->progress, in->nr, it, replicate);
+	stream_boundary(&r->stream, line, len, &b);
+	if (b.start) {
+		progress_start(&r->progress, in->nr, b.start, b.replicate);
 		in->inside = true;
-	} else if (stream_ends(line, len)) {
+	} else if (b.end) {
 		in->inside = false;
 	}
 }
@@ -204,7 +211,7 @@ static void take_lines(struct recorder *r, struct input *in)
 		if (!in->inside || in->seen - in->whole > LINE_MAX_BYTES)
 			in->whole = in->seen;
 	}
-	let_go(r, in);
+	take_whole(r, in);
 	if (in->len - in->seen <= LINE_MAX_BYTES)
 		return;
 	r->run.bad_lines += !in->skipping;
@@ -231,9 +238,9 @@ static void take_input(struct recorder *r, struct input *in)
 	take_lines(r, in);
 	if (n > 0)
 		return;
-	/* Of a machine that is gone nothing more will come. */
+	/* End of the stream. */
 	in->whole = in->seen;
-	let_go(r, in);
+	take_whole(r, in);
 	in->fd = -1;
 }
 
@@ -258,7 +265,7 @@ static void read_streams(struct recorder *r)
 		}
 		if (!open)
 			return;
-		/* On an error there is something to find out by reading. */
+		/* read() reports the error of a descriptor. */
 		if (poll(fds, r->opts->n_streams, poll_timeout(r)) > 0)
 			for (i = 0; i < r->opts->n_streams && !r->dead; i++)
 				if (fds[i].fd >= 0 && fds[i].revents)
@@ -269,7 +276,7 @@ static void read_streams(struct recorder *r)
 	}
 }
 
-/* One machine's stream is the run's. */
+/* The stream of a single machine is stored once. */
 static void open_inputs(struct recorder *r)
 {
 	char *name;
@@ -299,7 +306,7 @@ static void close_inputs(struct recorder *r)
 	appender_close(&r->raw);
 }
 
-/* A page without titles is better than none. */
+/* If the catalogue can't be read, write the page without titles. */
 static void write_page(struct recorder *r)
 {
 	char *text = NULL;
@@ -320,7 +327,7 @@ static int finish(struct recorder *r)
 
 	run_finish(&r->run);
 	for (i = 0; i < r->run.n_items; i++)
-		tell(r, r->run.items[i]);
+		show_result(r, r->run.items[i]);
 	progress_end(&r->progress);
 	ktap_end(&r->ktap);
 	rewrite(r);
@@ -339,7 +346,7 @@ static int finish(struct recorder *r)
 	return run_verdict(&r->run);
 }
 
-/* Nothing has run: leave nothing that looks like a run. */
+/* Nothing has run: remove the files that look like results. */
 static void abandon(struct recorder *r)
 {
 	static const char *const files[] = {
@@ -364,7 +371,9 @@ static int record(struct recorder *r)
 	open_inputs(r);
 	logs_begin(&r->logs, &r->folder);
 	read_streams(r);
-	if (!r->began)
+	if (r->foreign)
+		abandon(r);
+	else if (!r->began)
 		complain("the event stream does not begin with a run: kvmem-run did not start, see what it said");
 	else if (r->dead)
 		abandon(r);
@@ -434,7 +443,8 @@ static bool parse_options(int argc, char **argv, struct options *o)
 		wrong = "it takes no other arguments";
 	if (!wrong && (!o->results || !*o->results))
 		wrong = "it needs --results DIR";
-	if (!wrong && o->where && strcmp(o->where, "host") && strcmp(o->where, "lab"))
+	if (!wrong && o->where && strcmp(o->where, WHERE_HOST) &&
+	    strcmp(o->where, WHERE_LAB))
 		wrong = "--where is host or lab";
 	if (!o->n_streams)
 		o->streams[o->n_streams++] = STDIN_FILENO;

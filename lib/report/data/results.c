@@ -20,6 +20,8 @@ static json_t *run_json(const struct run *r)
 
 	json_object_set_new(o, "complete", json_boolean(r->complete));
 	json_object_set_new(o, "planned", json_integer((json_int_t)r->planned));
+	if (r->left_out)
+		json_object_set_new(o, "left_out", json_integer((json_int_t)r->left_out));
 	if (r->bad_lines)
 		json_object_set_new(o, "bad_lines", json_integer(r->bad_lines));
 	return o;
@@ -182,6 +184,7 @@ static void load(struct run *r, const json_t *root)
 	r->meta = json_copy(json_object_get(root, "run"));
 	r->complete = json_is_true(json_object_get(r->meta, "complete"));
 	r->planned = json_count(r->meta, "planned", 0);
+	r->left_out = json_count(r->meta, "left_out", 0);
 	r->bad_lines = json_count(r->meta, "bad_lines", 0);
 	json_array_foreach(json_object_get(root, "tests"), i, v)
 		load_item(r, v);

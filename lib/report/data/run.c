@@ -131,6 +131,8 @@ void run_end(struct run *r, struct item *it, enum status status, const char *rea
 
 static void finish_item(struct run *r, struct item *it)
 {
+	if (it->left_out)
+		return;
 	if (it->running && r->complete) {
 		run_end(r, it, ST_ERROR, "the runner told of a start, but of no end", 0);
 	} else if (it->running) {

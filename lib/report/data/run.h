@@ -26,6 +26,7 @@ struct item {
 	bool running;
 	bool finished;		/* nothing more will come */
 	bool told;		/* the user has seen the result */
+	bool left_out;		/* by the profile: not run, not a result */
 	bool cut;		/* has no result of its own: the run ended first */
 	bool unexpected_pass;	/* see run_update_unexpected() */
 	enum status status;
@@ -51,6 +52,7 @@ struct run {
 	size_t n_observations;
 	struct measurement **measurements;
 	size_t n_measurements;
+	size_t left_out;	/* items that the profile leaves out, not in @planned */
 	struct known *known;	/* NULL: none */
 	unsigned int bad_lines;	/* of the stream, that made no sense */
 };

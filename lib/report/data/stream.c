@@ -7,6 +7,7 @@
 
 #include "report/base/json.h"
 #include "report/base/text.h"
+#include "util/events.h"
 
 static json_t *parse_as(const char *line, size_t len, size_t flags)
 {
@@ -32,7 +33,7 @@ static json_t *parse(const char *line, size_t len)
 	return json;
 }
 
-/* Each take_ function: whether the event made sense. */
+/* The take_ functions return false for an event that makes no sense. */
 
 static bool take_plan(struct run *r, const json_t *plan)
 {
@@ -42,16 +43,16 @@ static bool take_plan(struct run *r, const json_t *plan)
 	size_t i;
 
 	json_array_foreach(plan, i, entry) {
-		name = json_text(entry, "name");
+		name = json_text(entry, FIELD_NAME);
 		if (!*name || run_find(r, name)) {
 			r->bad_lines++;
 			continue;
 		}
 		it = run_add_item(r, name);
-		it->bench = !strcmp(json_text(entry, "kind"), "bench");
-		it->planned = json_count(entry, "replicates", 1);
+		it->bench = !strcmp(json_text(entry, FIELD_KIND), KIND_BENCH);
+		it->planned = json_count(entry, FIELD_REPLICATES, 1);
 		it->planned = it->planned ? it->planned : 1;
-		json_strings(&it->behaviours, json_object_get(entry, "behaviours"));
+		json_strings(&it->behaviours, json_object_get(entry, FIELD_BEHAVIOURS));
 	}
 	r->planned = r->n_items;
 	return true;
@@ -59,23 +60,47 @@ static bool take_plan(struct run *r, const json_t *plan)
 
 static bool take_run(struct stream *s, struct event *e)
 {
-	const json_t *plan = json_object_get(e->json, "plan");
+	const json_t *plan = json_object_get(e->json, FIELD_PLAN);
 	struct run *r = s->run;
 
+	s->version = json_count(e->json, FIELD_STREAM, 0);
+	if (s->version != EVENTS_VERSION) {
+		e->kind = EV_FOREIGN;
+		return true;
+	}
 	if (!json_is_array(plan))
 		return false;
-	/* Every machine has the whole plan. */
+	/* Every machine sends the whole plan. */
 	if (r->meta)
 		return s->machines > 1;
 	e->kind = EV_RUN;
 	take_plan(r, plan);
 	r->meta = json_copy(e->json);
-	json_object_del(r->meta, "event");
-	json_object_del(r->meta, "plan");
+	json_object_del(r->meta, FIELD_EVENT);
+	json_object_del(r->meta, FIELD_STREAM);
+	json_object_del(r->meta, FIELD_PLAN);
 	if (s->where)
-		json_object_set_new(r->meta, "where", json_string(s->where));
+		json_object_set_new(r->meta, FIELD_WHERE, json_string(s->where));
 	if (s->id)
-		json_object_set_new(r->meta, "id", json_string(s->id));
+		json_object_set_new(r->meta, FIELD_ID, json_string(s->id));
+	return true;
+}
+
+static void set_left_out(struct run *r, struct item *it, bool left_out)
+{
+	if (it->left_out == left_out)
+		return;
+	it->left_out = left_out;
+	r->left_out += left_out ? 1 : -1UL;
+	r->planned -= left_out ? 1 : -1UL;
+}
+
+static bool take_omit(struct stream *s, struct event *e)
+{
+	if (!e->item || !e->item->planned || run_ran(e->item) || e->item->running)
+		return false;
+	e->kind = EV_OMIT;
+	set_left_out(s->run, e->item, true);
 	return true;
 }
 
@@ -84,6 +109,7 @@ static bool take_start(struct stream *s, struct event *e)
 	if (!e->item)
 		return false;
 	e->kind = EV_START;
+	set_left_out(s->run, e->item, false);
 	e->item->running = true;
 	tail_free(&e->item->current);
 	s->current = e->item;
@@ -92,7 +118,7 @@ static bool take_start(struct stream *s, struct event *e)
 
 static bool take_output(struct stream *s, struct event *e)
 {
-	json_t *text = json_object_get(e->json, "text");
+	json_t *text = json_object_get(e->json, FIELD_TEXT);
 
 	if (!e->item)
 		e->item = s->current;
@@ -107,7 +133,7 @@ static bool take_output(struct stream *s, struct event *e)
 
 static bool take_klog(struct stream *s, struct event *e)
 {
-	json_t *text = json_object_get(e->json, "text");
+	json_t *text = json_object_get(e->json, FIELD_TEXT);
 
 	(void)s;
 	if (!json_is_string(text))
@@ -118,13 +144,13 @@ static bool take_klog(struct stream *s, struct event *e)
 	return true;
 }
 
-/* The name becomes one of a file: nothing that leads out of the folder. */
+/* The name becomes a file name: no slashes. */
 static bool take_file(struct stream *s, struct event *e)
 {
-	json_t *text = json_object_get(e->json, "text");
+	json_t *text = json_object_get(e->json, FIELD_TEXT);
 
 	(void)s;
-	e->name = json_text(e->json, "name");
+	e->name = json_text(e->json, FIELD_NAME);
 	if (!json_is_string(text) || !*e->name || *e->name == '.' ||
 	    e->name[strspn(e->name, "abcdefghijklmnopqrstuvwxyz0123456789_.")])
 		return false;
@@ -136,52 +162,56 @@ static bool take_file(struct stream *s, struct event *e)
 
 static bool take_observation(struct stream *s, struct event *e)
 {
-	json_t *value = json_object_get(e->json, "value");
-	const char *name = json_text(e->json, "name");
+	json_t *value = json_object_get(e->json, FIELD_VALUE);
+	const char *name = json_text(e->json, FIELD_NAME);
 
 	if (!*name || !value)
 		return false;
 	e->kind = EV_RECORD;
 	e->item = s->current;
-	run_observe(s->run, s->current, name, json_text(e->json, "behaviour"), value);
+	run_observe(s->run, s->current, name, json_text(e->json, FIELD_BEHAVIOUR), value);
 	return true;
 }
 
 static void sample_parse(struct sample *s, const json_t *json)
 {
-	const json_t *list = json_object_get(json, "quantiles");
+	static const char *const names[FIG_COUNT] = {
+		[FIG_MIN] = FIELD_MIN, [FIG_P50] = FIELD_P50, [FIG_P90] = FIELD_P90,
+		[FIG_P99] = FIELD_P99, [FIG_MAX] = FIELD_MAX,
+	};
+	const json_t *list = json_object_get(json, FIELD_QUANTILES);
 	size_t i;
 
 	memset(s, 0, sizeof(*s));
-	s->value = json_number_or_nan(json, "value");
-	s->n = json_count(json, "n", 1);
+	s->value = json_number_or_nan(json, FIELD_VALUE);
+	s->n = json_count(json, FIELD_N, 1);
 	for (i = 0; i < FIG_COUNT; i++)
-		s->figures[i] = json_number_or_nan(json, figure_names[i]);
-	/* A single number is its own range; it has no tail to speak of. */
+		s->figures[i] = json_number_or_nan(json, names[i]);
+	/* A single number is its own range and has no tail. */
 	for (i = 0; i < FIG_COUNT; i++)
 		if (isnan(s->figures[i]) && (i == FIG_MIN || i == FIG_P50 || i == FIG_MAX))
 			s->figures[i] = s->value;
-	s->overhead = json_number_or_nan(json, "overhead");
-	s->userspace = json_number_or_nan(json, "userspace");
-	s->touched = json_number_or_nan(json, "touched");
-	s->exits_per_op = json_number_or_nan(json, "exits_per_op");
+	s->overhead = json_number_or_nan(json, FIELD_OVERHEAD);
+	s->userspace = json_number_or_nan(json, FIELD_USERSPACE);
+	s->touched = json_number_or_nan(json, FIELD_TOUCHED);
+	s->exits_per_op = json_number_or_nan(json, FIELD_EXITS_PER_OP);
 	s->n_quantiles = json_numbers(&s->quantiles, list);
 }
 
 static bool take_measurement(struct stream *s, struct event *e)
 {
-	const char *name = json_text(e->json, "name"), *unit = json_text(e->json, "unit");
-	const char *behaviour = json_text(e->json, "behaviour");
-	const char *note = json_text(e->json, "note");
+	const char *name = json_text(e->json, FIELD_NAME), *unit = json_text(e->json, FIELD_UNIT);
+	const char *behaviour = json_text(e->json, FIELD_BEHAVIOUR);
+	const char *note = json_text(e->json, FIELD_NOTE);
 	struct measurement *m;
 	struct sample sample;
 
-	if (!*name || !*unit || !json_is_number(json_object_get(e->json, "value")))
+	if (!*name || !*unit || !json_is_number(json_object_get(e->json, FIELD_VALUE)))
 		return false;
 	e->kind = EV_RECORD;
 	e->item = s->current;
 	m = run_measurement(s->run, name, unit);
-	m->exact = json_is_true(json_object_get(e->json, "exact"));
+	m->exact = json_is_true(json_object_get(e->json, FIELD_EXACT));
 	if (*behaviour && !m->behaviour)
 		m->behaviour = xstrdup(behaviour);
 	if (*note)
@@ -194,29 +224,29 @@ static bool take_measurement(struct stream *s, struct event *e)
 
 static bool take_end(struct stream *s, struct event *e)
 {
-	const char *status = json_text(e->json, "status");
+	const char *status = json_text(e->json, FIELD_STATUS);
 	char *reason;
 
 	if (!e->item)
 		return false;
 	e->kind = EV_END;
 	e->status = status_parse(status);
-	e->reason = json_text(e->json, "reason");
-	e->duration_s = json_number_or_nan(e->json, "duration_s");
+	e->reason = json_text(e->json, FIELD_REASON);
+	e->duration_s = json_number_or_nan(e->json, FIELD_DURATION);
 	if (isnan(e->duration_s))
 		e->duration_s = 0;
 	if (e->status != ST_COUNT) {
 		run_end(s->run, e->item, e->status, e->reason, e->duration_s);
 	} else {
 		e->status = ST_ERROR;
-		reason = xprintf("the runner told of an unknown status \"%s\": %s", status,
+		reason = xprintf("the runner reported an unknown status \"%s\": %s", status,
 				 e->reason);
 		run_end(s->run, e->item, ST_ERROR, reason, e->duration_s);
 		free(reason);
 		s->run->bad_lines++;
 	}
-	/* The runner gives up early on a benchmark that can't run. */
-	if (json_is_true(json_object_get(e->json, "last")))
+	/* There are no further replicates of a benchmark that skips. */
+	if (json_is_true(json_object_get(e->json, FIELD_LAST)))
 		e->item->finished = true;
 	return true;
 }
@@ -224,7 +254,7 @@ static bool take_end(struct stream *s, struct event *e)
 static bool take_done(struct stream *s, struct event *e)
 {
 	e->kind = EV_DONE;
-	if (json_is_true(json_object_get(e->json, "complete")))
+	if (json_is_true(json_object_get(e->json, FIELD_COMPLETE)))
 		s->run->complete = ++s->done >= s->machines;
 	return true;
 }
@@ -234,21 +264,25 @@ static const struct {
 	bool (*take)(struct stream *s, struct event *e);
 	bool of_item;
 } events[] = {
-	{ "run", take_run, false },
-	{ "start", take_start, true },
-	{ "output", take_output, true },
-	{ "observation", take_observation, false },
-	{ "measurement", take_measurement, false },
-	{ "end", take_end, true },
-	{ "klog", take_klog, false },
-	{ "file", take_file, false },
-	{ "done", take_done, false },
+	{ EVENT_RUN, take_run, false },
+	{ EVENT_START, take_start, true },
+	{ EVENT_OUTPUT, take_output, true },
+	{ EVENT_OBSERVATION, take_observation, false },
+	{ EVENT_MEASUREMENT, take_measurement, false },
+	{ EVENT_END, take_end, true },
+	{ EVENT_OMIT, take_omit, true },
+	{ EVENT_KLOG, take_klog, false },
+	{ EVENT_FILE, take_file, false },
+	{ EVENT_DONE, take_done, false },
+	/* For other readers. */
+	{ EVENT_EXITS, NULL, false },
+	{ EVENT_LAB, NULL, false },
 };
 
-/* What did not come in the plan is still not lost. */
+/* An item that is missing in the plan is added. */
 static struct item *item_of(struct stream *s, const json_t *json)
 {
-	const char *name = json_text(json, "name");
+	const char *name = json_text(json, FIELD_NAME);
 	struct item *it;
 
 	if (!*name)
@@ -261,7 +295,7 @@ static struct item *item_of(struct stream *s, const json_t *json)
 
 static bool take_event(struct stream *s, struct event *e)
 {
-	const char *name = json_text(e->json, "event");
+	const char *name = json_text(e->json, FIELD_EVENT);
 	size_t i;
 
 	if (!*name)
@@ -269,11 +303,13 @@ static bool take_event(struct stream *s, struct event *e)
 	for (i = 0; i < ARRAY_SIZE(events); i++) {
 		if (strcmp(events[i].name, name))
 			continue;
+		if (!events[i].take)
+			return true;
 		if (!s->run->meta && events[i].take != take_run)
 			return false;
 		if (events[i].of_item)
 			e->item = item_of(s, e->json);
-		e->replicate = json_count(e->json, "replicate", 0);
+		e->replicate = json_count(e->json, FIELD_REPLICATE, 0);
 		return events[i].take(s, e);
 	}
 	return true;
@@ -293,29 +329,18 @@ void stream_line(struct stream *s, const char *line, size_t len, struct event *e
 	}
 }
 
-static bool begins(const char *line, size_t len, const char *with)
+void stream_boundary(const struct stream *s, const char *line, size_t len, struct boundary *b)
 {
-	return len >= strlen(with) && !memcmp(line, with, strlen(with));
-}
+	json_t *json = parse(line, len);
+	const char *event = json_text(json, FIELD_EVENT);
 
-struct item *stream_starts(const struct stream *s, const char *line, size_t len,
-			   unsigned int *replicate)
-{
-	struct item *it;
-	json_t *json;
-
-	if (!begins(line, len, "{\"event\":\"start\","))
-		return NULL;
-	json = parse(line, len);
-	it = run_find(s->run, json_text(json, "name"));
-	*replicate = json_count(json, "replicate", 0);
+	memset(b, 0, sizeof(*b));
+	if (!strcmp(event, EVENT_START)) {
+		b->start = run_find(s->run, json_text(json, FIELD_NAME));
+		b->replicate = json_count(json, FIELD_REPLICATE, 0);
+	}
+	b->end = !strcmp(event, EVENT_END);
 	json_decref(json);
-	return it;
-}
-
-bool stream_ends(const char *line, size_t len)
-{
-	return begins(line, len, "{\"event\":\"end\",");
 }
 
 void event_release(struct event *e)

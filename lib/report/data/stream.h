@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The event stream of the runner: one JSON object per line. */
+/* Reads the event stream (util/events.h) into a run. */
 #ifndef KVMEM_REPORT_STREAM_H
 #define KVMEM_REPORT_STREAM_H
 
@@ -8,19 +8,21 @@
 
 #include "report/data/run.h"
 
-/* Machines that run a share of one run each, at the same time. */
+/* Machines that run shares of one run at the same time. */
 #define MAX_MACHINES 16
 
 enum event_kind {
-	EV_NONE,	/* nothing to do for it: unknown, empty or broken line */
+	EV_NONE,	/* unknown, empty or broken line */
 	EV_RUN,		/* the run is described and planned */
 	EV_START,
 	EV_OUTPUT,	/* text of an item */
 	EV_RECORD,	/* an observation or a measurement */
 	EV_END,
+	EV_OMIT,	/* the profile leaves out an item */
 	EV_KLOG,	/* text of the kernel */
-	EV_FILE,	/* text that a program wants kept under a name */
+	EV_FILE,	/* text to be stored as a file */
 	EV_DONE,
+	EV_FOREIGN,	/* a run of another EVENTS_VERSION */
 };
 
 struct event {
@@ -33,17 +35,18 @@ struct event {
 	const char *text;		/* EV_OUTPUT, EV_KLOG, EV_FILE */
 	size_t len;
 	const char *name;		/* EV_FILE */
-	unsigned int from;		/* which machine told of it, from 0 on */
+	unsigned int from;		/* machine, from 0 */
 	json_t *json;			/* what the pointers point into */
 };
 
 struct stream {
 	struct run *run;
-	const char *where;		/* overrides the runner's word, or NULL */
+	const char *where;		/* overrides the runner's, or NULL */
 	const char *id;			/* likewise: the name of the results folder */
 	struct item *current;		/* started last */
-	unsigned int machines;		/* that tell of this run, each of its share */
+	unsigned int machines;		/* with a share of this run */
 	unsigned int done;		/* of them */
+	unsigned int version;		/* EVENTS_VERSION of the last run event, 0: none */
 };
 
 /**
@@ -58,15 +61,20 @@ struct stream {
 void stream_line(struct stream *s, const char *line, size_t len, struct event *e);
 void event_release(struct event *e);
 
+/* The start or the end of an item. */
+struct boundary {
+	struct item *start;		/* or NULL */
+	unsigned int replicate;		/* with @start: of a benchmark, from 0 */
+	bool end;
+};
+
 /**
- * stream_starts - the item that a line tells the start of
- * @replicate: of a benchmark, from 0 on
- *
- * Return: NULL when it is of something else.  Nothing is taken into the run.
+ * stream_boundary - look for the start or end of an item in a line
+ * @s: the stream; not changed
+ * @line: without the newline
+ * @len: of @line
+ * @b: result
  */
-struct item *stream_starts(const struct stream *s, const char *line, size_t len,
-			   unsigned int *replicate);
-/** stream_ends - whether a line tells the end of an item */
-bool stream_ends(const char *line, size_t len);
+void stream_boundary(const struct stream *s, const char *line, size_t len, struct boundary *b);
 
 #endif /* KVMEM_REPORT_STREAM_H */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The end of a test's output: what reports quote, the whole is in log/. */
+/* The end of a test's output, quoted in reports; log/ has all of it. */
 #ifndef KVMEM_REPORT_TAIL_H
 #define KVMEM_REPORT_TAIL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* As much as KCIDB takes for a log excerpt. */
+/* The limit of KCIDB for a log excerpt. */
 #define TAIL_SIZE 16384
 
 struct tail {
@@ -21,7 +21,7 @@ void tail_free(struct tail *t);
 /**
  * tail_text - the last TAIL_SIZE bytes or less, from the beginning of a line
  * @t: output
- * @max_lines: at most so many lines, 0 for all
+ * @max_lines: maximum number of lines, 0 for all
  * @len: length of the result
  * @cut: whether there is more than what is returned
  */

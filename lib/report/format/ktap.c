@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "report/base/text.h"
+#include "util/events.h"
 
 #define DIAG_LINES 30
 #define DIAG_WIDTH 400
@@ -171,7 +172,9 @@ static const char *description_in(const struct ktap_group *g, const struct item 
 
 static bool waits(const struct ktap *k, size_t i, bool unfinished)
 {
-	return !k->written[i] && (unfinished || k->run->items[i]->finished);
+	const struct item *it = k->run->items[i];
+
+	return !k->written[i] && !it->left_out && (unfinished || it->finished);
 }
 
 static void write_item(struct ktap *k, FILE *f, size_t i)
@@ -189,16 +192,47 @@ static void write_item(struct ktap *k, FILE *f, size_t i)
 		ktap_result(f, it, g->written, "  ", description_in(g, it));
 }
 
+/*
+ * Whether the number of results of a group is known: its plan comes first.  The
+ * profile quick decides for each variant during the run whether it is left out.
+ */
+static bool count_known(const struct ktap *k, const struct ktap_group *g, bool unfinished)
+{
+	const struct item *it;
+	size_t i;
+
+	for (i = 0; i < k->n_items && k->quick && !unfinished; i++) {
+		it = k->run->items[i];
+		if (&k->groups[k->group_of[i]] == g && !it->finished && !it->left_out)
+			return false;
+	}
+	return true;
+}
+
+static size_t count_left_out(const struct ktap *k, const struct ktap_group *g)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < k->n_items; i++)
+		n += &k->groups[k->group_of[i]] == g && k->run->items[i]->left_out;
+	return n;
+}
+
 /* Results that come after those of the group in progress, in plan order. */
 static bool open_next(struct ktap *k, FILE *f, bool unfinished)
 {
+	struct ktap_group *g;
 	size_t i;
 
 	for (i = 0; i < k->n_items; i++) {
 		if (!waits(k, i, unfinished))
 			continue;
-		k->open = &k->groups[k->group_of[i]];
-		if (!k->open->bare)
+		g = &k->groups[k->group_of[i]];
+		if (!count_known(k, g, unfinished))
+			continue;
+		k->open = g;
+		g->n -= count_left_out(k, g);
+		if (!g->bare)
 			group_head(f, k->open);
 		return true;
 	}
@@ -268,6 +302,7 @@ bool ktap_begin(struct ktap *k, struct folder *folder, const struct run *run)
 
 	memset(k, 0, sizeof(*k));
 	k->run = run;
+	k->quick = !strcmp(run_string(run, FIELD_PROFILE), PROFILE_NAME_QUICK);
 	k->n_items = run->n_items;
 	k->group_of = xcalloc(k->n_items, sizeof(*k->group_of));
 	k->written = xcalloc(k->n_items, sizeof(*k->written));

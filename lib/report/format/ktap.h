@@ -4,7 +4,8 @@
  *
  * The file only grows, and a subtest is one stretch of it, while results of
  * several programs may come in turns (replicates of benchmarks).  Results of a
- * program whose turn it is not yet therefore wait.
+ * program whose turn it is not yet therefore wait; with profile quick those of a
+ * program are written when all of its variants have run or are left out.
  */
 #ifndef KVMEM_REPORT_KTAP_H
 #define KVMEM_REPORT_KTAP_H
@@ -22,6 +23,7 @@ struct ktap {
 	struct ktap_group *groups;
 	size_t n_groups, n_closed;
 	struct ktap_group *open;
+	bool quick;
 	size_t n_items;		/* of the plan */
 	size_t *group_of;	/* for each of them */
 	bool *written;

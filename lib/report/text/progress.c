@@ -1,23 +1,73 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "report/text/progress.h"
 
+#include <linux/major.h>
+#include <linux/vt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "report/base/text.h"
+#include "report/text/summary.h"
 
-/* Tests take a millisecond each: drawing them all would cost more than they. */
+/* Most tests take a millisecond: redrawing for each would take longer than the tests. */
 #define DRAW_INTERVAL_MS 50
+
+/* The tests or benchmarks whose names begin alike. */
+struct progress_program {
+	char *name;
+	size_t left;		/* items without a final result */
+	size_t counts[ST_COUNT];
+	double seconds;
+};
+
+/*
+ * Whether a line can be drawn again: on a pseudo-terminal or a virtual console.
+ * A serial console is often recorded, as is all output under CI.
+ */
+static bool can_redraw(int fd)
+{
+	const char *term = getenv("TERM");
+	struct stat st;
+
+	if (!isatty(fd) || !term || !*term || !strcmp(term, "dumb") || getenv("CI") ||
+	    fstat(fd, &st))
+		return false;
+	return (major(st.st_rdev) >= UNIX98_PTY_SLAVE_MAJOR &&
+		major(st.st_rdev) < UNIX98_PTY_SLAVE_MAJOR + UNIX98_PTY_MAJOR_COUNT) ||
+	       (major(st.st_rdev) == TTY_MAJOR && minor(st.st_rdev) < MAX_NR_CONSOLES + 1);
+}
+
+static struct progress_program *program_of(struct progress *p, const struct item *it)
+{
+	char *name = item_program(it);
+	size_t i;
+
+	for (i = 0; i < p->n_programs && strcmp(p->programs[i].name, name); i++)
+		;
+	if (i < p->n_programs) {
+		free(name);
+		return &p->programs[i];
+	}
+	p->programs = xrealloc(p->programs, ++p->n_programs * sizeof(*p->programs));
+	p->programs[i] = (struct progress_program){ .name = name };
+	return &p->programs[i];
+}
 
 void progress_begin(struct progress *p, const struct run *r, bool verbose)
 {
+	size_t i;
+
 	memset(p, 0, sizeof(*p));
-	p->terminal = isatty(STDERR_FILENO);
+	p->terminal = can_redraw(STDOUT_FILENO) && can_redraw(STDERR_FILENO);
 	p->verbose = verbose;
 	p->total = r->planned;
+	for (i = 0; i < r->n_items; i++)
+		program_of(p, r->items[i])->left++;
 }
 
 static void erase(struct progress *p)
@@ -34,7 +84,7 @@ static size_t terminal_width(void)
 	return !ioctl(STDERR_FILENO, TIOCGWINSZ, &w) && w.ws_col ? w.ws_col : 80;
 }
 
-/* What has been under way for longest: if there is something to wait for, it is that. */
+/* The item that has run for longest. */
 static const struct under_way *oldest(const struct progress *p)
 {
 	const struct under_way *old = NULL;
@@ -94,7 +144,7 @@ static void output(struct progress *p, const struct event *e)
 	fflush(stdout);
 }
 
-/* Before a line of our own on standard output. */
+/* Standard output is at the start of a line after this. */
 static void begin_line(struct progress *p)
 {
 	erase(p);
@@ -102,6 +152,21 @@ static void begin_line(struct progress *p)
 	if (p->midline)
 		putchar('\n');
 	p->midline = false;
+}
+
+/* The line of a program, in place of one for each result. */
+static void item_over(struct progress *p, const struct item *it)
+{
+	struct progress_program *g = program_of(p, it);
+
+	if (!g->left || --g->left || !p->terminal || p->verbose)
+		return;
+	begin_line(p);
+	text_plain(stdout, g->name, strlen(g->name));
+	fputs(": ", stdout);
+	summary_counts(stdout, g->counts, false);
+	printf(" (%.2f s)\n", g->seconds);
+	fflush(stdout);
 }
 
 void progress_start(struct progress *p, unsigned int machine, const struct item *it,
@@ -127,13 +192,15 @@ void progress_event(struct progress *p, const struct event *e)
 		output(p, e);
 	} else if (e->kind == EV_END) {
 		p->now[e->from].item = NULL;
+	} else if (e->kind == EV_OMIT) {
+		p->total--;
+		item_over(p, e->item);
 	}
 }
 
-void progress_result(struct progress *p, const struct item *it)
+static void result_line(struct progress *p, const struct item *it)
 {
 	begin_line(p);
-	p->done++;
 	printf("%-5s ", status_words[it->status].line);
 	text_plain(stdout, it->name, strlen(it->name));
 	if (it->status != ST_PASS) {
@@ -149,9 +216,27 @@ void progress_result(struct progress *p, const struct item *it)
 	fflush(stdout);
 }
 
+void progress_result(struct progress *p, const struct item *it)
+{
+	struct progress_program *g = program_of(p, it);
+
+	p->done++;
+	g->counts[it->status]++;
+	g->seconds += it->duration_s;
+	if (!p->terminal || p->verbose || status_is_bad(it->status))
+		result_line(p, it);
+	if (it->planned)
+		item_over(p, it);
+}
+
 void progress_end(struct progress *p)
 {
+	size_t i;
+
 	begin_line(p);
 	fflush(stdout);
-	memset(p->now, 0, sizeof(p->now));
+	for (i = 0; i < p->n_programs; i++)
+		free(p->programs[i].name);
+	free(p->programs);
+	memset(p, 0, sizeof(*p));
 }

@@ -43,21 +43,34 @@ static void put_head(FILE *f, const struct run *r)
 	free(seed);
 }
 
-static void put_counts(FILE *f, const struct run *r)
+void summary_counts(FILE *f, const size_t *counts, bool zeroes)
 {
 	static const enum status order[ST_COUNT] = {
 		ST_PASS, ST_FAIL, ST_TIMEOUT, ST_ERROR, ST_XFAIL, ST_SKIP
 	};
+	const char *comma = "";
+	size_t i;
+
+	for (i = 0; i < ST_COUNT; i++) {
+		if (!counts[order[i]] && !(zeroes && (i < 2 || order[i] == ST_SKIP)))
+			continue;
+		fprintf(f, "%s%zu %s", comma, counts[order[i]], status_words[order[i]].counted);
+		comma = ", ";
+	}
+}
+
+static void put_counts(FILE *f, const struct run *r)
+{
 	size_t counts[ST_COUNT], ran = 0, i;
 
 	run_counts(r, counts);
-	for (i = 0; i < ST_COUNT; i++) {
-		ran += counts[order[i]];
-		/* The zeroes worth telling. */
-		if (counts[order[i]] || i < 2 || order[i] == ST_SKIP)
-			fprintf(f, "%s%zu %s", i ? ", " : "", counts[order[i]], status_words[order[i]].counted);
-	}
+	for (i = 0; i < ST_COUNT; i++)
+		ran += counts[i];
+	summary_counts(f, counts, true);
 	fputc('\n', f);
+	if (r->left_out)
+		fprintf(f, "%zu variant%s more with --profile full\n", r->left_out,
+			r->left_out == 1 ? "" : "s");
 	if (!r->complete)
 		fprintf(f, "INCOMPLETE: the run was cut short, %zu of %zu planned have a result\n",
 			ran, r->planned);

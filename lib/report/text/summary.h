@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The page of text that ends a run. */
+/* The summary printed at the end of a run. */
 #ifndef KVMEM_REPORT_SUMMARY_H
 #define KVMEM_REPORT_SUMMARY_H
 
@@ -15,6 +15,14 @@
  * @folder: its results folder
  */
 void summary_print(FILE *f, struct run *r, const char *folder);
+
+/**
+ * summary_counts - "3 passed, 1 failed, 0 skipped", without newline
+ * @f: where to
+ * @counts: number of results of each status
+ * @zeroes: with 0 passed, 0 failed, 0 skipped
+ */
+void summary_counts(FILE *f, const size_t *counts, bool zeroes);
 
 /** table_print - the measurements of a run */
 void table_print(FILE *f, struct run *r);

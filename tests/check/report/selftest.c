@@ -243,7 +243,7 @@ static void test_aggregation(void)
 	struct stream s = { .run = &run };
 	struct measurement *m;
 
-	feed(&s, "{\"event\":\"run\",\"plan\":[{\"kind\":\"bench\",\"name\":\"b.m\",\"replicates\":3}]}");
+	feed(&s, "{\"event\":\"run\",\"stream\":1,\"plan\":[{\"kind\":\"bench\",\"name\":\"b.m\",\"replicates\":3}]}");
 	feed(&s, MEASURED("\"value\":10,\"n\":100,\"min\":5,\"p50\":10,\"p90\":20,\"p99\":90,"
 			  "\"max\":100,\"exits_per_op\":1,\"overhead\":4,\"note\":\"noisy\","
 			  "\"quantiles\":[5,10,100]"));
@@ -284,7 +284,7 @@ static void test_bad_lines(void)
 	static const char *const bad[] = {
 		"garbage", "[1]", "{}", "{\"event\":7}", "{\"event\":\"end\"}",
 		"{\"event\":\"output\",\"name\":\"p.a\",\"text\":5}",
-		"{\"event\":\"run\",\"plan\":[]}", "{\"event\":\"sta",
+		"{\"event\":\"run\",\"stream\":1,\"plan\":[]}", "{\"event\":\"sta",
 	};
 	struct run run = { 0 };
 	struct stream s = { .run = &run };
@@ -292,7 +292,7 @@ static void test_bad_lines(void)
 
 	feed(&s, "{\"event\":\"start\",\"name\":\"p.a\"}");
 	check(run.bad_lines == 1 && !run.n_items, "nothing comes before the run");
-	feed(&s, "{\"event\":\"run\",\"seed\":18446744073709551615,"
+	feed(&s, "{\"event\":\"run\",\"stream\":1,\"seed\":18446744073709551615,"
 	     "\"plan\":[{\"kind\":\"test\",\"name\":\"p.a\"}]}");
 	check(run.bad_lines == 1 && run.planned == 1, "a seed of 64 bits");
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
@@ -351,7 +351,7 @@ static void test_files(void)
 	char line[256];
 	size_t i;
 
-	feed(&s, "{\"event\":\"run\",\"plan\":[{\"kind\":\"test\",\"name\":\"p.a\"}]}");
+	feed(&s, "{\"event\":\"run\",\"stream\":1,\"plan\":[{\"kind\":\"test\",\"name\":\"p.a\"}]}");
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		snprintf(line, sizeof(line), "{\"event\":\"file\",\"name\":\"%s\",\"text\":\"x\"}",
 			 rows[i].name);
@@ -423,7 +423,7 @@ static void test_round_trip(void)
 	size_t len, again_len = 0;
 	FILE *f;
 
-	feed(&s, "{\"event\":\"run\",\"id\":\"x\",\"seed\":1,\"kernel\":{\"release\":\"6.1\"},\"plan\":["
+	feed(&s, "{\"event\":\"run\",\"stream\":1,\"id\":\"x\",\"seed\":1,\"kernel\":{\"release\":\"6.1\"},\"plan\":["
 	     "{\"kind\":\"test\",\"name\":\"p.a\",\"behaviours\":[\"A1\"]},"
 	     "{\"kind\":\"bench\",\"name\":\"b.m\",\"replicates\":2}]}");
 	feed(&s, "{\"event\":\"start\",\"name\":\"p.a\"}");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "run.h"
+#include "execute.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +19,7 @@
 #include "hostinfo.h"
 #include "perf.h"
 #include "suite.h"
+#include "util/events.h"
 #include "verdict.h"
 
 static volatile sig_atomic_t stopped;
@@ -30,7 +31,7 @@ static void on_stop(int sig)
 	child_kill_current();
 }
 
-/* The stream is the only way out: when nobody reads it, there is nothing to do. */
+/* Without a reader of the stream there is nothing left to do. */
 static void emit(struct jsonw *j)
 {
 	if (!jsonw_send(j, 1)) {
@@ -42,12 +43,12 @@ static void emit(struct jsonw *j)
 static void begin_event(struct jsonw *j, const char *event)
 {
 	jsonw_open(j);
-	jsonw_str(j, "event", event);
+	jsonw_str(j, FIELD_EVENT, event);
 }
 
 /*
- * What has begun must be known even if the machine goes down with it: a serial
- * line would take its time.
+ * The start of an item must be known even if the machine crashes with it: wait until
+ * a serial line has transmitted it.
  */
 static void emit_begin(struct jsonw *j)
 {
@@ -56,25 +57,25 @@ static void emit_begin(struct jsonw *j)
 		tcdrain(1);
 }
 
-/* --- how it begins ------------------------------------------------------- */
+/* --- the run event ------------------------------------------------------- */
 
 static void emit_ids(struct jsonw *j, const char *ids)
 {
 	char copy[256], *id, *save = NULL;
 
 	snprintf(copy, sizeof(copy), "%s", ids);
-	jsonw_push(j, "behaviours", '[');
+	jsonw_push(j, FIELD_BEHAVIOURS, '[');
 	for (id = strtok_r(copy, " ", &save); id; id = strtok_r(NULL, " ", &save))
 		jsonw_str(j, NULL, id);
 	jsonw_pop(j, '[');
 }
 
-static unsigned long replicates_of(const struct options *o, const struct item *it)
+static unsigned long replicates_of(const struct options *o, const struct plan_item *it)
 {
 	return it->replicates && it->replicates < o->replicates ? it->replicates : o->replicates;
 }
 
-/* What only the surroundings know: how a lab's machine was made. */
+/* The notes of --note: how a lab's machine was made. */
 static void emit_notes(struct jsonw *j, const struct options *o)
 {
 	char key[64];
@@ -82,7 +83,7 @@ static void emit_notes(struct jsonw *j, const struct options *o)
 
 	if (!o->nr_notes)
 		return;
-	jsonw_push(j, "lab", '{');
+	jsonw_push(j, FIELD_LAB, '{');
 	for (i = 0; i < o->nr_notes; i++) {
 		const char *value = strchr(o->notes[i], '=') + 1;
 
@@ -104,45 +105,46 @@ static void emit_run(const struct options *o, const struct plan *plan)
 	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime(&t));
 	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", gmtime(&t));
 	snprintf(id, sizeof(id), "%s-%s", stamp, u.release);
-	begin_event(&j, "run");
-	jsonw_str(&j, "id", id);
-	jsonw_str(&j, "started", o->started ? o->started : started);
-	jsonw_str(&j, "profile", o->profile);
-	jsonw_u64(&j, "seed", o->seed);
-	jsonw_str(&j, "where", o->where);
-	jsonw_bool(&j, "exact", o->exact);
+	begin_event(&j, EVENT_RUN);
+	jsonw_u64(&j, FIELD_STREAM, EVENTS_VERSION);
+	jsonw_str(&j, FIELD_ID, id);
+	jsonw_str(&j, FIELD_STARTED, o->started ? o->started : started);
+	jsonw_str(&j, FIELD_PROFILE, o->profile);
+	jsonw_u64(&j, FIELD_SEED, o->seed);
+	jsonw_str(&j, FIELD_WHERE, o->where);
+	jsonw_bool(&j, FIELD_EXACT, o->exact);
 	if (o->uapi)
-		jsonw_str(&j, "uapi", o->uapi);
+		jsonw_str(&j, FIELD_UAPI, o->uapi);
 	suite_id(plan, suite, sizeof(suite));
 	if (suite[0])
-		jsonw_str(&j, "suite", suite);
-	/* A result that was made worse on purpose must not be taken for a real one. */
+		jsonw_str(&j, FIELD_SUITE, suite);
+	/* Artificially slowed results must be recognisable. */
 	if (o->plant)
-		jsonw_str(&j, "planted", o->plant);
+		jsonw_str(&j, FIELD_PLANTED, o->plant);
 	hostinfo_write(&j);
 	emit_notes(&j, o);
-	jsonw_push(&j, "plan", '[');
+	jsonw_push(&j, FIELD_PLAN, '[');
 	for (i = 0; i < plan->nr; i++) {
-		const struct item *it = &plan->items[i];
+		const struct plan_item *it = &plan->items[i];
 
 		jsonw_push(&j, NULL, '{');
-		jsonw_str(&j, "kind", it->bench ? "bench" : "test");
-		jsonw_str(&j, "name", it->name);
-		/* One sequence of steps is no check of all that the test is for. */
+		jsonw_str(&j, FIELD_KIND, it->bench ? KIND_BENCH : KIND_TEST);
+		jsonw_str(&j, FIELD_NAME, it->name);
+		/* A single replayed sequence does not check the behaviours of the test. */
 		emit_ids(&j, o->replay ? "" : it->behaviours);
 		if (it->bench)
-			jsonw_u64(&j, "replicates", replicates_of(o, it));
+			jsonw_u64(&j, FIELD_REPLICATES, replicates_of(o, it));
 		if (it->elsewhere)
-			jsonw_bool(&j, "elsewhere", true);
+			jsonw_bool(&j, FIELD_ELSEWHERE, true);
 		jsonw_pop(&j, '{');
 	}
 	jsonw_pop(&j, '[');
 	emit(&j);
 }
 
-/* --- what runs ----------------------------------------------------------- */
+/* --- items --------------------------------------------------------------- */
 
-/* Programs write whole records; they are passed on as they are. */
+/* Events of programs are passed on unchanged. */
 static void on_record(char *line)
 {
 	if (line[0] == '{')
@@ -153,13 +155,13 @@ static void on_output(const char *text, size_t len)
 {
 	struct jsonw j;
 
-	begin_event(&j, "output");
-	jsonw_str(&j, "name", current_name);
-	jsonw_strn(&j, "text", text, len);
+	begin_event(&j, EVENT_OUTPUT);
+	jsonw_str(&j, FIELD_NAME, current_name);
+	jsonw_strn(&j, FIELD_TEXT, text, len);
 	emit(&j);
 }
 
-/* On a host only what comes from now on; a lab's kernel began for this run. */
+/* On a host only new messages; a lab's kernel was booted for this run. */
 static void pass_kernel_log(const struct options *o)
 {
 	static int fd = -2;
@@ -169,7 +171,7 @@ static void pass_kernel_log(const struct options *o)
 
 	if (fd == -2) {
 		fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-		if (fd >= 0 && strcmp(o->where, "lab"))
+		if (fd >= 0 && strcmp(o->where, WHERE_LAB))
 			lseek(fd, 0, SEEK_END);
 	}
 	if (fd < 0)
@@ -186,37 +188,37 @@ static void pass_kernel_log(const struct options *o)
 			continue;
 		text++;
 		text[strcspn(text, "\n")] = '\0';
-		begin_event(&j, "klog");
-		jsonw_str(&j, "text", text);
+		begin_event(&j, EVENT_KLOG);
+		jsonw_str(&j, FIELD_TEXT, text);
 		emit(&j);
 	}
 }
 
-static void begin_item(struct jsonw *j, const char *event, const struct item *it,
+static void begin_item(struct jsonw *j, const char *event, const struct plan_item *it,
 		       unsigned long replicate)
 {
 	begin_event(j, event);
-	jsonw_str(j, "name", it->name);
+	jsonw_str(j, FIELD_NAME, it->name);
 	if (it->bench)
-		jsonw_u64(j, "replicate", replicate);
+		jsonw_u64(j, FIELD_REPLICATE, replicate);
 }
 
-static void emit_end(const struct item *it, unsigned long replicate, const char *status,
+static void emit_end(const struct plan_item *it, unsigned long replicate, const char *status,
 		     const char *reason, double seconds)
 {
 	struct jsonw j;
 
-	begin_item(&j, "end", it, replicate);
-	jsonw_str(&j, "status", status);
-	jsonw_str(&j, "reason", reason);
-	jsonw_num(&j, "duration_s", seconds);
-	if (it->bench && !strcmp(status, "skip"))
-		jsonw_bool(&j, "last", true);
+	begin_item(&j, EVENT_END, it, replicate);
+	jsonw_str(&j, FIELD_STATUS, status);
+	jsonw_str(&j, FIELD_REASON, reason);
+	jsonw_num(&j, FIELD_DURATION, seconds);
+	if (it->bench && !strcmp(status, VERDICT_SKIP))
+		jsonw_bool(&j, FIELD_LAST, true);
 	emit(&j);
 }
 
-/* Returns whether it did not skip: further replicates make no sense if it did. */
-static bool run_item(const struct options *o, const struct item *it, unsigned long replicate)
+/* Return: false if it was skipped, so that further replicates make no sense. */
+static bool run_item(const struct options *o, const struct plan_item *it, unsigned long replicate)
 {
 	char rep[32], *bench[] = { it->path, "--run", it->arg, "--replicate", rep, NULL };
 	unsigned int timeout = (unsigned int)o->timeout;
@@ -226,10 +228,10 @@ static bool run_item(const struct options *o, const struct item *it, unsigned lo
 
 	snprintf(rep, sizeof(rep), "%lu", replicate);
 	current_name = it->name;
-	begin_item(&j, "start", it, replicate);
+	begin_item(&j, EVENT_START, it, replicate);
 	emit_begin(&j);
 
-	/* The harness has its own timeout and says more: let it be first. */
+	/* The harness's own timeout comes first, since its message has more details. */
 	if (it->bench)
 		child_run(bench, timeout, on_record, on_output, &r);
 	else
@@ -240,11 +242,11 @@ static bool run_item(const struct options *o, const struct item *it, unsigned lo
 	pass_kernel_log(o);
 	emit_end(it, replicate, v.status, v.reason, r.seconds);
 	child_free(&r);
-	return strcmp(v.status, "skip");
+	return strcmp(v.status, VERDICT_SKIP);
 }
 
-/* The tests are the means here, and the bugs the items. */
-static void run_mutant(const struct options *o, struct mutation *m, const struct item *it)
+/* With --mutants the items are the seeded bugs. */
+static void run_mutant(const struct options *o, struct mutation *m, const struct plan_item *it)
 {
 	struct timespec from, to;
 	bool by_random = false;
@@ -252,7 +254,7 @@ static void run_mutant(const struct options *o, struct mutation *m, const struct
 	struct jsonw j;
 
 	current_name = it->name;
-	begin_item(&j, "start", it, 0);
+	begin_item(&j, EVENT_START, it, 0);
 	emit_begin(&j);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	mutation_run(m, it->name, (unsigned int)o->timeout, on_output, &by_random, &v);
@@ -260,21 +262,21 @@ static void run_mutant(const struct options *o, struct mutation *m, const struct
 	if (stopped)
 		return;
 	pass_kernel_log(o);
-	begin_event(&j, "observation");
-	jsonw_str(&j, "name", "found_by_random_test");
-	jsonw_bool(&j, "value", by_random);
+	begin_event(&j, EVENT_OBSERVATION);
+	jsonw_str(&j, FIELD_NAME, OBSERVED_BY_RANDOM);
+	jsonw_bool(&j, FIELD_VALUE, by_random);
 	emit(&j);
 	emit_end(it, 0, v.status, v.reason, (double)(to.tv_sec - from.tv_sec) +
 		 (double)(to.tv_nsec - from.tv_nsec) / 1e9);
 }
 
-/* The profile quick has each test once: in the first variant that does not skip. */
-static bool quickly_done(const struct options *o, const struct plan *plan, size_t item,
-			 const bool *ran)
+/* The profile quick runs each test in the first variant that does not skip. */
+static bool left_out(const struct options *o, const struct plan *plan, size_t item,
+		     const bool *ran)
 {
 	size_t i;
 
-	if (strcmp(o->profile, "quick"))
+	if (strcmp(o->profile, PROFILE_NAME_QUICK))
 		return false;
 	for (i = item; i-- > 0 && !strcmp(plan->items[i].path, plan->items[item].path);)
 		if (ran[i] && plan_same_test(&plan->items[i], &plan->items[item]))
@@ -282,34 +284,36 @@ static bool quickly_done(const struct options *o, const struct plan *plan, size_
 	return false;
 }
 
-static void leave_out(const struct item *it)
+static void emit_omit(const struct plan_item *it)
 {
 	struct jsonw j;
 
-	begin_item(&j, "start", it, 0);
+	begin_item(&j, EVENT_OMIT, it, 0);
 	emit(&j);
-	emit_end(it, 0, "skip", "the profile quick has it in another variant", 0);
 }
 
 /*
- * A VM that is there as long as tests run: without it each test's is the first
- * and the last one, and under emulation switching the hardware on and off, and
- * patching the code of the scheduler for it, takes longer than most tests.
+ * Hold a VM while tests run in a lab.  Otherwise each test creates the first VM and
+ * destroys the last one; enabling and disabling virtualization, with its static keys,
+ * then takes longer under emulation than most tests.
  */
 static int hold_vm(const struct options *o)
 {
-	int dev, vm;
+	int dev, vm, vcpu;
 
-	if (strcmp(o->where, "lab"))
+	if (strcmp(o->where, WHERE_LAB))
 		return -1;
 	dev = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (dev < 0)
 		return -1;
 	vm = ioctl(dev, KVM_CREATE_VM, 0);
 	close(dev);
-	/* The vCPU lives as long as the VM. */
-	if (vm >= 0)
-		close(ioctl(vm, KVM_CREATE_VCPU, 0));
+	if (vm < 0)
+		return -1;
+	/* The vCPU exists until the VM is destroyed, even without a descriptor. */
+	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+	if (vcpu >= 0)
+		close(vcpu);
 	return vm;
 }
 
@@ -327,8 +331,8 @@ static void run_tests(const struct options *o, struct plan *plan)
 			run_mutant(o, m, &plan->items[i]);
 		else if (plan->items[i].bench || plan->items[i].elsewhere)
 			continue;
-		else if (quickly_done(o, plan, i, ran))
-			leave_out(&plan->items[i]);
+		else if (left_out(o, plan, i, ran))
+			emit_omit(&plan->items[i]);
 		else
 			ran[i] = run_item(o, &plan->items[i], 0);
 	}
@@ -336,6 +340,24 @@ static void run_tests(const struct options *o, struct plan *plan)
 	free(ran);
 	if (held >= 0)
 		close(held);
+}
+
+static bool replicate_due(const struct options *o, const struct plan_item *it, unsigned long rep)
+{
+	return it->bench && !it->elsewhere && !it->skipped && rep >= it->first &&
+	       rep < replicates_of(o, it);
+}
+
+/* Replicates of different benchmarks alternate, so that drift affects all of them. */
+static void run_benchmarks(const struct options *o, struct plan *plan)
+{
+	struct plan_item *it;
+	unsigned long rep;
+
+	for (rep = 0; rep < o->replicates && !stopped; rep++)
+		for (it = plan->items; it < plan->items + plan->nr && !stopped; it++)
+			if (replicate_due(o, it, rep))
+				it->skipped = !run_item(o, it, rep);
 }
 
 static void run_perf(const struct options *o, const struct plan *plan)
@@ -353,9 +375,7 @@ static void run_perf(const struct options *o, const struct plan *plan)
 int run_plan(const struct options *o, struct plan *plan)
 {
 	struct sigaction stop = { .sa_handler = on_stop };
-	unsigned long rep;
 	struct jsonw j;
-	size_t i;
 
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
@@ -367,19 +387,12 @@ int run_plan(const struct options *o, struct plan *plan)
 		emit_run(o, plan);
 	pass_kernel_log(o);
 	run_tests(o, plan);
-	/* Replicates of different benchmarks alternate: drift hits all alike. */
-	for (rep = 0; rep < o->replicates && !stopped; rep++)
-		for (i = 0; i < plan->nr && !stopped; i++)
-			if (plan->items[i].bench && !plan->items[i].elsewhere &&
-			    rep >= plan->items[i].first &&
-			    rep < replicates_of(o, &plan->items[i]) &&
-			    !run_item(o, &plan->items[i], rep))
-				plan->items[i].replicates = 1;
+	run_benchmarks(o, plan);
 	run_perf(o, plan);
 	if (stopped)
 		return 128 + stopped;
-	begin_event(&j, "done");
-	jsonw_bool(&j, "complete", true);
+	begin_event(&j, EVENT_DONE);
+	jsonw_bool(&j, FIELD_COMPLETE, true);
 	emit(&j);
 	return 0;
 }
