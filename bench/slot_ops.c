@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "arch.h"
 #include "guest/guest.h"
 #include "scenario/alias.h"
 #include "harness/bench.h"
@@ -15,7 +16,6 @@
 #include "kvm/uapi.h"
 #include "guest/list.h"
 #include "kvm/uapi.h"
-#include "arch/x86_64/uapi.h"
 
 static uint32_t repetitions(uint64_t size)
 {
@@ -155,7 +155,7 @@ static void run_slot(const struct bench *b)
 	static void (*const op[])(void *arg, uint32_t i) = {
 		[CREATE] = create, [DELETE] = delete, [MOVE] = move, [LOG] = log_switch,
 	};
-	struct vm_opts o = { .quirks_off = b->op.flags ? KVM_X86_QUIRK_SLOT_ZAP_ALL : 0 };
+	struct vm_opts o = { .quirks_off = b->op.flags ? arch_traits()->slot_zap_quirk : 0 };
 	struct slot_bed bed = { .vm = vm_create(&o), .hva = vm_alloc(PAGE_2M),
 				.mapped = b->op.count };
 	void *other = vm_alloc(PAGE_4K);

@@ -105,7 +105,7 @@ struct arch_traits {
 	bool counts;		/* page statistics count a mapping once, from fault to zap;
 				 * false: cannot tell
 				 */
-	bool tdp;		/* guest memory has page tables of its own (EPT, NPT, stage 2) */
+	bool tdp;		/* guest memory has page tables of its own (two-dimensional paging, stage 2) */
 	bool forgets;		/* a mapping may be gone at any time, and come back */
 	bool huge_at_will;	/* where 2 MiB fit, smaller pages may be mapped instead */
 	bool stale_mmio_reads;	/* a stale cached MMIO entry faults as a read, whatever the access */
@@ -121,7 +121,7 @@ struct arch_traits {
 /** arch_traits - those of this host, determined once per process */
 const struct arch_traits *arch_traits(void);
 
-/** arch_backend - KVM's implementation on this host: "vmx", "svm", "pvm", "arm64" */
+/** arch_backend - KVM's implementation on this host, as results name it */
 const char *arch_backend(void);
 
 /* KVM's modules on this architecture, NULL at the end. */

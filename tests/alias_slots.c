@@ -3,6 +3,7 @@
  * Many slots backed by one host page: a change of one slot does not affect the others
  * (C7, C8), and prefault maps them all (C13).
  */
+#include "arch.h"
 #include "harness/test.h"
 
 #include <sys/ioctl.h>
@@ -12,12 +13,10 @@
 #include "emulated.h"
 #include "guest/hammer.h"
 #include "scenario/hostmem.h"
-#include "arch/x86_64/memtype.h"
 #include "kvm/prefault.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
 #include "kvm/uapi.h"
-#include "arch/x86_64/uapi.h"
 
 #define NR	8
 #define PAGES	4
@@ -60,7 +59,7 @@ FIXTURE_VARIANT_ADD(quirk, zap_slot) { true };
 
 KVMEM_SETUP(quirk)
 {
-	struct vm_opts o = { .quirks_off = variant->off ? KVM_X86_QUIRK_SLOT_ZAP_ALL : 0,
+	struct vm_opts o = { .quirks_off = variant->off ? arch_traits()->slot_zap_quirk : 0,
 			     .nr_vcpus = 2 };
 
 	self->vm = vm_create(&o);
@@ -79,7 +78,7 @@ static bool mapped_again(const FIXTURE_DATA(quirk) *self)
 {
 	uint64_t now = vm_stat(self->vm, "pages_4k");
 
-	if (now == self->mapped || !memtype_tdp_mmu())
+	if (now == self->mapped || !arch_traits()->counts)
 		return true;
 	diag("%llu pages are mapped, expected %llu", (unsigned long long)now,
 	     (unsigned long long)self->mapped);
@@ -403,7 +402,7 @@ KVMEM_TEST_F(quirk, prefault_after_delete, "C13 C7", 1000)
 	ASSERT_EQ(alias_gpa(a, i, 0), r.gpa);
 	ASSERT_EQ(NR * SIZE - (i * SIZE - PAGE_4K), r.size);
 	ASSERT_EQ(-ENOENT, prefault(a->v, &r));
-	if (memtype_tdp_mmu())
+	if (arch_traits()->counts)
 		ASSERT_EQ(none + i * PAGES - 1, vm_stat(self->vm, "pages_4k"));
 	ASSERT_TRUE(others_read(self, i));
 }

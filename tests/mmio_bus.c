@@ -262,7 +262,7 @@ KVMEM_TEST_F(ioeventfd, address_and_length, "A15")
 
 /*
  * A read goes to userspace, whether the page has been accessed before or not.
- * Red with: reads of the bus reach ioeventfd_write(); and on VMX, whose fast path
+ * Red with: reads of the bus reach ioeventfd_write(); and where a fast path
  * for any length checks only the address (known_issues).
  */
 KVMEM_TEST_F(ioeventfd, read, "A15")
@@ -280,8 +280,8 @@ KVMEM_TEST_F(ioeventfd, read, "A15")
 
 /*
  * A slot created over an ioeventfd takes over its accesses until it is deleted.
- * Red with: the bus looked up before the slots; and on VMX, where the MMIO SPTE
- * leads to the fast path whatever has been created since (known_issues).
+ * Red with: the bus looked up before the slots; and where the cached MMIO
+ * entry leads to the fast path whatever has been created since (known_issues).
  */
 KVMEM_TEST_F(ioeventfd, slot_over_it, "A7 A15")
 {

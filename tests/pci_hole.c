@@ -205,7 +205,7 @@ FIXTURE_VARIANT_ADD(slot_over_mmio, slot_zap_all_off) { true };
 
 KVMEM_SETUP(slot_over_mmio)
 {
-	struct vm_opts o = { .quirks_off = variant->zap_all_off ? KVM_X86_QUIRK_SLOT_ZAP_ALL : 0 };
+	struct vm_opts o = { .quirks_off = variant->zap_all_off ? arch_traits()->slot_zap_quirk : 0 };
 
 	self->vm = vm_create(&o);
 	self->v = self->vm->vcpu[0];
@@ -419,6 +419,5 @@ KVMEM_TEST(signal_before_completion, "A27")
 
 #include "pci_hole_arch.h"
 #include "kvm/uapi.h"
-#include "arch/x86_64/uapi.h"
 
 KVMEM_MAIN

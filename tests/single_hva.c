@@ -4,6 +4,7 @@
  * one userspace address, or one slot over many mappings of one page.  A change of
  * the page is visible at every one of them, and nowhere else (C1-C4).
  */
+#include "arch.h"
 #include "harness/test.h"
 
 #include <fcntl.h>
@@ -14,7 +15,6 @@
 #include "scenario/alias.h"
 #include "guest/hammer.h"
 #include "scenario/hostmem.h"
-#include "arch/x86_64/memtype.h"
 #include "guest/list.h"
 
 #define PAGES 8
@@ -122,7 +122,7 @@ KVMEM_TEST(as_many_as_there_can_be, "C1 C3", 4500)
 	before = vm_stat(vm, "pages_4k");
 	ASSERT_EQ(0, madvise((void *)page, PAGE_4K, MADV_DONTNEED));
 	/* Without the TDP MMU, page tables may have been recycled by now. */
-	if (memtype_tdp_mmu())
+	if (arch_traits()->counts)
 		ASSERT_EQ(64, alias_unmapped(&a, before));
 	alias_use_up();
 	for (i = 0; i < 64; i++)

@@ -27,11 +27,11 @@ struct vcpu;
 struct kvmstat;
 
 struct vm_opts {
-	unsigned long type;	/* KVM_CREATE_VM argument, KVM_X86_DEFAULT_VM is 0 */
+	unsigned long type;	/* KVM_CREATE_VM argument, see arch_vm_type() */
 	bool irqchip;		/* KVM_CREATE_IRQCHIP before the first vCPU */
 	unsigned int nr_vcpus;	/* 0 means 1 */
 	uint64_t quirks_off;	/* KVM_CAP_DISABLE_QUIRKS2, must be supported */
-	bool full_cpuid;	/* every CPU feature KVM supports, not the suite's own CPU */
+	bool full_cpu;	/* every CPU feature KVM supports, not the suite's own CPU */
 };
 
 struct vm {

@@ -30,7 +30,7 @@
  *		 planted	 string	 optional: artificial cost of each exit
  *		 kernel		 object	 release, version, machine, cmdline, config_hash: strings;
  *					 taint: integer
- *		 backend	 string	 "pvm", "svm", "vmx", "arm64", ...
+ *		 backend	 string	 arch_backend()
  *		 cpu		 object	 model, microcode, clocksource: strings;
  *					 cpus, tsc_khz: integers
  *		 modules	 object	 "MODULE.PARAMETER": string

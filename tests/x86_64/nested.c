@@ -65,7 +65,7 @@ static void l2_vm(FIXTURE_DATA(l2) *self, bool npt, uint64_t quirks_off)
 {
 	l2_require();
 	self->npt = npt;
-	self->vm = vm_create(&(struct vm_opts){ .full_cpuid = true, .quirks_off = quirks_off });
+	self->vm = vm_create(&(struct vm_opts){ .full_cpu = true, .quirks_off = quirks_off });
 	self->v = self->vm->vcpu[0];
 	self->ram = vm_alloc(2 * PAGE_4K);
 	self->rom = vm_alloc(PAGE_4K);

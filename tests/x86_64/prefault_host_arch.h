@@ -18,7 +18,7 @@
 KVMEM_TEST(while_l2_runs, "E17")
 {
 	struct kvm_pre_fault_memory r = { .gpa = GPA, .size = SIZE };
-	struct vm_opts o = { .full_cpuid = true };
+	struct vm_opts o = { .full_cpu = true };
 	struct vcpu *v;
 	struct vm *vm;
 

@@ -191,7 +191,7 @@ KVMEM_SETUP(hole_l2)
 
 	set_mode(&variant->mode);
 	l2_require();
-	self->vm = vm_create(&(struct vm_opts){ .full_cpuid = true });
+	self->vm = vm_create(&(struct vm_opts){ .full_cpu = true });
 	self->v = self->vm->vcpu[0];
 	hole_slot(self->vm, SLOT, HOLE, HOLE_SIZE);
 	l2_prepare(self->v, variant->npt);

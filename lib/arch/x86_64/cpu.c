@@ -238,7 +238,7 @@ static void set_cpuid(struct vcpu *v)
 	} own;
 	const struct kvm_cpuid2 *c = &own.head;
 
-	if (v->vm->opts.full_cpuid)
+	if (v->vm->opts.full_cpu)
 		c = cpu_supported();
 	else if (!own.head.nent)
 		own_cpuid(&own.head);

@@ -30,13 +30,13 @@ struct vcpu;
 /**
  * l2_require - leave the test as a skip unless KVM lets guests run guests
  *
- * The VM has to be made with .full_cpuid: the suite's own CPU has no SVM.
+ * The VM has to be made with .full_cpu: the suite's own CPU has no SVM.
  */
 void l2_require(void);
 
 /**
  * l2_prepare - make the vCPU ready for operations with OPF_L2
- * @v: vCPU of a VM with .full_cpuid
+ * @v: vCPU of a VM with .full_cpu
  * @npt: nested paging, the test is a skip where guests can't have it; without it
  *	L2's physical memory is L1's
  */

@@ -5,7 +5,7 @@
 /* bench/pci_hole_scan: who answers the reads of a PCI hole. */
 static const struct pivot_row hole_rows[] = {
 	{ "userspace", "no slot, exit to userspace" },
-	{ "in_kernel", "all ones from KVM (LAPIC hole)" },
+	{ "in_kernel", "all ones from KVM, emulated" },
 	{ "own_pages", "read-only slot, own pages" },
 	{ "one_page_4k", "read-only slot, one 4 KiB page" },
 	{ "one_page_4k_prefaulted", "- the same, prefaulted" },
