@@ -53,6 +53,21 @@ char *xprintf(const char *fmt, ...)
 	return s;
 }
 
+FILE *xmemstream(char **text, size_t *len)
+{
+	FILE *f = open_memstream(text, len);
+
+	if (!f)
+		out_of_memory();
+	return f;
+}
+
+void xmemclose(FILE *f)
+{
+	if (fclose(f))
+		out_of_memory();
+}
+
 void strlist_add(struct strlist *l, const char *s)
 {
 	l->v = xrealloc(l->v, (l->n + 1) * sizeof(*l->v));

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory that is there or ends the program, lists of strings, messages. */
+/* Allocations that end the program when memory is short, lists of strings, messages. */
 #ifndef KVMEM_REPORT_UTIL_H
 #define KVMEM_REPORT_UTIL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "util/util.h"
 
-/* What the program returns: the same numbers as run.sh. */
+/* Exit codes, the same as those of run.sh. */
 enum exit_code {
-	EXIT_PASSED = 0,	/* all that ran passed, and something ran */
+	EXIT_PASSED = 0,	/* something passed, nothing failed */
 	EXIT_FAILED = 1,
-	EXIT_BROKEN = 2,	/* wrong use, or nothing reliable can be said */
+	EXIT_BROKEN = 2,	/* wrong use, or a result that is not reliable */
 	EXIT_NOTHING = 4,	/* nothing could run */
 };
 
@@ -27,15 +28,20 @@ void *xcalloc(size_t n, size_t size);
 char *xstrdup(const char *s);
 char *xprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/** xmemstream - open_memstream() that ends the program when memory is short */
+FILE *xmemstream(char **text, size_t *len);
+/** xmemclose - close such a stream, with the same check */
+void xmemclose(FILE *f);
+
 void strlist_add(struct strlist *l, const char *s);
-/** strlist_add_new - add unless it is in the list already */
+/** strlist_add_new - add a string that is not in the list yet */
 void strlist_add_new(struct strlist *l, const char *s);
 void strlist_free(struct strlist *l);
 
-/** complain - one line on standard error, with the program's name in front */
+/** complain - one line on standard error, after the program's name */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/** now_ms - milliseconds on a clock that nobody sets */
+/** now_ms - CLOCK_MONOTONIC in milliseconds */
 uint64_t now_ms(void);
 
 #endif /* KVMEM_REPORT_UTIL_H */

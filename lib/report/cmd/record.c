@@ -311,11 +311,11 @@ static void write_page(struct recorder *r)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = xmemstream(&text, &len);
 
 	if (!html_write(f, &r->run, 1, r->opts->catalogue))
 		html_write(f, &r->run, 1, NULL);
-	fclose(f);
+	xmemclose(f);
 	folder_replace(&r->folder, "report.html", text, len);
 	free(text);
 }

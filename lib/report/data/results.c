@@ -98,7 +98,7 @@ static void element(FILE *f, bool *first)
 char *results_text(struct run *r, size_t *len)
 {
 	char *text = NULL;
-	FILE *f = open_memstream(&text, len);
+	FILE *f = xmemstream(&text, len);
 	bool first = true;
 	size_t i;
 
@@ -123,7 +123,7 @@ char *results_text(struct run *r, size_t *len)
 		dump(f, measurement_json(r->measurements[i]));
 	}
 	fputs("]}\n", f);
-	fclose(f);
+	xmemclose(f);
 	return text;
 }
 

@@ -144,7 +144,7 @@ char *junit_text(const struct run *r, size_t *len)
 {
 	bool *done = xcalloc(r->n_items, 1), *member = xcalloc(r->n_items, 1);
 	char *text = NULL, *program;
-	FILE *f = open_memstream(&text, len);
+	FILE *f = xmemstream(&text, len);
 	struct suite all = { 0 };
 	size_t i, j;
 
@@ -165,7 +165,7 @@ char *junit_text(const struct run *r, size_t *len)
 		free(program);
 	}
 	fputs("</testsuites>\n", f);
-	fclose(f);
+	xmemclose(f);
 	free(done);
 	free(member);
 	return text;

@@ -260,10 +260,10 @@ static void update(struct ktap *k, bool unfinished)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = xmemstream(&text, &len);
 
 	pump(k, f, unfinished);
-	fclose(f);
+	xmemclose(f);
 	/* One write: a killed program leaves whole results. */
 	appender_write(&k->file, text, len);
 	free(text);
@@ -321,7 +321,7 @@ static void put_unplanned(struct ktap *k)
 	const struct item *it;
 	char *text = NULL;
 	size_t len, i;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = xmemstream(&text, &len);
 
 	for (i = k->n_items; i < k->run->n_items; i++) {
 		it = k->run->items[i];
@@ -330,7 +330,7 @@ static void put_unplanned(struct ktap *k)
 		put_description(f, it->name);
 		fputc('\n', f);
 	}
-	fclose(f);
+	xmemclose(f);
 	appender_write(&k->file, text, len);
 	free(text);
 }

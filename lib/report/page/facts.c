@@ -59,12 +59,12 @@ static char *cut_text(const struct run *r)
 {
 	char *text = NULL;
 	size_t len, i;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = xmemstream(&text, &len);
 
 	for (i = 0; i < r->n_items; i++)
 		if (r->items[i]->cut)
 			fprintf(f, "%s%s", ftell(f) ? ", " : "", r->items[i]->name);
-	fclose(f);
+	xmemclose(f);
 	return text;
 }
 

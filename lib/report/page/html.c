@@ -122,12 +122,12 @@ static char *body_of(struct page *p)
 	char *text = NULL;
 	size_t len;
 
-	p->f = open_memstream(&text, &len);
+	p->f = xmemstream(&text, &len);
 	if (p->n == 1)
 		put_one(p);
 	else
 		put_many(p);
-	fclose(p->f);
+	xmemclose(p->f);
 	return text;
 }
 

@@ -95,12 +95,12 @@ static char *element_of(const char *svg, const char *title)
 		missing = "gnuplot drew something else than expected";
 		return NULL;
 	}
-	f = open_memstream(&text, &len);
+	f = xmemstream(&text, &len);
 	fprintf(f, "%.*s role=\"img\"><title>", (int)(head - start), start);
 	text_xml(f, title, strlen(title), false);
 	fputs("</title>", f);
 	put_names(f, body + strlen("</desc>"));
-	fclose(f);
+	xmemclose(f);
 	return text;
 }
 
@@ -108,12 +108,12 @@ static char *read_all(FILE *f)
 {
 	char *text = NULL, buf[4096];
 	size_t len, n;
-	FILE *m = open_memstream(&text, &len);
+	FILE *m = xmemstream(&text, &len);
 
 	rewind(f);
 	while ((n = fread(buf, 1, sizeof(buf), f)))
 		fwrite(buf, 1, n, m);
-	fclose(m);
+	xmemclose(m);
 	return text;
 }
 
@@ -159,11 +159,11 @@ static void put_tic(FILE *f, const char *s)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *m = open_memstream(&text, &len);
+	FILE *m = xmemstream(&text, &len);
 
 	for (; *s; s++)
 		fprintf(m, *s == '%' ? "%%%%" : "%c", *s);
-	fclose(m);
+	xmemclose(m);
 	put_string(f, text);
 	free(text);
 }
@@ -300,7 +300,7 @@ char *plot_curves(const struct plot_axes *a, const struct curve *c, size_t n)
 	char *script = NULL;
 	double low, high;
 	size_t len, i;
-	FILE *f = open_memstream(&script, &len);
+	FILE *f = xmemstream(&script, &len);
 
 	for (i = 0; i < n; i++)
 		put_points(f, &c[i], i);
@@ -324,7 +324,7 @@ char *plot_curves(const struct plot_axes *a, const struct curve *c, size_t n)
 	for (i = 0; i < n; i++)
 		put_curve(f, &c[i], i, a->share);
 	fputc('\n', f);
-	fclose(f);
+	xmemclose(f);
 	return draw(script, a->title);
 }
 
@@ -400,7 +400,7 @@ char *plot_bars(const struct bars *b)
 	char *script = NULL;
 	double low, high, left;
 	size_t len, i;
-	FILE *f = open_memstream(&script, &len);
+	FILE *f = xmemstream(&script, &len);
 
 	bar_range(b, &low, &high);
 	left = isnan(b->base) ? low : b->base;
@@ -426,6 +426,6 @@ char *plot_bars(const struct bars *b)
 			i);
 	}
 	fputc('\n', f);
-	fclose(f);
+	xmemclose(f);
 	return draw(script, b->title);
 }

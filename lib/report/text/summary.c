@@ -21,11 +21,11 @@ static char *joined(const struct strlist *l)
 {
 	char *text = NULL;
 	size_t len, i;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = xmemstream(&text, &len);
 
 	for (i = 0; i < l->n; i++)
 		fprintf(f, "%s%s", i ? " " : "", l->v[i]);
-	fclose(f);
+	xmemclose(f);
 	return text;
 }
 

@@ -388,7 +388,7 @@ static char *lava_text(const struct run *r)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = xmemstream(&text, &len);
 
 	lava_write(f, r);
 	fclose(f);
@@ -417,7 +417,7 @@ static void test_github(struct run *r)
 {
 	char *text = NULL, *row;
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = xmemstream(&text, &len);
 	json_t *list;
 
 	github_write(f, r);

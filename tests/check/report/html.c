@@ -80,7 +80,7 @@ static char *page_of(struct run *runs, size_t n, const char *catalogue)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = xmemstream(&text, &len);
 
 	html_write(f, runs, n, catalogue);
 	fclose(f);
@@ -94,7 +94,7 @@ static char *between(const char *page, const char *from, const char *to)
 	char *text = NULL;
 	bool inside = false;
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = xmemstream(&text, &len);
 
 	for (; s && s < end; s++) {
 		if (*s == '<')

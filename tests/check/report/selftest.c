@@ -132,15 +132,15 @@ static void test_text(void)
 	text = text_repair(bytes, sizeof(bytes) - 1, &len);
 	check_text(text, "a \xc3\xbf\xc3\xa9\xc3\xad\xc2\xa0\xc2\x80\xc3\xb5z",
 		   "bytes that are no UTF-8 become Latin-1");
-	f = open_memstream(&text, &len);
+	f = xmemstream(&text, &len);
 	text_plain(f, "a\tb\nc\r\x1b[0m\xff\xc2\x85\xe2\x80\xa8", 16);
 	fclose(f);
 	check_text(text, "a b c?[0m???", "plain text can't move the cursor or end the line");
-	f = open_memstream(&text, &len);
+	f = xmemstream(&text, &len);
 	text_xml(f, "<&>\"\t\x01\xff\r\xef\xbf\xbf", 11, true);
 	fclose(f);
 	check_text(text, "&lt;&amp;&gt;&quot;&#9;&#13;", "XML attribute");
-	f = open_memstream(&text, &len);
+	f = xmemstream(&text, &len);
 	text_xml(f, "]]>\"\n", 5, false);
 	fclose(f);
 	check_text(text, "]]&gt;\"\n", "XML text");
@@ -180,7 +180,7 @@ static char *ktap_of(enum status status, const char *reason, const char *output,
 	};
 	char *text = NULL;
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = xmemstream(&text, &len);
 
 	tail_add(&it.output, output, strlen(output));
 	ktap_result(f, &it, 7, "  ", description);
