@@ -216,7 +216,7 @@ static bool take_measurement(struct stream *s, struct event *e)
 		m->behaviour = xstrdup(behaviour);
 	if (*note)
 		strlist_add_new(&m->notes, note);
-	measurement_set_param(m, json_object_get(e->json, "param"));
+	measurement_set_param(m, json_object_get(e->json, FIELD_PARAM));
 	sample_parse(&sample, e->json);
 	measurement_add(m, &sample);
 	return true;
