@@ -124,10 +124,17 @@ progress_clear() {
 	fi
 }
 
+# can_redraw: standard error is a pseudo-terminal or a virtual console, not a serial
+# console or the log of a CI; the same rule as in lib/report/text/progress.c
+can_redraw() {
+	[[ -t 2 && ${TERM:-dumb} != dumb && ! ${CI:-} ]] &&
+		[[ $(readlink -f /proc/self/fd/2) =~ ^/dev/(pts/|tty[0-9]) ]]
+}
+
 # progress LABEL SECONDS: on a terminal, one line that is rewritten; else a line after
 # one second and after every 30 s
 progress() {
-	if [[ -t 2 && ${TERM:-dumb} != dumb ]]; then
+	if can_redraw; then
 		printf '\rkvmem: %s: %d s\033[K' "$1" "$2" >&2
 		rewritten=yes
 	elif (($2 == 1)); then
