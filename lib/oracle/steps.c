@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/util.h"
+
 #define WINDOW_BYTES	(MODEL_WINDOW * MODEL_PAGE)
 #define BACK_BYTES	(MODEL_BACK * MODEL_PAGE)
 
@@ -344,7 +346,7 @@ static bool less(struct step *s, unsigned int n, unsigned int i, unsigned int k,
 	const unsigned int tries[] = { min, now & ~(MODEL_PAGE - 1U), now / 2, now - 1 };
 	unsigned int t;
 
-	for (t = 0; t < sizeof(tries) / sizeof(tries[0]); t++) {
+	for (t = 0; t < ARRAY_SIZE(tries); t++) {
 		if (tries[t] >= now || tries[t] < min)
 			continue;
 		s[i].v[k] = tries[t];
