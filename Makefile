@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # make                 build everything into build/ (O=DIR or OUTPUT=DIR elsewhere)
-# make check           the project's own tests
-# make mutation        does the suite find the seeded bugs of the reference kernel?
-# make gate-proof      how often the gate is wrong, measured here (takes a while)
+# make check           run the self-tests of the suite
+# make mutation        check that the suite detects the seeded bugs of the reference kernel
+# make gate-proof      measure the gate's error rates on this host (slow)
 # make run_tests       run the conformance programs as kselftest does
-# make install         what runs on another machine, with run_kselftest.sh, in
-#                      INSTALL_PATH and as a tarball
+# make install         install programs and run_kselftest.sh into INSTALL_PATH,
+#                      and create a tarball for another machine
 # make format          clang-format
 #
-# KSRC is a kernel tree (or the part of one that ./run.sh ksrc unpacks): it
-# supplies the kselftest harness.  KHDR is the directory of its UAPI headers.
-# Both are found by ./run.sh ksrc when not given.
+# KSRC is a kernel tree, or the part of one that ./run.sh ksrc unpacks; it
+# provides the kselftest harness.  KHDR is the directory of its UAPI headers.
+# ./run.sh ksrc determines those that are not set.
 #
-# As tools/testing/selftests/kvmem of a kernel tree the same file follows the
+# In a kernel tree, as tools/testing/selftests/kvmem, this file uses the
 # kernel's lib.mk: make -C tools/testing/selftests TARGETS=kvmem, after make headers.
 
 TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_bind gmem_race gmem_file \
@@ -42,7 +42,7 @@ include ../lib.mk
 KSRC := $(abspath ../../../..)
 KHDR := $(patsubst -isystem%,%,$(KHDR_INCLUDES))
 KHDR := $(or $(strip $(KHDR)),$(KSRC)/usr/include)
-# Those of the machine would do for some, and fail for others.
+# Do not fall back to the headers of the host: they may lack newer definitions.
 ifeq ($(wildcard $(KHDR)/linux/kvm.h)$(filter clean emit_tests,$(MAKECMDGOALS)),)
 $(error no kernel headers in $(KHDR): make headers at the top of the tree)
 endif
@@ -68,7 +68,7 @@ endif
 # --- flags -------------------------------------------------------------------
 
 WARN := -Wall -Wextra -Werror
-# As in the kernel's own lib.mk: UAPI structures with a flexible array at the end.
+# As in the kernel's lib.mk, for UAPI structures that end in a flexible array.
 ifneq ($(findstring clang,$(CC)),)
 WARN += -Wno-gnu-variable-sized-type-not-at-end
 endif
@@ -78,7 +78,7 @@ HOST_CFLAGS = $(CFLAGS) $(WARN) -std=gnu11 -D_GNU_SOURCE= -fno-strict-aliasing \
 	-Itests/$(GUEST_ARCH) -Ibench/$(GUEST_ARCH) -MMD -MP
 HOST_LDLIBS := -lnuma -lm -lpthread -lrt
 
-# The payload: no library, no vector code of the compiler's own.
+# The payload: freestanding, no vector or FPU instructions.
 GUEST_CFLAGS = -Os $(WARN) -std=gnu11 -ffreestanding -fno-builtin -fno-stack-protector \
 	-fno-pic -fno-pie -fno-strict-aliasing -fno-asynchronous-unwind-tables -I$(GUEST_DIR) -MMD -MP \
 	$(GUEST_CFLAGS_$(GUEST_ARCH))
@@ -88,13 +88,13 @@ GUEST_CODE_GPA := 0x10000000	# VM_SYS_GPA in lib/kvm/vm.h
 OBJCOPY ?= objcopy
 LD ?= ld
 
-# --- what is built -----------------------------------------------------------
+# --- targets -----------------------------------------------------------------
 
 LIB_DIRS := util kvm arch/$(GUEST_ARCH) guest arch/$(GUEST_ARCH)/scenario scenario oracle harness
 LIB_SRC := $(wildcard $(LIB_DIRS:%=lib/%/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(OUTPUT)/%.o) $(OUTPUT)/lib/arch/$(GUEST_ARCH)/blob.o
 RUNNER_OBJ := $(patsubst %.c,$(OUTPUT)/%.o,$(wildcard lib/runner/*.c))
-# start.o is first: its beginning is the entry.
+# start.o is first: it contains the entry point.
 GUEST_DIR := guest_code/$(GUEST_ARCH)
 GUEST_OBJ := $(OUTPUT)/$(GUEST_DIR)/start.o \
 	$(patsubst %.c,$(OUTPUT)/%.o,$(sort $(wildcard $(GUEST_DIR)/*.c)))
@@ -109,7 +109,7 @@ BENCH_BIN := $(BENCHES:%=$(OUTPUT)/bench/%) $(ARCH_BENCH_BIN)
 CHECK_BIN := $(SELFCHECKS:%=$(OUTPUT)/tests/check/%) $(OUTPUT)/tests/check/report/selftest
 TOOL_BIN := $(OUTPUT)/kvmem-run $(OUTPUT)/kvmem-report
 
-# Other headers, harness or compiler: everything is built anew.
+# Rebuild everything when headers, harness, compiler or flags change.
 FLAGS_NOW := $(KSRC) $(KHDR) $(CC) $(CFLAGS)
 FLAGS_FILE := $(OUTPUT)/flags
 ifneq ($(shell cat $(FLAGS_FILE) 2>/dev/null),$(FLAGS_NOW))
@@ -158,7 +158,7 @@ $(OUTPUT)/%.o: %.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -c -o $@ $<
 
-# The numbers of the proposed interfaces: "pci_hole=12 pci_hole_cap=1012 ..."
+# Numbers of the proposed interfaces: "pci_hole=12 pci_hole_cap=1012 ..."
 UAPI_CONF := configs/proposed_uapi.conf
 UAPI := $(shell sed -n 's/\#.*//; s/[[:space:]]//g; /=/p' $(UAPI_CONF))
 $(OUTPUT)/lib/guest/proposed.o: HOST_CFLAGS += -DPROPOSED_UAPI='"$(UAPI)"'

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Everything that an architecture supplies to the C side, implemented in
- * lib/arch/NAME.  Its payload is in guest_code/NAME, its tests and benchmarks in
- * tests/NAME and bench/NAME, its part of run.sh in lib/sh/arch/NAME.sh.  A new
+ * Interface between the common C code and an architecture's code in
+ * lib/arch/NAME.  The guest payload is in guest_code/NAME, tests and benchmarks
+ * in tests/NAME and bench/NAME, the part of run.sh in lib/sh/arch/NAME.sh.  A new
  * architecture adds these and changes nothing else.
  */
 #ifndef KVMEM_ARCH_H
@@ -20,7 +20,7 @@ struct vcpu;
 
 /* --- the VM, its payload and its guest page tables --------------------------- */
 
-/* Guest virtual addresses from here on are free for vm_map(). */
+/* Lowest guest virtual address available to vm_map(). */
 #define VM_WINDOW 0x400000000000ULL
 
 /** arch_vm_type - KVM_CREATE_VM argument for a VM without private memory */
@@ -34,27 +34,27 @@ unsigned long arch_vm_type(void);
  */
 int arch_private_vm_type(void);
 
-/** arch_private_vm_name - that type's name in the kernel's headers, for messages */
+/** arch_private_vm_name - name of that type in the UAPI headers, for messages */
 const char *arch_private_vm_name(void);
 
-/** arch_create_irqchip - give the VM an in-kernel interrupt controller, or skip the test */
+/** arch_create_irqchip - create an in-kernel interrupt controller; skips the test if unsupported */
 void arch_create_irqchip(struct vm *vm);
 
-/** arch_load_guest - copy the payload into the system slot and create its tables */
+/** arch_load_guest - copy the payload into the system slot and create its page tables */
 void arch_load_guest(struct vm *vm);
 
 /**
- * arch_setup_vcpu - CPU features, mailbox, registers at the payload's entry
+ * arch_setup_vcpu - set CPU features, mailbox and registers for the payload's entry
  *
  * Sets v->mb, and v->reason_completes where KVM reads exit_reason to complete an
  * exit.
  */
 void arch_setup_vcpu(struct vcpu *v);
 
-/** arch_restart_vcpu - registers at the payload's entry again */
+/** arch_restart_vcpu - reset registers to the payload's entry */
 void arch_restart_vcpu(struct vcpu *v);
 
-/** arch_map - map guest virtual pages to guest physical ones, 4 KiB pages */
+/** arch_map - map @pages guest virtual pages at @gva to @gpa with 4 KiB pages */
 void arch_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages);
 
 /** arch_map_op - make the identity-mapped addresses of an operation accessible */
@@ -66,28 +66,28 @@ void arch_map_identity(struct vm *vm, uint64_t addr, uint64_t len);
 /** arch_map_large - map [gva, gva + len) to gpa with large pages, all 2 MiB aligned */
 void arch_map_large(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t len);
 
-/** arch_pte_gpa - guest address of the 4 KiB entry for @gva, for OP_SET_PTE */
+/** arch_pte_gpa - guest physical address of the 4 KiB PTE of @gva, for OP_SET_PTE */
 uint64_t arch_pte_gpa(struct vm *vm, uint64_t gva);
 
 /* --- exits and operations ----------------------------------------------------- */
 
-/* Whose an exit is. */
+/* Origin of an exit. */
 enum arch_exit {
-	ARCH_EXIT_TEST,		/* the test's */
-	ARCH_EXIT_DONE,		/* the payload's: the list is finished */
-	ARCH_EXIT_SYNC,		/* the payload's: OP_SYNC */
-	ARCH_EXIT_PANIC,	/* the payload's: an exception outside of any operation */
+	ARCH_EXIT_TEST,		/* caused by the test */
+	ARCH_EXIT_DONE,		/* payload: the list is finished */
+	ARCH_EXIT_SYNC,		/* payload: OP_SYNC */
+	ARCH_EXIT_PANIC,	/* payload: an exception outside of any operation */
 };
 
 /**
- * arch_exit_of - tell exits of the payload from those of the test
- * @v: vCPU, just back from KVM_RUN
+ * arch_exit_of - distinguish exits of the payload from those of the test
+ * @v: vCPU that returned from KVM_RUN
  * @e: its exit
- * @value: set for ARCH_EXIT_SYNC: value of the operation
+ * @value: for ARCH_EXIT_SYNC, set to the value of the operation
  */
 enum arch_exit arch_exit_of(const struct vcpu *v, const struct kexit *e, uint32_t *value);
 
-/* How KVM sees an operation's access to an address without a page. */
+/* How KVM reports an operation's access to a gpa without memory. */
 enum arch_op_class {
 	ARCH_OP_NO_ACCESS,	/* the operation accesses no memory at addr */
 	ARCH_OP_PLAIN,		/* one access, reported as one exit */
@@ -100,55 +100,55 @@ enum arch_op_class arch_op_class(const struct mbox_op *op);
 
 /* --- this host ------------------------------------------------------------------ */
 
-/* Properties of this host's KVM that decide what may be seen. */
+/* Properties of this host's KVM on which expected results depend. */
 struct arch_traits {
-	bool counts;		/* page statistics count a mapping once, from fault to zap;
-				 * false: cannot tell
+	bool counts;		/* page statistics count each mapping once, from fault to
+				 * zap; false when they do not, or this is not known
 				 */
-	bool tdp;		/* guest memory has page tables of its own (two-dimensional paging, stage 2) */
-	bool forgets;		/* a mapping may be gone at any time, and come back */
-	bool huge_at_will;	/* where 2 MiB fit, smaller pages may be mapped instead */
+	bool tdp;		/* second-level page tables (stage 2) are used */
+	bool forgets;		/* mappings may be dropped and recreated at any time */
+	bool huge_at_will;	/* 4 KiB may be mapped where 2 MiB is possible */
 	bool stale_mmio_reads;	/* a stale cached MMIO entry faults as a read, whatever the access */
 	bool caches_mmio;	/* faults on addresses without a slot are cached in an entry */
-	bool splits_accesses;	/* KVM completes accesses that cross a page half by half */
+	bool splits_accesses;	/* KVM completes the halves of a page-split access separately */
 	bool emulates;		/* instructions may be emulated and use userspace_addr (D22) */
 	bool eager_split;	/* enabling the dirty log splits huge mappings */
-	uint64_t slot_zap_quirk; /* KVM_CAP_DISABLE_QUIRKS2: without it, deleting a slot keeps
-				  * the mappings of others; 0: they are always kept
+	uint64_t slot_zap_quirk; /* KVM_CAP_DISABLE_QUIRKS2 bit: while enabled, deleting a slot
+				  * zaps all mappings; 0: only those of the slot are zapped
 				  */
 };
 
-/** arch_traits - those of this host, determined once per process */
+/** arch_traits - traits of this host, determined once per process */
 const struct arch_traits *arch_traits(void);
 
-/** arch_backend - KVM's implementation on this host, as results name it */
+/** arch_backend - name of KVM's implementation on this host, as in results */
 const char *arch_backend(void);
 
-/* KVM's modules on this architecture, NULL at the end. */
+/* Names of KVM's modules on this architecture, NULL-terminated. */
 extern const char *const arch_modules[];
 
-/* Statistics of a vCPU that help to understand a hang, NULL at the end. */
+/* vCPU statistics that are printed when a guest hangs, NULL-terminated. */
 extern const char *const arch_stats[];
 
-/** arch_dump_regs - registers as diagnostics */
+/** arch_dump_regs - print the registers as diagnostics */
 void arch_dump_regs(struct vcpu *v);
 
-/** arch_phys_bits - width of a guest physical address, from the guest's CPU */
+/** arch_phys_bits - width of a guest physical address in bits */
 unsigned int arch_phys_bits(void);
 
-/** arch_cycles - the counter that guest time stamps are taken from */
+/** arch_cycles - read the counter that is also used for guest time stamps */
 uint64_t arch_cycles(void);
 
-/** arch_counter_khz - frequency of the guest's counter, 0 when KVM cannot say */
+/** arch_counter_khz - frequency of the guest's counter in kHz, 0 when KVM does not report it */
 uint64_t arch_counter_khz(int vcpu_fd);
 
-/** arch_counter_steady - whether that counter runs at the same rate in all power states */
+/** arch_counter_steady - whether the counter has a constant rate in all power states */
 bool arch_counter_steady(void);
 
-/* The line of /proc/interrupts that counts timer interrupts starts so. */
+/* Start of the line of timer interrupts in /proc/interrupts. */
 extern const char arch_timer_line[];
 
-/** arch_execute - execute about @n instructions without effect, the call included; n >= 10 */
+/** arch_execute - execute about @n instructions including the call, without effect; @n >= 10 */
 void arch_execute(uint64_t n);
 
 #endif /* KVMEM_ARCH_H */

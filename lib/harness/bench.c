@@ -32,7 +32,7 @@ uint32_t *bench_samples(struct vcpu *v, size_t n, uint64_t *gpa)
 	uint64_t size = (n * sizeof(uint32_t) + PAGE_4K - 1) & ~(PAGE_4K - 1);
 	uint32_t *s = vm_alloc(size);
 
-	/* Present on both sides before anything is timed. */
+	/* Fault the buffer in on host and guest before anything is timed. */
 	memset(s, 0, size);
 	vm_slot(v->vm, SAMPLES_SLOT, 0, SAMPLES_GPA, size, s);
 	*gpa = SAMPLES_GPA;
@@ -55,7 +55,7 @@ uint64_t bench_exits(struct vcpu *v)
 	return vcpu_stat(v, "exits") - irq;
 }
 
-/* Exits of a list that repeats @op. */
+/* Run @op with its repetitions.  Return: number of exits. */
 static uint64_t timed(struct vcpu *v, const struct mbox_op *op)
 {
 	uint64_t before = bench_exits(v);
@@ -104,7 +104,7 @@ static struct measurement describe(const struct bench *b, const char *suffix,
 	return m;
 }
 
-/* Userspace's share of one exit, mean over the exits of a list; 0 without exits. */
+/* Mean ticks per exit spent in userspace; 0 without exits. */
 static double user_share(struct vcpu *v, const struct mbox_op *op)
 {
 	v->time_user = true;
@@ -144,7 +144,7 @@ void bench_op(const struct bench *b, const char *suffix, struct vcpu *v,
 	n = bench_exact() ? quantile_drop_touched(samples, op.count, ticks) :
 			    op.count;
 	m.touched = bench_exact() ? (long)(op.count - n) : -1;
-	/* Last, for it runs the list once more; what was first touch is none now. */
+	/* Last, because it runs the list again: first-touch costs do not recur. */
 	op.samples = 0;
 	m.userspace = user_share(v, &op);
 	record_samples(&m, samples, n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A benchmark program is a table of named measurements.  One process runs one
- * of them once, in a fresh VM: that is one replicate.
+ * A benchmark program is a table of named measurements.  A replicate is one run
+ * of one of them in its own process and a fresh VM.
  */
 #ifndef KVMEM_BENCH_H
 #define KVMEM_BENCH_H
@@ -20,7 +20,7 @@ struct bench {
 	const char *name;
 	const char *behaviours;
 	void (*run)(const struct bench *b);
-	unsigned int replicates; /* at most so many, 0 for no limit of its own */
+	unsigned int replicates; /* upper limit of replicates, 0 for none */
 	/* Parameters of b->run, for benchmarks that share one. */
 	struct mbox_op op;
 	uint64_t param;
@@ -29,8 +29,8 @@ struct bench {
 /**
  * bench_main - main() of a benchmark program
  *
- * "--list" lists, "--run NAME [--replicate N]" runs one, no argument runs all.
- * Exit codes as in kselftest.
+ * "--list" prints names, behaviours and replicates, "--run NAME [--replicate N]"
+ * runs one benchmark, no argument runs all.  Exit codes as in kselftest.
  */
 int bench_main(int argc, char **argv, const struct bench *table, size_t n);
 
@@ -40,50 +40,50 @@ const char *bench_unit(void);
 /** bench_exact - whether time stamps count instructions (KVMEM_EXACT) */
 bool bench_exact(void);
 
-/** bench_samples - guest-visible buffer for @n samples; gets a slot of its own */
+/** bench_samples - allocate a guest-visible buffer for @n samples in a separate slot */
 uint32_t *bench_samples(struct vcpu *v, size_t n, uint64_t *gpa);
 
 /**
  * bench_op - time every repetition of one guest operation
- * @b: for name and behaviours
+ * @b: provides name and behaviours
  * @suffix: appended to the name, or NULL
  * @v: vCPU, warmed up by the caller if that matters
- * @op: operation; count says how many repetitions
+ * @op: operation; op.count is the number of repetitions
  *
- * Records the distribution, KVM's exits per operation, and beside it what the
- * engine itself costs (the same with no instruction at all).
+ * Records the distribution, exits per operation, and the overhead of the payload
+ * (the median of the same number of OP_NOP).
  */
 void bench_op(const struct bench *b, const char *suffix, struct vcpu *v,
 	      struct mbox_op op);
 
 /**
- * bench_host - time operations of userspace, one by one
- * @b: for name and behaviours
+ * bench_host - time each of @n operations of userspace
+ * @b: provides name and behaviours
  * @suffix: appended to the name, or NULL
- * @n: how many
- * @prepare: makes things ready for the @i-th, not timed; may be NULL
+ * @n: number of operations
+ * @prepare: called before operation @i, not timed; may be NULL
  * @op: the operation
- * @arg: for both
+ * @arg: passed to both
  */
 void bench_host(const struct bench *b, const char *suffix, uint32_t n,
 		void (*prepare)(void *arg, uint32_t i),
 		void (*op)(void *arg, uint32_t i), void *arg);
 
 /**
- * bench_param - parameter of the measurements that follow
- * @name: what the benchmark's name ends with: "slots" of slot.create.slots_100
+ * bench_param - set the parameter of the measurements that follow
+ * @name: end of the benchmark's name: "slots" of slot.create.slots_100
  * @value: amount of work
  *
- * The report fits a curve to the measurements that differ in it only.
+ * The report fits a curve to measurements that differ only in it.
  */
 void bench_param(const char *name, uint64_t value);
 
-/** bench_exits - exits of the vCPU so far, without those for host interrupts */
+/** bench_exits - exits of the vCPU so far, without those caused by host interrupts */
 uint64_t bench_exits(struct vcpu *v);
 
 /**
  * bench_value - record a single number
- * @unit: figures in cycles, instructions or ns carry a note of disturbances
+ * @unit: values in cycles, instructions or ns get a note about disturbances
  */
 void bench_value(const struct bench *b, const char *suffix, const char *unit,
 		 double value);

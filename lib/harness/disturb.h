@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What disturbed a measurement. */
+/* Detection of disturbances during a measurement. */
 #ifndef KVMEM_HARNESS_DISTURB_H
 #define KVMEM_HARNESS_DISTURB_H
 
@@ -10,12 +10,12 @@
 void disturb_watch(void);
 
 /**
- * disturb_note - what may have spoiled figures taken since disturb_watch()
- * @buf: text, empty when nothing was seen
+ * disturb_note - describe disturbances since disturb_watch()
+ * @buf: text, empty when there were none
  * @size: of @buf
  *
- * Not pinned, a counter without a constant rate, involuntary context switches,
- * stolen time.
+ * Detects a thread that is not pinned, a counter without a constant rate,
+ * involuntary context switches and stolen time.
  */
 void disturb_note(char *buf, size_t size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's kselftest harness, and what every conformance program adds:
+ * The kernel's kselftest harness with the common code of conformance programs:
  *
  *	KVMEM_TEST(read_then_write, "A17 A18")
  *	{
@@ -11,20 +11,20 @@
  *
  *	KVMEM_MAIN
  *
- * The string names the behaviours (BEHAVIOURS.md) that the test checks.  After it
- * may stand how many milliseconds the test takes in software, each variant, with
- * profile full; that deals tests out evenly among machines (plan_share()).
- * Around the body: VMs left over are destroyed, and new complaints of KVM in
- * the kernel log fail the test.
+ * The string lists the behaviours (tests/BEHAVIOURS.md) that the test checks.  An
+ * optional second argument is the duration of each variant in milliseconds, under
+ * TCG with profile full; plan_share() uses it to balance tests among machines.
+ * After the body all VMs are destroyed, and new warnings in the kernel log fail
+ * the test.
  */
 #ifndef KVMEM_TEST_H
 #define KVMEM_TEST_H
 
-/* The harness prints through this; diagnostics and results in one stream. */
+/* Diagnostics and results go to the same stream. */
 #define TH_LOG_STREAM stdout
 #include <kselftest_harness.h>
 
-/* Its wrappers have parameters that not every test uses; clang minds. */
+/* The wrappers of the harness have parameters that not every test uses; clang warns. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
 #include "util/env.h"
@@ -35,15 +35,15 @@
 #include "guest/guest.h"
 
 struct kvmem_covers {
-	const char *test;	/* name, or fixture.name */
+	const char *test;	/* "name" or "fixture.name" */
 	const char *behaviours;	/* "A1 A6" */
-	unsigned int ms;	/* that it takes, see above */
+	unsigned int ms;	/* duration, see above */
 };
 
 static struct __test_metadata *kvmem_metadata;
 static bool kvmem_in_setup;
 
-/* The library's ways out of a test reach the harness through this. */
+/* env_end_hook: report early-exit paths of the library to the harness. */
 static inline void kvmem_end(int code, bool never, const char *reason)
 {
 	if (never && kvmem_in_setup)
@@ -73,7 +73,7 @@ static inline void kvmem_finish(struct __test_metadata *_metadata)
 	vm_destroy_all();
 	if (!klog_check(text, sizeof(text)))
 		return;
-	diag("the kernel complained during this test: %s", text);
+	diag("kernel log message during this test: %s", text);
 	snprintf(_metadata->results->reason, sizeof(_metadata->results->reason),
 		 "kernel log: %s", text);
 	_metadata->exit_code = KSFT_FAIL;
@@ -84,7 +84,7 @@ static inline void kvmem_finish(struct __test_metadata *_metadata)
 	__attribute__((used, section("kvmem_covers"), aligned(8))) =	\
 		{ .test = __VA_ARGS__ }
 
-/* A test without a fixture, and the IDs of the behaviours it checks. */
+/* A test without a fixture.  Arguments: name, behaviours, optionally milliseconds. */
 #define KVMEM_TEST(name, ...)						\
 	static void body_##name(struct __test_metadata *_metadata);	\
 	KVMEM_COVERS(covers_##name, #name, __VA_ARGS__);		\
@@ -97,7 +97,7 @@ static inline void kvmem_finish(struct __test_metadata *_metadata)
 	static void body_##name(						\
 		struct __test_metadata __attribute__((unused)) *_metadata)
 
-/* Set-up of a fixture; the body sees self and variant.  There is no teardown. */
+/* Setup of a fixture; the body can use self and variant.  There is no teardown. */
 #define KVMEM_SETUP(fixture)						\
 	static void setup_##fixture(struct __test_metadata *_metadata,	\
 		FIXTURE_DATA(fixture) *self,				\
@@ -118,8 +118,8 @@ static inline void kvmem_finish(struct __test_metadata *_metadata)
 		const FIXTURE_VARIANT(fixture) __attribute__((unused)) *variant)
 
 /*
- * A test over the variants of a fixture: every FIXTURE_VARIANT_ADD() is one
- * test of its own.  The body sees self and variant.
+ * A test with a fixture, run once for every FIXTURE_VARIANT_ADD().  The body can
+ * use self and variant.
  */
 #define KVMEM_TEST_F(fixture, name, ...)				\
 	static void body_##fixture##_##name(				\
@@ -137,7 +137,7 @@ static inline void kvmem_finish(struct __test_metadata *_metadata)
 		FIXTURE_DATA(fixture) __attribute__((unused)) *self,	\
 		const FIXTURE_VARIANT(fixture) __attribute__((unused)) *variant)
 
-/* Skip unless: for use in a test body. */
+/* Skip the test unless @condition is true; only in a test body. */
 #define REQUIRE(condition, ...)						\
 	do {								\
 		if (!(condition))					\
@@ -146,7 +146,7 @@ static inline void kvmem_finish(struct __test_metadata *_metadata)
 
 extern const struct kvmem_covers __start_kvmem_covers[], __stop_kvmem_covers[];
 
-/* What test @test of fixture @fixture covers. */
+/* The kvmem_covers entry of test @test of fixture @fixture. */
 static inline const struct kvmem_covers *kvmem_covered(const char *fixture, const char *test)
 {
 	static const struct kvmem_covers nothing = { .behaviours = "" };
@@ -178,7 +178,7 @@ static inline int kvmem_list(void)
 	return 0;
 }
 
-/* KVMEM_TIMEOUT: seconds for each test, instead of the harness's 30. */
+/* KVMEM_TIMEOUT: timeout of each test in seconds; the harness's default is 30. */
 static inline void kvmem_timeouts(void)
 {
 	const char *s = getenv("KVMEM_TIMEOUT");
@@ -190,7 +190,7 @@ static inline void kvmem_timeouts(void)
 			t->timeout = atoi(s);
 }
 
-/* As if the program had been executed with -r NAME. */
+/* Run one test, as with the command line option -r NAME. */
 static inline int kvmem_run_one(char *name)
 {
 	char *argv[] = { "test", "-r", name, NULL };

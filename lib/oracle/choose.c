@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "util/util.h"
+
 static uint64_t rng(struct gen *g)
 {
 	/* xorshift64*, Vigna 2016 */
@@ -22,11 +24,10 @@ bool choose_one_in(struct gen *g, unsigned int n)
 	return !choose_below(g, n);
 }
 
-/* @at, or a little before or after it, within [0, n) */
 unsigned int choose_near(struct gen *g, unsigned int at, unsigned int n)
 {
 	static const int by[] = { -2, -1, -1, 0, 0, 0, 1, 1, 2 };
-	int v = (int)at + by[choose_below(g, sizeof(by) / sizeof(by[0]))];
+	int v = (int)at + by[choose_below(g, ARRAY_SIZE(by))];
 
 	return v < 0 ? 0 : (unsigned int)v < n ? (unsigned int)v : n - 1;
 }
@@ -37,7 +38,6 @@ void choose_heat(struct gen *g, unsigned int page)
 		g->hot[g->nr_hot++ % HOT] = page;
 }
 
-/* A slot in use that is as wanted, if there is one; else any number. */
 unsigned int choose_pick_slot(struct gen *g, bool (*want)(const struct model_slot *s))
 {
 	unsigned int s = choose_below(g, MODEL_SLOTS), i;
@@ -82,7 +82,7 @@ static unsigned int slot_page(struct gen *g)
 	case 2:
 		return s->base + choose_below(g, s->pages);
 	case 3:
-		/* A 2 MiB boundary inside it, or its middle. */
+		/* A 2 MiB boundary inside the slot, else its middle. */
 		if (s->base / MODEL_HUGE != (s->base + s->pages - 1) / MODEL_HUGE)
 			return choose_near(g, (s->base / MODEL_HUGE + 1) * MODEL_HUGE, MODEL_WINDOW);
 		return s->base + s->pages / 2;
@@ -107,7 +107,6 @@ unsigned int choose_any_page(struct gen *g)
 	}
 }
 
-/* Up to @room, from @room on down: one, a few, much, all. */
 unsigned int choose_length(struct gen *g, unsigned int room)
 {
 	static const unsigned int few[] = { 2, 3, 4, 7, 8, 9, 16, 17, 63, 64, 65 };
@@ -123,10 +122,10 @@ unsigned int choose_length(struct gen *g, unsigned int room)
 		n = room;
 		break;
 	case 3:
-		n = many[choose_below(g, sizeof(many) / sizeof(many[0]))];
+		n = many[choose_below(g, ARRAY_SIZE(many))];
 		break;
 	default:
-		n = few[choose_below(g, sizeof(few) / sizeof(few[0]))];
+		n = few[choose_below(g, ARRAY_SIZE(few))];
 	}
 	return n < room ? n : room;
 }

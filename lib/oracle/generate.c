@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sequences made up for the random test.  The generator keeps a model of its own
- * and aims at places where something begins, ends or meets: pages used before,
- * edges of slots, bindings and zones, 2 MiB boundaries, the first and last page.
- * It never looks at the machine.
+ * Generator of sequences for the random test.  It runs every step on a model and
+ * prefers boundaries: pages used before, first and last pages of slots, bindings
+ * and zones, 2 MiB boundaries, the first and last page of the window.  Nothing
+ * depends on the host.
  */
 #include <string.h>
 
 #include "oracle/choose.h"
+#include "util/util.h"
 
 /* --- steps --------------------------------------------------------------------- */
 
@@ -19,12 +20,12 @@ static void make_flags(struct gen *g, struct step *st)
 		st->v[3] = STEP_GMEM;
 	else
 		st->v[3] = choose_one_in(g, 2) ? choose_below(g, 4) : 0;
-	/* Combinations that are refused. */
+	/* Any combination, also invalid ones. */
 	if (choose_one_in(g, 24))
 		st->v[3] = choose_below(g, g->m->vm.hole ? 32 : 8);
 }
 
-/* What is behind it: what another slot has, what follows that, what is before it, anything. */
+/* Backing pages: those of another slot, those after or before them, or random ones. */
 static void make_back(struct gen *g, struct step *st)
 {
 	bool gmem = st->v[3] & STEP_GMEM;
@@ -37,7 +38,7 @@ static void make_back(struct gen *g, struct step *st)
 		at = choose_near(g, MODEL_HUGE, MODEL_BACK);
 		break;
 	case 1: case 2:
-		/* The same again is an alias, for guest_memfd it is refused. */
+		/* The same pages are an alias; for guest_memfd that is refused. */
 		at = gmem && !choose_one_in(g, 8) ? o->buffer_page + o->pages : o->buffer_page;
 		break;
 	case 3: case 4:
@@ -51,14 +52,14 @@ static void make_back(struct gen *g, struct step *st)
 		at = choose_one_in(g, 2) ? 0 : choose_below(g, most + 1);
 	}
 	st->v[5] = at < most ? at : most;
-	/* Beyond the end of a file is for the kernel to refuse. */
+	/* Beyond the end of the file: refused. */
 	if (gmem && choose_one_in(g, 20) && most + 1 < MODEL_BACK)
 		st->v[5] = most + 1;
 	if (st->v[3] & STEP_HOLE && !choose_one_in(g, 12))
 		st->v[5] = 0;
 }
 
-/* Room for a slot, mostly. */
+/* Base of a slot, likely free. */
 static unsigned int slot_base(struct gen *g, unsigned int pages, unsigned int back_page)
 {
 	const struct model_slot *o = &g->m->slot[choose_pick_slot(g, choose_is_any)];
@@ -66,7 +67,7 @@ static unsigned int slot_base(struct gen *g, unsigned int pages, unsigned int ba
 
 	switch (choose_below(g, pages >= MODEL_HUGE ? 5 : 9)) {
 	case 0: case 1: case 2: case 3:
-		/* So that 2 MiB pages of the host lie where the guest has some. */
+		/* gfn and hva aligned alike, as 2 MiB mappings require. */
 		at = choose_below(g, MODEL_REGIONS) * MODEL_HUGE + back_page % MODEL_HUGE;
 		break;
 	case 4:
@@ -108,13 +109,13 @@ static unsigned int free_base(struct gen *g, unsigned int self, unsigned int pag
 	return at;
 }
 
-/* Large enough for 2 MiB mappings, where the host has the pages for it. */
+/* Large enough for 2 MiB mappings, in the buffer of huge pages. */
 static void make_huge_slot(struct gen *g, struct step *st)
 {
 	static const unsigned int pages[] = { MODEL_HUGE, MODEL_HUGE + 1, MODEL_HUGE + 9,
 					      2 * MODEL_HUGE, MODEL_BACK };
 
-	st->v[2] = pages[choose_below(g, sizeof(pages) / sizeof(pages[0]))];
+	st->v[2] = pages[choose_below(g, ARRAY_SIZE(pages))];
 	st->v[3] = g->m->vm.private && choose_one_in(g, 2) ? STEP_GMEM : choose_one_in(g, 3) ? choose_below(g, 4) : 0;
 	st->v[4] = MODEL_THP;
 	st->v[5] = choose_one_in(g, 3) ? choose_near(g, MODEL_HUGE, MODEL_BACK) : 0;
@@ -126,11 +127,11 @@ static void make_slot(struct gen *g, struct step *st)
 {
 	unsigned int s = choose_below(g, MODEL_SLOTS), i;
 
-	/* A free one, mostly. */
+	/* Mostly a free slot. */
 	for (i = 0; i < MODEL_SLOTS && g->m->slot[s].used && !choose_one_in(g, 24); i++)
 		s = (s + 1) % MODEL_SLOTS;
 	if (g->gone.v[2] && choose_one_in(g, 4)) {
-		/* As it was, or nearly. */
+		/* The deleted slot again, perhaps at another base. */
 		*st = g->gone;
 		st->v[0] = s;
 		if (choose_one_in(g, 4))
@@ -155,9 +156,9 @@ static void make_access(struct gen *g, struct step *st)
 	unsigned int page = choose_any_page(g), offset, e;
 
 	st->v[1] = widths[choose_below(g, st->kind == K_ADD ? 4 : 7)];
-	offset = choose_one_in(g, 2) ? at[choose_below(g, sizeof(at) / sizeof(at[0]))] : choose_below(g, 511) * 8;
+	offset = choose_one_in(g, 2) ? at[choose_below(g, ARRAY_SIZE(at))] : choose_below(g, 511) * 8;
 	st->v[0] = page * MODEL_PAGE + offset;
-	/* Where a zone begins or ends, or an event is. */
+	/* Start or end of a zone, or address of an ioeventfd. */
 	e = choose_below(g, MODEL_EVENTS);
 	if (choose_one_in(g, 4) && g->m->event[e].on) {
 		st->v[0] = g->m->event[e].at + (choose_one_in(g, 6) ? 4 : 0);
@@ -178,7 +179,7 @@ static void make_access(struct gen *g, struct step *st)
 	choose_heat(g, st->v[0] / MODEL_PAGE);
 }
 
-/* Another slot with part of the same buffer or file, or the same slot. */
+/* Another slot backed by the same buffer or file; @a when there is none. */
 static const struct model_slot *partner(struct gen *g, const struct model_slot *a,
 					bool (*want)(const struct model_slot *s))
 {
@@ -194,8 +195,8 @@ static const struct model_slot *partner(struct gen *g, const struct model_slot *
 }
 
 /*
- * A range of a buffer or file: from within or before one slot's part to within or
- * after another's.
+ * A range of a buffer or file that starts in or just before the pages of one slot
+ * and ends in or just after those of another.
  */
 static void back_range(struct gen *g, struct step *st, bool (*want)(const struct model_slot *s))
 {
@@ -225,7 +226,7 @@ static void back_range(struct gen *g, struct step *st, bool (*want)(const struct
 	choose_heat(g, b->base + b->pages - 1);
 }
 
-/* Many pages in one go, so that many are mapped. */
+/* Access many pages in one step to get many mappings. */
 static void make_sweep(struct gen *g, struct step *st)
 {
 	const struct model_slot *s = &g->m->slot[choose_pick_slot(g, choose_is_any)];
@@ -265,7 +266,7 @@ static void make_zone(struct gen *g, struct step *st)
 	st->v[3] = z->bytes;
 	if (z->on)
 		return;
-	st->v[3] = bytes[choose_below(g, sizeof(bytes) / sizeof(bytes[0]))];
+	st->v[3] = bytes[choose_below(g, ARRAY_SIZE(bytes))];
 	st->v[2] = choose_any_page(g) * MODEL_PAGE + (choose_one_in(g, 2) ? 0 : choose_below(g, 512) * 8);
 	if (st->v[2] + st->v[3] > MODEL_WINDOW * MODEL_PAGE)
 		st->v[2] = MODEL_WINDOW * MODEL_PAGE - st->v[3];
@@ -287,10 +288,10 @@ static void make_event(struct gen *g, struct step *st)
 		st->v[2] = choose_any_page(g) * MODEL_PAGE + (choose_one_in(g, 2) ? 0 : choose_below(g, 512) * 8);
 		if (o->on && choose_one_in(g, 2))
 			st->v[2] = o->at;
-		st->v[3] = lens[choose_below(g, sizeof(lens) / sizeof(lens[0]))];
+		st->v[3] = lens[choose_below(g, ARRAY_SIZE(lens))];
 		st->v[4] = st->v[3] && choose_one_in(g, 2);
 	}
-	/* Deassigning one with a value finds it only by that value. */
+	/* Deassigning with datamatch needs the value that was assigned. */
 	st->v[5] = choose_below(g, 3);
 	choose_heat(g, st->v[2] / MODEL_PAGE);
 }
@@ -305,7 +306,7 @@ static bool any(const struct model *m, bool (*want)(const struct model_slot *s))
 	return false;
 }
 
-/* Whether such a VM knows it at all, and it does something now. */
+/* Whether this VM supports a kind of step, and the step has an effect now. */
 static bool sensible(struct gen *g, enum step_kind kind)
 {
 	const struct model *m = g->m;
@@ -356,7 +357,7 @@ static enum step_kind pick_kind(struct gen *g)
 	return (enum step_kind)kind;
 }
 
-/* The slot that a step takes away may come back. */
+/* Remember a slot that is deleted, to create it again later. */
 static void remember(struct gen *g, const struct model_slot *s)
 {
 	if (!s->used)
@@ -480,7 +481,7 @@ unsigned int steps_generate(struct model *m, bool gmem, bool private, bool propo
 		if (!step_valid(&s[i]))
 			continue;
 		step_model(m, &s[i], &o);
-		/* What is not specified is no loss; the rest has to be as on the real model. */
+		/* Drop steps without a specified outcome; replace them. */
 		i += !o.skipped;
 	}
 	return n;

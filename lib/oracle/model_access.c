@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Halves of an access: one, or two when it crosses a page. */
+/* The part of an access within one page; two of them when it crosses a page. */
 struct half {
-	unsigned int page, at, len, done;	/* done: bytes of the access before it */
+	unsigned int page, at, len, done;	/* done: bytes of the access before this part */
 };
 
 static unsigned int halves(uint64_t offset, unsigned int width, struct half h[2])
@@ -20,7 +20,7 @@ static unsigned int halves(uint64_t offset, unsigned int width, struct half h[2]
 	return first < width ? 2 : 1;
 }
 
-/* An ioeventfd of any length may take more than the plain write at its address. */
+/* An ioeventfd without a length may match accesses other than a plain write at its address. */
 static bool blurred(const struct model *m, uint64_t offset, unsigned int width, bool plain_write)
 {
 	unsigned int i;
@@ -36,8 +36,8 @@ static bool blurred(const struct model *m, uint64_t offset, unsigned int width, 
 }
 
 /*
- * Once KVM leaves 8 bytes to userspace, it leaves the rest of that half as well,
- * whatever is on the bus there.
+ * Once the first 8 bytes exit to userspace, KVM may complete the rest of that half
+ * in userspace without looking it up on the bus.
  */
 static bool left_behind(const struct model *m, const struct half *h)
 {
@@ -87,7 +87,7 @@ bool model_is_memory(const struct model *m, unsigned int page, bool write)
 	       !(m->private[page] && m->touched[page]);
 }
 
-/* A write of at most 8 bytes that no slot takes: ring, ioeventfd, or userspace. */
+/* An MMIO write of at most 8 bytes: ioeventfd, coalesced ring, or exit. */
 static void mmio_write(struct model *m, unsigned int at, unsigned int len, const uint8_t *data,
 		       struct model_result *r)
 {
@@ -154,16 +154,16 @@ static void memory(struct model *m, const struct half *h, const struct model_pag
 		if (!p->gmem && p->back->present[p->at] == MODEL_ABSENT)
 			p->back->present[p->at] = MODEL_ZERO;
 	}
-	/* A read may map for writing what the host has writable: that counts as dirty. */
+	/* A read may map a page writable when the host mapping is, and mark it dirty. */
 	if (data || (fresh && !s->readonly && p->back->present[p->at] == MODEL_OWN))
 		s->may[page / 64] |= bit;
-	/* The CPU may or may not have mapped this half before the other one exits. */
+	/* Emulated: this half may or may not be mapped before the other one exits. */
 	model_map_page(m, h->page, p, data, !emulated);
 }
 
 /*
- * Where a cached MMIO entry is left from before there was a slot, and its fault does
- * not say whether it was a write, KVM first maps the page for reading.
+ * A cached MMIO entry from before the slot existed: where its fault does not
+ * report the direction of the access, KVM may first map the page for reading.
  */
 static void stale_mmio(struct model *m, unsigned int page)
 {
@@ -176,7 +176,7 @@ static void stale_mmio(struct model *m, unsigned int page)
 	model_map_page(m, page, &p, false, false);
 }
 
-/* One access, added to what is in @r already. */
+/* Append the exits and effects of one access to @r. */
 static void access(struct model *m, uint64_t offset, unsigned int width, const uint8_t *data,
 		   uint8_t answer, bool write_follows, struct model_result *r)
 {

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether a zone other than @zone, or any of @events, is on the bus there. */
 bool model_on_bus(const struct model *m, unsigned int from, unsigned int bytes,
 		   const struct model_zone *zone, bool events)
 {
@@ -33,7 +32,7 @@ int model_zone(struct model *m, unsigned int zone, bool on, unsigned int from, u
 	return 0;
 }
 
-/* Whether two at one address would both take the same write. */
+/* Whether two ioeventfds at one address match the same write. */
 static bool collide(const struct model_event *a, const struct model_event *b)
 {
 	return !a->len || !b->len ||

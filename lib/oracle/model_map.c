@@ -24,7 +24,6 @@ void model_set_huge(struct model *m, unsigned int region, enum model_mapped is)
 	m->mapped_huge[region] = is;
 }
 
-/* A page is mapped by itself or by the 2 MiB around it. */
 enum model_mapped model_mapped_at(const struct model *m, unsigned int page)
 {
 	enum model_mapped a = m->mapped[page], b = m->mapped_huge[page / MODEL_HUGE];
@@ -32,7 +31,7 @@ enum model_mapped model_mapped_at(const struct model *m, unsigned int page)
 	return a > b ? a : b;
 }
 
-/* Whatever takes away one page of a huge mapping takes away all of it. */
+/* Unmapping one page of a huge mapping drops the whole mapping. */
 void model_unmap(struct model *m, unsigned int first, unsigned int pages)
 {
 	unsigned int p;
@@ -45,7 +44,6 @@ void model_unmap(struct model *m, unsigned int first, unsigned int pages)
 	}
 }
 
-/* It may have been unmapped, or not. */
 void model_maybe_unmap(struct model *m, unsigned int page)
 {
 	unsigned int r = page / MODEL_HUGE;
@@ -56,7 +54,6 @@ void model_maybe_unmap(struct model *m, unsigned int page)
 		model_set_huge(m, r, MODEL_MAYBE);
 }
 
-/* Every page of a region that is mapped (as a page) gets another state. */
 void model_set_mapped_pages(struct model *m, unsigned int region, enum model_mapped is)
 {
 	unsigned int p;
@@ -66,7 +63,6 @@ void model_set_mapped_pages(struct model *m, unsigned int region, enum model_map
 			set_page(m, p, is);
 }
 
-/* A huge mapping becomes 512 small ones, or perhaps does. */
 void model_split(struct model *m, unsigned int region, bool sure)
 {
 	enum model_mapped was = m->mapped_huge[region], is;
@@ -80,7 +76,6 @@ void model_split(struct model *m, unsigned int region, bool sure)
 		set_page(m, p, is > m->mapped[p] ? is : m->mapped[p]);
 }
 
-/* Whether a fault at @page of slot @s maps 2 MiB. */
 bool model_becomes_huge(const struct model *m, const struct model_slot *s, unsigned int page)
 {
 	unsigned int first = page - page % MODEL_HUGE, p;
@@ -98,14 +93,14 @@ bool model_becomes_huge(const struct model *m, const struct model_slot *s, unsig
 	return true;
 }
 
-/* The guest accesses a page of memory; @sure: the CPU does, not the emulator alone. */
-void model_map_page(struct model *m, unsigned int page, const struct model_page *p, bool write, bool sure)
+void model_map_page(struct model *m, unsigned int page, const struct model_page *p,
+		    bool write, bool sure)
 {
 	enum model_mapped was = model_mapped_at(m, page), is = sure ? MODEL_MAPPED : MODEL_MAYBE;
 	unsigned int r = page / MODEL_HUGE;
 
 	if (write && p->slot->log && m->mapped_huge[r]) {
-		/* Into all of its pages or into this one, if the log has write-protected it. */
+		/* Split into 512 pages or only this one, if it is write-protected for the log. */
 		model_split(m, r, false);
 		return;
 	}
@@ -113,7 +108,7 @@ void model_map_page(struct model *m, unsigned int page, const struct model_page 
 		return;
 	if (m->mapped_huge[r] == MODEL_MAYBE)
 		is = MODEL_MAYBE;
-	m->touched[page] &= !sure;	/* the MMIO SPTE has given way */
+	m->touched[page] &= !sure;	/* replaces the cached MMIO entry */
 	if (p->gmem || !model_becomes_huge(m, p->slot, page)) {
 		set_page(m, page, is);
 		return;
@@ -122,7 +117,7 @@ void model_map_page(struct model *m, unsigned int page, const struct model_page 
 		set_page(m, page, MODEL_MAYBE);
 		is = MODEL_MAYBE;
 	}
-	/* Pages that are mapped around it make room for the huge one. */
+	/* The huge mapping replaces the 4 KiB mappings of the region. */
 	if (was == MODEL_UNMAPPED && is == MODEL_MAPPED) {
 		model_set_mapped_pages(m, r, MODEL_UNMAPPED);
 		model_set_huge(m, r, MODEL_MAPPED);
@@ -133,8 +128,8 @@ void model_map_page(struct model *m, unsigned int page, const struct model_page 
 }
 
 /*
- * Pages of the window at which slot @s has [first, first + pages) of a buffer
- * or file that begins in the slot at page @begin: [*from, *to).
+ * Range [*from, *to) of the window where slot @s maps pages [first, first + pages)
+ * of its buffer or file; the slot starts at page @begin of the buffer or file.
  */
 static void shown(const struct model_slot *s, unsigned int begin, unsigned int first,
 		  unsigned int pages, unsigned int *from, unsigned int *to)
@@ -152,7 +147,6 @@ static void shown(const struct model_slot *s, unsigned int begin, unsigned int f
 	*to = s->base + (end < s->pages ? end : s->pages);
 }
 
-/* The host takes away pages of a buffer; @sure: or perhaps it does not. */
 void model_unmap_buffer(struct model *m, unsigned int buffer, unsigned int first,
 			 unsigned int pages, bool sure)
 {
@@ -167,7 +161,7 @@ void model_unmap_buffer(struct model *m, unsigned int buffer, unsigned int first
 		for (p = from; p < to; p++) {
 			if (!model_mapped_at(m, p))
 				continue;
-			/* The notifier may zap what guest_memfd backs, or leave it. */
+			/* The MMU notifier may or may not zap gfns that guest_memfd backs. */
 			if (sure && !model_page_at(m, p, false).gmem)
 				model_unmap(m, p, 1);
 			else
@@ -187,7 +181,7 @@ void model_unmap_file(struct model *m, unsigned int file, unsigned int first, un
 			continue;
 		shown(sl, sl->file_page, first, pages, &from, &to);
 		for (p = from; p < to; p++) {
-			/* A page that is shared now shows the buffer, not the file. */
+			/* Shared pages map the buffer, not the file. */
 			if (m->vm.private && !m->private[p])
 				model_maybe_unmap(m, p);
 			else

@@ -9,7 +9,7 @@ void model_init(struct model *m, const struct model_vm *vm)
 {
 	unsigned int i;
 
-	/* Pages of the pool are cleared as they come into use. */
+	/* Other pages of the pool are cleared when they are allocated. */
 	memset(m, 0, offsetof(struct model, pool) + MODEL_PAGE);
 	m->vm = *vm;
 	for (i = 0; i < MODEL_FILES; i++)
@@ -33,7 +33,6 @@ static struct model_slot *slot_at(const struct model *m, unsigned int page)
 	return NULL;
 }
 
-/* The one place that says who answers. */
 struct model_page model_page_at(const struct model *m, unsigned int page, bool write)
 {
 	struct model_page p = { .who = WHO_MMIO, .slot = slot_at(m, page) };
@@ -45,7 +44,7 @@ struct model_page model_page_at(const struct model *m, unsigned int page, bool w
 		p.who = WHO_FAULT;
 		p.fault_flags = KVM_MEMORY_EXIT_FLAG_PRIVATE;
 	} else if (s && s->gmem && (private || !m->vm.private)) {
-		/* Private memory, or a default VM, whose gmem slots have nothing else. */
+		/* Private memory; in a default VM gmem slots use guest_memfd only. */
 		p.who = open ? WHO_MEMORY : WHO_FAULT;
 		p.back = (struct model_back *)&m->file[s->file];
 		p.at = s->file_page + page - s->base;
@@ -69,7 +68,7 @@ uint8_t *model_bytes_to_write(struct model *m, struct model_back *b, unsigned in
 {
 	if (!b->page[page]) {
 		if (++m->pool_used == MODEL_POOL)
-			abort();	/* a sequence longer than the pool is made for */
+			abort();	/* MODEL_POOL is too small for the sequence */
 		b->page[page] = (uint16_t)m->pool_used;
 		memset(m->pool[m->pool_used], 0, MODEL_PAGE);
 	}
@@ -106,7 +105,7 @@ int model_reopen(struct model *m, unsigned int file)
 
 	if (m->file[file].open || !m->vm.gmem)
 		return MODEL_UNDEFINED;
-	/* Slots of the old file stay bound to nothing: the new one is another file. */
+	/* Slots of the closed file do not rebind to the new one. */
 	for (s = 0; s < MODEL_SLOTS; s++)
 		if (m->slot[s].used && m->slot[s].gmem && m->slot[s].file == file)
 			return MODEL_UNDEFINED;
@@ -125,15 +124,15 @@ int model_attributes(struct model *m, unsigned int first, unsigned int pages, bo
 		if (m->private[p] != private)
 			model_unmap(m, p, 1);
 		else
-			model_maybe_unmap(m, p);	/* zapped or left alone: both are fine */
+			model_maybe_unmap(m, p);	/* KVM may zap unchanged pages */
 		m->private[p] = private;
 	}
 	return 0;
 }
 
 /*
- * A page that only was read is the zero page; written, it becomes another, and
- * every mapping of it has to go.
+ * A page that was only read is the zero page.  The first write replaces it, and
+ * the MMU notifier zaps all its mappings.
  */
 void model_make_own(struct model *m, unsigned int buffer, unsigned int page)
 {
@@ -151,7 +150,7 @@ void model_drop(struct model *m, unsigned int buffer, unsigned int first, unsign
 	for (r = 0; buffer == MODEL_THP && r < MODEL_BACK / MODEL_HUGE; r++) {
 		if (!m->host_huge[r] || !model_overlaps(first, pages, r * MODEL_HUGE, MODEL_HUGE))
 			continue;
-		/* The host splits its page, for which KVM may drop all that is in it. */
+		/* The host splits its huge page; KVM may zap the whole range. */
 		m->host_huge[r] = false;
 		model_unmap_buffer(m, buffer, r * MODEL_HUGE, MODEL_HUGE, false);
 	}
@@ -185,8 +184,8 @@ int model_dirty(struct model *m, unsigned int slot, uint64_t must[MODEL_LOG],
 }
 
 /*
- * A log that begins with all bits set leaves huge mappings as they are until some
- * of their bits are cleared: all from the first bit to the last are split.
+ * With MODEL_INIT_SET, huge mappings are split when bits are cleared: all regions
+ * from the first cleared bit of a word to the last.
  */
 static void split_cleared(struct model *m, unsigned int base, uint64_t must, uint64_t may)
 {

@@ -10,7 +10,7 @@ bool model_overlaps(unsigned int a, unsigned int na, unsigned int b, unsigned in
 	return a < b + nb && b < a + na;
 }
 
-/* Whether another slot than @self has any of the range. */
+/* Whether the range overlaps a slot other than @self. */
 static bool taken(const struct model *m, unsigned int self, unsigned int base, unsigned int pages)
 {
 	unsigned int s;
@@ -78,7 +78,7 @@ static void zap_slot(struct model *m, const struct model_slot *s)
 	}
 }
 
-/* The log is kept in pages of 4 KiB; huge mappings may have to go, or come back. */
+/* The log works on 4 KiB pages: enabling it splits huge mappings, disabling recovers them. */
 static void switch_log(struct model *m, struct model_slot *s)
 {
 	unsigned int r, p;
@@ -89,7 +89,7 @@ static void switch_log(struct model *m, struct model_slot *s)
 			model_split(m, r, true);
 		if (s->log || r * MODEL_HUGE < s->base || !model_becomes_huge(m, s, r * MODEL_HUGE))
 			continue;
-		/* Dropped for the next fault to map 2 MiB, or mapped so at once. */
+		/* KVM zaps the 4 KiB mappings, or replaces them by a huge one. */
 		for (any = false, p = r * MODEL_HUGE; p < (r + 1) * MODEL_HUGE; p++)
 			any |= m->mapped[p];
 		model_set_mapped_pages(m, r, MODEL_UNMAPPED);

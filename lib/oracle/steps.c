@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/util.h"
+
 #define WINDOW_BYTES	(MODEL_WINDOW * MODEL_PAGE)
 #define BACK_BYTES	(MODEL_BACK * MODEL_PAGE)
 
@@ -52,7 +54,7 @@ static const struct {
 				 { "value", 0, 255 } } },
 };
 
-/* --- what is in a step --------------------------------------------------------- */
+/* --- fields of a step ---------------------------------------------------------- */
 
 bool step_access(const struct step *s)
 {
@@ -74,7 +76,7 @@ void step_event(const struct step *s, struct model_event *e)
 	*e = (struct model_event){
 		.on = s->v[1], .at = s->v[2], .len = s->v[3], .match = s->v[4],
 	};
-	/* A store of the same value hits. */
+	/* A store with the same value field matches. */
 	if (e->match)
 		e->value = e->len < 8 ? data[0] & ((1ULL << e->len * 8) - 1) : data[0];
 }
@@ -100,7 +102,7 @@ void step_region(const struct model *m, const struct step *s, struct model_regio
 		};
 		return;
 	}
-	/* One thing changes, the rest is as it is. */
+	/* Change one property, keep the others. */
 	*r = (struct model_region){
 		.slot = s->v[0], .base = sl->base, .pages = sl->pages, .readonly = sl->readonly,
 		.log = sl->log, .hole = sl->hole, .single = sl->single, .no_hva = sl->hole,
@@ -126,7 +128,7 @@ bool step_valid(const struct step *s)
 	case K_WORLD:
 		return v[WORLD_MANUAL] != MODEL_INIT_SET;
 	case K_SLOT:
-		/* A binding may end beyond the file: that is refused. */
+		/* A binding beyond the end of the file is a valid step that KVM refuses. */
 		return v[1] + v[2] <= MODEL_WINDOW &&
 		       (v[3] & STEP_GMEM || v[5] + v[2] <= MODEL_BACK);
 	case K_LOAD: case K_STORE: case K_ADD:
@@ -164,7 +166,7 @@ static void access_model(struct model *m, const struct step *s, struct outcome *
 			     STEP_ANSWER, &o->access);
 }
 
-/* One instruction after the other; only where none of them exits. */
+/* Done only if no access of the sweep exits. */
 static void sweep_model(struct model *m, const struct step *s, struct outcome *o)
 {
 	unsigned int p;
@@ -184,10 +186,10 @@ static void region_model(struct model *m, const struct step *s, struct outcome *
 	struct model_region r;
 
 	step_region(m, s, &r);
-	/* Moving and logging are for slots that are there, and can be. */
+	/* Move and log need an existing slot without guest_memfd. */
 	if (s->kind == K_MOVE || s->kind == K_LOG)
 		o->skipped = !sl->used || sl->gmem || r.base + r.pages > MODEL_WINDOW;
-	/* Where there is no guest_memfd, there is no ioctl for it either. */
+	/* Without guest_memfd support there is no ioctl for it. */
 	else if (s->kind == K_SLOT)
 		o->skipped = r.gmem && !m->vm.gmem;
 	if (!o->skipped)
@@ -255,12 +257,12 @@ void step_model(struct model *m, const struct step *s, struct outcome *o)
 	default:
 		o->skipped = true;
 	}
-	/* A file that is not there has no descriptor to try it with. */
+	/* A closed file has no descriptor to pass to the system call. */
 	o->skipped |= o->ret == MODEL_UNDEFINED ||
 		      (o->ret == -EBADF && s->kind != K_SLOT);
 }
 
-/* --- written down -------------------------------------------------------------- */
+/* --- text format --------------------------------------------------------------- */
 
 void step_print(const struct step *s, unsigned int i, char *line, size_t size)
 {
@@ -272,7 +274,7 @@ void step_print(const struct step *s, unsigned int i, char *line, size_t size)
 			      s->v[k]);
 }
 
-/* One "name=number" at *p, which is moved behind it. */
+/* Parse "name=number" at *p and advance *p past it. */
 static bool parse_field(const char **p, const char *name, unsigned int *value)
 {
 	size_t len = strlen(name);
@@ -314,7 +316,7 @@ bool step_parse(const char *line, struct step *s)
 
 typedef bool (*fails_fn)(const struct step *s, unsigned int n, void *arg);
 
-/* One pass over chunks of all sizes; the first step says what VM it is and stays. */
+/* Remove chunks of decreasing size; the first step describes the VM and stays. */
 static unsigned int leave_out(struct step *s, unsigned int n, fails_fn fails, void *arg)
 {
 	struct step try[STEPS_MAX];
@@ -336,7 +338,7 @@ static unsigned int leave_out(struct step *s, unsigned int n, fails_fn fails, vo
 	return n;
 }
 
-/* The smallest number in its place with which it still fails, or nearly so. */
+/* Replace a field by a smaller value with which the sequence still fails. */
 static bool less(struct step *s, unsigned int n, unsigned int i, unsigned int k, fails_fn fails,
 		 void *arg)
 {
@@ -344,7 +346,7 @@ static bool less(struct step *s, unsigned int n, unsigned int i, unsigned int k,
 	const unsigned int tries[] = { min, now & ~(MODEL_PAGE - 1U), now / 2, now - 1 };
 	unsigned int t;
 
-	for (t = 0; t < sizeof(tries) / sizeof(tries[0]); t++) {
+	for (t = 0; t < ARRAY_SIZE(tries); t++) {
 		if (tries[t] >= now || tries[t] < min)
 			continue;
 		s[i].v[k] = tries[t];
@@ -367,7 +369,7 @@ static bool plainer(struct step *s, unsigned int n, fails_fn fails, void *arg)
 	return any;
 }
 
-/* Where slot steps put their first and last page. */
+/* First or last page of the slot that a step creates or moves. */
 static bool slot_page(const struct step *s, bool last, unsigned int *page)
 {
 	if (s->kind != K_SLOT && (s->kind != K_MOVE || last))
@@ -376,7 +378,7 @@ static bool slot_page(const struct step *s, bool last, unsigned int *page)
 	return true;
 }
 
-/* Let one access go to other slots' pages, at the same place in the page. */
+/* Redirect an access to a page of another slot, at the same offset in the page. */
 static bool aim_elsewhere(struct step *s, unsigned int n, unsigned int access, fails_fn fails,
 			  void *arg)
 {
@@ -393,7 +395,7 @@ static bool aim_elsewhere(struct step *s, unsigned int n, unsigned int access, f
 	return false;
 }
 
-/* A step may be needed only because an access goes to where it does. */
+/* Remove a step that is needed only because of the address of an access. */
 static unsigned int leave_out_and_aim(struct step *s, unsigned int n, fails_fn fails, void *arg)
 {
 	struct step try[STEPS_MAX];

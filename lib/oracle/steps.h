@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sequences for the random test: their steps, how they are made up, written
- * down and read again, and what the model says of each.  No KVM here.
+ * Sequences of the random test: steps, generator, text format, shrinking, and
+ * the outcome of each step on the model.  Uses no KVM interface.
  */
 #ifndef KVMEM_STEPS_H
 #define KVMEM_STEPS_H
@@ -14,14 +14,14 @@
 
 #define STEPS_MAX	120
 #define STEP_FIELDS	6
-#define STEP_SWEEP	64	/* pages of a K_SWEEP, and where in each of them */
-#define STEP_SWEEP_AT	0x18
+#define STEP_SWEEP	64	/* most pages of a K_SWEEP */
+#define STEP_SWEEP_AT	0x18	/* offset of its accesses in each page */
 
 enum step_kind {
-	K_WORLD,	/* the first of a sequence: what VM it runs on */
+	K_WORLD,	/* first step of a sequence: the VM */
 	K_SLOT, K_DELETE, K_MOVE, K_LOG,
 	K_LOAD, K_STORE, K_ADD,
-	K_SWEEP,	/* a load or store in each of many pages */
+	K_SWEEP,	/* a load or store in each page of a range */
 	K_HOST_WRITE, K_DROP,
 	K_DIRTY, K_CLEAR,
 	K_NEW_FILE, K_CLOSE, K_PUNCH, K_ATTRIBUTES,
@@ -29,7 +29,7 @@ enum step_kind {
 	K_COUNT,
 };
 
-/* The fields of each kind are named in steps.c; v[] has them in that order. */
+/* v[] has the fields in the order of kinds[] in steps.c. */
 struct step {
 	enum step_kind kind;
 	unsigned int v[STEP_FIELDS];
@@ -37,7 +37,7 @@ struct step {
 
 /* K_WORLD */
 #define WORLD_VCPUS	0
-#define WORLD_WHERE	1	/* window at: 0 the middle, 1 gpa 0, 2 the end of the space */
+#define WORLD_WHERE	1	/* window at 0: 3 GiB, 1: gpa 0, 2: end of the address space */
 #define WORLD_THP	2
 #define WORLD_MANUAL	3
 
@@ -48,60 +48,60 @@ struct step {
 #define STEP_HOLE	8
 #define STEP_SINGLE	16
 
-/* What must come of a step. */
+/* Expected outcome of a step. */
 struct outcome {
-	bool skipped;		/* it is not specified, or not possible here: leave it out */
-	int ret;		/* of the system call of a step that is no access */
+	bool skipped;		/* not specified or not possible in this state: not done */
+	int ret;		/* of the system call, for steps other than accesses */
 	struct model_result access;
 	uint64_t must[MODEL_LOG], may[MODEL_LOG];	/* K_DIRTY */
 };
 
-/** step_access - whether it is a guest access */
+/** step_access - whether a step is a guest access */
 bool step_access(const struct step *s);
 
-/** step_data - what a K_STORE, K_ADD or K_SWEEP has in its register, 16 bytes */
+/** step_data - register operand of a K_STORE, K_ADD or K_SWEEP, 16 bytes */
 void step_data(const struct step *s, uint64_t data[2]);
 
-/** step_region - what K_SLOT, K_DELETE, K_MOVE or K_LOG tell the memslot ioctl, in @m's state */
+/** step_region - memslot ioctl arguments of K_SLOT, K_DELETE, K_MOVE or K_LOG in state @m */
 void step_region(const struct model *m, const struct step *s, struct model_region *r);
 
 /** step_event - the ioeventfd of a K_EVENT */
 void step_event(const struct step *s, struct model_event *e);
 
-/** step_mask - bits that a K_CLEAR clears in each word */
+/** step_mask - bits that a K_CLEAR step clears in each word */
 uint64_t step_mask(const struct step *s);
 
-#define STEP_ANSWER	0x5c	/* byte with which MMIO reads are answered */
+#define STEP_ANSWER	0x5c	/* every byte of an MMIO read */
 
-/** step_model - do a step on the model and tell what must come of it */
+/** step_model - execute a step on the model and determine its expected outcome */
 void step_model(struct model *m, const struct step *s, struct outcome *o);
 
-/** step_valid - whether its fields are in range; what is possible depends on the state */
+/** step_valid - whether the fields of a step are in range, regardless of the state */
 bool step_valid(const struct step *s);
 
 /**
- * step_print - one line, as step_parse() reads it
+ * step_print - format a step as a line for step_parse()
  * @i: number of the step
  */
 void step_print(const struct step *s, unsigned int i, char *line, size_t size);
 
 /**
- * step_parse - read a line
+ * step_parse - parse a line
  *
- * Whatever precedes "step" is skipped: lines of a log do as well.
+ * Text before "step" is ignored, so that lines of a log can be used.
  *
- * Return: false when it is no step, or its fields are out of range.
+ * Return: false when the line has no step or a field is out of range.
  */
 bool step_parse(const char *line, struct step *s);
 
 /**
- * steps_generate - make up a sequence
+ * steps_generate - generate a random sequence
  * @m: scratch
- * @gmem: for a VM that can have guest_memfd
- * @private: which is private memory
- * @proposed: with the proposed flags
- * @seed: the same seed gives the same sequence on every machine
- * @s: result, STEPS_MAX at most
+ * @gmem: the VM supports guest_memfd
+ * @private: the VM supports private memory
+ * @proposed: use the proposed memslot flags
+ * @seed: the same seed gives the same sequence on every host
+ * @s: result, space for STEPS_MAX steps
  *
  * Return: number of steps.
  */
@@ -109,17 +109,17 @@ unsigned int steps_generate(struct model *m, bool gmem, bool private, bool propo
 			    uint64_t seed, struct step *s);
 
 /**
- * steps_shrink - make a sequence that fails as short and as plain as it gets
- * @s: steps; the result
- * @n: how many
- * @fails: runs a sequence; whether it still fails
- * @arg: for @fails
+ * steps_shrink - reduce a failing sequence
+ * @s: steps, replaced by the result
+ * @n: number of steps
+ * @fails: runs a sequence, returns whether it still fails
+ * @arg: passed to @fails
  *
- * First steps are left out, from half of them down to single ones, over and
- * over (delta debugging); then numbers are made smaller.  No single step of the
- * result can be left out.  @fails may return false for ever once time is up.
+ * Removes chunks of steps, from half of them down to single steps (delta
+ * debugging), then makes fields smaller.  No single step of the result can be
+ * removed.  To stop at a time limit, @fails returns false from then on.
  *
- * Return: number of steps left.
+ * Return: number of remaining steps.
  */
 unsigned int steps_shrink(struct step *s, unsigned int n,
 			  bool (*fails)(const struct step *s, unsigned int n, void *arg), void *arg);

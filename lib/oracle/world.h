@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A sequence of steps (lib/oracle/steps.h) on KVM and on the specification
- * (lib/oracle/model.h), compared after every step: exits with all fields, values,
- * errors, signals and ring entries, dirty bitmaps, page statistics, and in the
- * end memory.
+ * Runs a sequence of steps (oracle/steps.h) on KVM and on the model
+ * (oracle/model.h) and compares after every step: exits with all fields, values
+ * read, errors, ioeventfd signals, ring entries, dirty bitmaps and page
+ * statistics; after the last step, memory.
  */
 #ifndef KVMEM_WORLD_H
 #define KVMEM_WORLD_H
@@ -14,36 +14,37 @@
 
 #include "oracle/steps.h"
 
-/* What kind of VM a sequence is for. */
+/* The kind of VM that a sequence runs in. */
 struct world_kind {
 	const char *name;
 	bool gmem;	/* with guest_memfd */
-	bool private;	/* which is private memory */
-	bool quirk_off;	/* without KVM_X86_QUIRK_SLOT_ZAP_ALL */
-	bool proposed;	/* with KVM_MEM_PCI_HOLE and KVM_MEM_SINGLE_HVA */
+	bool private;	/* with private memory */
+	bool quirk_off;	/* with the slot-zap quirk disabled (arch_traits) */
+	bool proposed;	/* with the proposed KVM_MEM_PCI_HOLE and KVM_MEM_SINGLE_HVA */
 };
 
-/* How a run of a sequence went. */
+/* Result of a run. */
 struct world_verdict {
-	int step;		/* that differed, number of steps for the last look; -1: none */
+	int step;		/* first step that differs; number of steps: the final check; -1: none */
 	/*
-	 * The host can cause it as well (it moved or split a page, it did not let
-	 * the guest run): no failure unless it happens again.
+	 * The host can be the cause (it migrated or split a page, it did not run
+	 * the vCPU): a failure only if it happens again.
 	 */
 	bool soft;
 	char message[512];
-	uint64_t oracle_ticks;	/* spent on the model and on comparing */
+	uint64_t oracle_ticks;	/* time in the model, in arch_cycles() */
 };
 
-/** world_require - skip the test where there is no such VM */
+/** world_require - skip the test when VMs of this kind are not supported */
 void world_require(const struct world_kind *kind);
 
 /**
  * world_run - run a sequence in a fresh VM
  * @kind: of VM
- * @s: steps, @n of them
- * @hang_ms: how long a guest may be stuck in one access
- * @trace: gets a line for each step, with what must come of it; or NULL
+ * @s: steps
+ * @n: number of steps
+ * @hang_ms: time limit of one guest access
+ * @trace: a line per step with its expected outcome is written here; or NULL
  * @v: result
  */
 void world_run(const struct world_kind *kind, const struct step *s, unsigned int n,

@@ -41,7 +41,7 @@ bool world_ring_matches(struct world *w, const struct model_result *r)
 		w->ring->first = (w->ring->first + 1) % w->ring_size;
 	}
 	if (w->ring->first != w->ring->last)
-		return world_wrong(w, "a write is in the coalesced ring that should not be");
+		return world_wrong(w, "unexpected write in the coalesced ring");
 	return true;
 }
 
@@ -99,7 +99,6 @@ bool world_bitmap_matches(struct world *w, unsigned int slot, const uint64_t *mu
 	return true;
 }
 
-/* Where reading a log does not clear it, every log is read after every step. */
 bool world_logs_match(struct world *w)
 {
 	unsigned int i;

@@ -27,18 +27,18 @@
 #define WINDOW_SIZE	(MODEL_WINDOW * PAGE_4K)
 
 /*
- * Guest virtual addresses: the window, and behind it the system slot once more,
- * in which a page without other use is the pilot.
+ * Guest virtual addresses: the window, then a second mapping of the system slot,
+ * whose last page (otherwise unused) warm_up() accesses.
  */
 #define GVA		VM_WINDOW
 #define PILOT		(GVA + WINDOW_SIZE + VM_SYS_SIZE - PAGE_4K)
 
 /* --- the VM -------------------------------------------------------------------- */
 
-/* Where the window is: A12, D2. */
+/* Guest physical address of the window; see A12, D2. */
 static uint64_t window_gpa(unsigned int where)
 {
-	/* Four levels of nested tables reach 48 bits. */
+	/* Four levels of second-level tables map 48 bits. */
 	unsigned int bits = arch_phys_bits() < 48 ? arch_phys_bits() : 48;
 
 	if (where == 1)
@@ -46,7 +46,7 @@ static uint64_t window_gpa(unsigned int where)
 	return where == 2 ? (1ULL << bits) - WINDOW_SIZE : 0xc0000000;
 }
 
-/* KiB of huge pages in the mapping that begins at @p. */
+/* AnonHugePages of the mapping that contains @p, in KiB. */
 static unsigned long huge_kb(const void *p)
 {
 	FILE *f = fopen("/proc/self/smaps", "re");
@@ -66,9 +66,9 @@ static unsigned long huge_kb(const void *p)
 }
 
 /*
- * Two huge pages of the host.  What is split or dropped later stays small,
- * because the host may use no more huge pages for it, not in the background
- * either.
+ * Populate the buffer with two host huge pages.  MADV_NOHUGEPAGE afterwards keeps
+ * faults and khugepaged from replacing pages that are split or dropped later by
+ * huge ones.
  */
 static bool back_by_huge_pages(uint8_t *p)
 {
@@ -92,7 +92,7 @@ static void new_file(struct world *w, unsigned int i)
 		end_fail("mmap of guest_memfd: %s", strerror(errno));
 }
 
-/* The quirk that deleting a slot drops every mapping, where it can be disabled. */
+/* The quirk that deleting a slot zaps all mappings; 0 when it cannot be disabled. */
 static uint64_t zap_quirk(void)
 {
 	return (uint64_t)vm_cap(NULL, KVM_CAP_DISABLE_QUIRKS2) & arch_traits()->slot_zap_quirk;
@@ -163,8 +163,8 @@ static void world_init(struct world *w, const struct world_kind *kind, const str
 }
 
 /*
- * The end of a VM is mostly waiting for grace periods.  A thread waits, with the
- * last descriptor in hand, while the next VM runs.
+ * Destroying a VM mostly waits for RCU grace periods.  A thread closes the last
+ * descriptor and waits while the next VM runs.
  */
 #define MAX_ENDING	8
 
@@ -218,11 +218,11 @@ void world_require(const struct world_kind *kind)
 
 	place_still();
 	if (kind->quirk_off && !kind->gmem && !zap_quirk())
-		end_skip("no KVM_X86_QUIRK_SLOT_ZAP_ALL to disable (6.12)");
+		end_skip("no quirk to disable that deleting a slot zaps everything (6.12)");
 	if (kind->proposed) {
 		proposed_require(PROPOSED_PCI_HOLE);
 		proposed_require(PROPOSED_SINGLE_HVA);
-		/* As posted: nothing is mapped for a hole, one page is repeated. */
+		/* As posted: nothing is mapped for a hole, single-HVA maps 4 KiB pages. */
 		param_set("kvm.pci_hole_map", 0);
 		param_set("kvm.single_hva_huge", 0);
 	}
@@ -241,7 +241,7 @@ static bool returned(struct world *w, const char *what, int error, int want)
 	return got == want || world_wrong(w, "%s returned %d, expected %d", what, got, want);
 }
 
-/* Let the vCPU touch all that it ever will of the payload's pages. */
+/* Access all pages of the payload that the vCPU will ever use. */
 static bool warm_up(struct world *w, unsigned int cpu)
 {
 	uint64_t before;
@@ -253,7 +253,7 @@ static bool warm_up(struct world *w, unsigned int cpu)
 		    { .kind = OP_ADD, .width = 8, .addr = PILOT },
 		    { .kind = OP_LOAD, .width = 8, .addr = PILOT, .flags = OPF_SUPER }),
 		    NO_EXITS) != VCPU_DONE || w->vm->vcpu[cpu]->nr_exits)
-		return world_wrong(w, "accesses to the payload's own memory did not just work");
+		return world_wrong(w, "an access to the payload's own memory caused an exit or exception");
 	w->payload += world_stat_of(w, "pages_4k") - before;
 	w->warm[cpu] = true;
 	return true;
@@ -300,7 +300,7 @@ static bool access_step(struct world *w, const struct step *s, const struct mode
 	if (vcpu_result(v, 0)->vector >= 0 || vcpu_result(v, 0)->done != op.count)
 		return world_wrong(w, "the access ended with exception %d, done %u times",
 			     vcpu_result(v, 0)->vector, vcpu_result(v, 0)->done);
-	/* Of many loads it is the last. */
+	/* For a sweep, the value of the last load. */
 	if (loads && memcmp(vcpu_result(v, 0)->value, r->data, op.width))
 		return world_wrong(w, "read 0x%llx, expected 0x%llx",
 			     (unsigned long long)vcpu_value(v, 0), *(unsigned long long *)r->data);
@@ -325,7 +325,7 @@ static bool region_step(struct world *w, const struct step *s, const struct mode
 				 w->file[r->file], r->file_page * PAGE_4K);
 	else
 		got = vm_region(w->vm, r->slot + FIRST_SLOT, flags, gpa, size, hva);
-	/* Kernels before 7.2 call an overlapping binding EINVAL. */
+	/* Kernels before 7.2 refuse an overlapping binding with -EINVAL. */
 	if (got == want || (s->kind == K_SLOT && r->gmem && want == -EEXIST && got == -EINVAL))
 		return true;
 	return world_wrong(w, "memslot ioctl returned %d, expected %d", got, want);
@@ -381,7 +381,7 @@ static bool event_step(struct world *w, const struct step *s, int want)
 	return returned(w, "ioeventfd", ioctl(w->vm->fd, KVM_IOEVENTFD, &k), want);
 }
 
-/* Steps that are not accesses; @r: of the memslot ioctl. */
+/* A step that is not an access; @r: arguments of the memslot ioctl. */
 static bool host_step(struct world *w, const struct step *s, const struct outcome *o,
 		      const struct model_region *r)
 {
@@ -422,7 +422,7 @@ static bool host_step(struct world *w, const struct step *s, const struct outcom
 	}
 }
 
-/* "-> 0" and the like, behind the step itself. */
+/* Append the expected outcome to the line of the step. */
 static void trace_outcome(FILE *f, const struct step *s, const struct outcome *o)
 {
 	const struct model_result *r = &o->access;
@@ -448,7 +448,7 @@ static void trace_outcome(FILE *f, const struct step *s, const struct outcome *o
 	fputc('\n', f);
 }
 
-/* One step on both sides. */
+/* Execute one step on the model and on KVM and compare. */
 static bool one_step(struct world *w, const struct step *s)
 {
 	unsigned int zaps = w->m.zaps;
@@ -461,7 +461,7 @@ static bool one_step(struct world *w, const struct step *s)
 	began = arch_cycles();
 	if (s->kind >= K_SLOT && s->kind <= K_LOG)
 		step_region(&w->m, s, &r);
-	/* Where a mapping keeps the file open, closing it is left out. */
+	/* With file_map, close() does not release the file: skip the step. */
 	if (s->kind == K_CLOSE && w->emulates)
 		o = (struct outcome){ .skipped = true };
 	else
@@ -474,16 +474,16 @@ static bool one_step(struct world *w, const struct step *s)
 	if (!(step_access(s) ? access_step(w, s, &o.access) : host_step(w, s, &o, &r)))
 		return false;
 	if (w->m.zaps != zaps) {
-		/* The payload's pages are gone too. */
+		/* The payload's pages were zapped as well. */
 		w->payload = 0;
 		memset(w->warm, 0, sizeof(w->warm));
 	}
 	return world_logs_match(w) && world_counts_match(w);
 }
 
-/* --- the end ------------------------------------------------------------------- */
+/* --- final check --------------------------------------------------------------- */
 
-/* Host memory that anybody has written to. */
+/* Compare buffer pages that were written by guest or host. */
 static bool buffers_match(struct world *w)
 {
 	unsigned int b, p;
@@ -504,7 +504,7 @@ static bool look_at(struct world *w, unsigned int page)
 	return page >= MODEL_WINDOW || one_step(w, &s);
 }
 
-/* Pages that the sequence used, and where slots begin and end. */
+/* Load from pages that the sequence accessed and from the edges of slots. */
 static bool last_look(struct world *w, const struct step *s, unsigned int n)
 {
 	unsigned int i;
@@ -530,8 +530,8 @@ void world_run(const struct world_kind *kind, const struct step *s, unsigned int
 	char line[256];
 	unsigned int i;
 
-	/* The model clears itself, all but what it does not use yet. */
-	memset(w, 0, offsetof(struct world, m));	/* the model follows */
+	/* Not the model, which model_init() clears, and the fields after it. */
+	memset(w, 0, offsetof(struct world, m));
 	memset(v, 0, sizeof(*v));
 	w->verdict = v;
 	w->trace = trace;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Unit tests of the specification and of the sequences for it: no KVM needed. */
+/* Unit tests of the model, the sequence generator and shrinking; they need no KVM. */
 #define TH_LOG_STREAM stdout
 #include <kselftest_harness.h>
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -38,7 +38,7 @@ static uint64_t guest_reads(uint64_t offset, unsigned int width)
 	return v;
 }
 
-/* Exactly so many pages of 4 KiB and 2 MiB are mapped. */
+/* Whether the bounds of both counts are exactly @small and @huge. */
 static bool maps(unsigned int small, unsigned int huge)
 {
 	const struct model_counts *c = &model.counts;
@@ -72,7 +72,7 @@ TEST(who_answers)
 	EXPECT_EQ(1, res.exits);
 }
 
-/* A write to a read-only slot maps nothing, but for a stale EPT misconfiguration. */
+/* A write to a read-only slot maps nothing unless it hits a stale cached MMIO entry. */
 TEST(stale_misconfiguration)
 {
 	bool reads;
@@ -87,7 +87,7 @@ TEST(stale_misconfiguration)
 		EXPECT_EQ(1, res.exits);
 		EXPECT_EQ(0, model.counts.least_4k);
 		EXPECT_EQ(reads, model.counts.most_4k);
-		/* A read takes the MMIO SPTE's place. */
+		/* A read replaces the cached MMIO entry. */
 		guest_reads(0x2000, 8);
 		EXPECT_TRUE(maps(1, 0));
 		guest_writes(0x2000, 8, 1);
@@ -97,7 +97,7 @@ TEST(stale_misconfiguration)
 	}
 }
 
-/* A read maps for writing what the host has writable, as often as it has to map. */
+/* A read maps a host-writable page writable, each time that it has to map it. */
 TEST(mapping_forgotten)
 {
 	uint64_t must[MODEL_LOG], may[MODEL_LOG];
@@ -134,7 +134,7 @@ TEST(split_accesses)
 	EXPECT_EQ(0xee33, guest_reads(0x1fff, 2));
 }
 
-/* A read and a write; each exits where there is nothing or a read-only slot. */
+/* A read and a write; each exits depending on the slot. */
 TEST(read_modify_write)
 {
 	BEGIN();
@@ -211,7 +211,7 @@ TEST(moving_and_deleting_drop_mappings)
 	ASSERT_EQ(0, DELETE(1));
 	EXPECT_TRUE(maps(0, 0));
 	EXPECT_EQ(1, model.zaps);
-	/* What is refused takes nothing away. */
+	/* A refused call unmaps nothing. */
 	guest_reads(PAGE(8), 8);
 	ASSERT_EQ(0, SLOT(1, 5, 2));
 	EXPECT_EQ(-EEXIST, SLOT(1, 9, 2));
@@ -236,11 +236,11 @@ TEST(proposed_flags)
 	guest_writes(0x1234, 4, 7);
 	EXPECT_EQ(1, res.exits);
 	EXPECT_EQ(~0ULL, guest_reads(0x1234, 8));
-	/* Half a hole, half nothing. */
+	/* One half in a hole, one without a slot. */
 	EXPECT_EQ(0xeeff, guest_reads(0x4fff, 2));
 	EXPECT_TRUE(maps(0, 0));
 
-	/* Or nobody is told of writes, where that is how it is meant. */
+	/* The variant that drops writes instead of exiting. */
 	model.vm.hole_drops = true;
 	guest_writes(0x1234, 4, 7);
 	EXPECT_EQ(0, res.exits);
@@ -253,7 +253,7 @@ TEST(proposed_flags)
 	EXPECT_EQ(0x22, guest_reads(PAGE(13), 1));
 	EXPECT_EQ(0x11, guest_reads(PAGE(13) + 0xfff, 1));
 	EXPECT_TRUE(maps(4, 0));
-	/* The pages behind the one at userspace_addr are none of its business. */
+	/* The pages after the one at userspace_addr do not belong to the slot. */
 	model_drop(&model, 0, 4, 10);
 	EXPECT_TRUE(maps(4, 0));
 	model_drop(&model, 0, 3, 1);
@@ -287,7 +287,7 @@ TEST(punch_and_close)
 	EXPECT_EQ(0, model_reopen(&model, 0));
 }
 
-/* One range, two slots whose order in the file is not that in the guest. */
+/* One range in two slots whose order in the file differs from that in the guest. */
 TEST(punch_over_two_bindings)
 {
 	unsigned int p;
@@ -321,12 +321,12 @@ TEST(private_memory)
 	EXPECT_EQ(1, *(uint64_t *)model_bytes(&model, &model.buffer[1], 0));
 	EXPECT_EQ(0, model_attributes(&model, 10, 1, false));
 	EXPECT_EQ(1, guest_reads(PAGE(10), 8));
-	/* Private without guest_memfd: a fault that says so. */
+	/* Private without guest_memfd: memory fault with the private flag. */
 	EXPECT_EQ(0, model_attributes(&model, 20, 1, true));
 	guest_writes(PAGE(20) + 9, 1, 3);
 	EXPECT_TRUE(res.stopped);
 	EXPECT_EQ(KVM_MEMORY_EXIT_FLAG_PRIVATE, res.exit[0].flags);
-	/* Used as MMIO before it went private: not specified, until it is memory. */
+	/* Accessed as MMIO before it became private (E8): not specified. */
 	guest_reads(PAGE(11) + PAGE(1), 8);
 	EXPECT_EQ(0, model_attributes(&model, 12, 1, true));
 	EXPECT_FALSE(model_defined(&model, PAGE(12), 8, true, false));
@@ -352,7 +352,7 @@ TEST(dirty_log)
 	guest_reads(PAGE(2), 8);
 	EXPECT_EQ(0, model_dirty(&model, 0, must, may));
 	EXPECT_EQ(0, may[0]);
-	/* Read afresh, KVM may map it for writing. */
+	/* When a read maps the page again, KVM may map it writable. */
 	model_host_write(&model, 0, 0, 5);
 	guest_reads(PAGE(1), 8);
 	EXPECT_EQ(0, model_dirty(&model, 0, must, may));
@@ -426,7 +426,7 @@ TEST(aliases_lose_the_page)
 	EXPECT_EQ(0, guest_reads(PAGE(5), 8));
 }
 
-/* The first write exchanges the zero page: whoever has it mapped loses it. */
+/* The first write replaces the zero page, which unmaps it from all aliases. */
 TEST(the_zero_page_is_exchanged)
 {
 	BEGIN();
@@ -495,7 +495,7 @@ TEST(huge_until_part_of_it_goes)
 	guest_writes(PAGE(3), 8, 3);
 	EXPECT_EQ(3, guest_reads(PAGE(516), 8));
 	EXPECT_TRUE(maps(1, 2));
-	/* The host splits its page: all that shows the first one is gone, or may be. */
+	/* The host splits its page: mappings of the first huge page may be zapped. */
 	model_drop(&model, 1, 10, 1);
 	EXPECT_EQ(1, model.counts.most_2m);
 	EXPECT_EQ(1, model.counts.least_2m);
@@ -520,7 +520,7 @@ TEST(huge_and_the_log)
 	EXPECT_TRUE(maps(1, 1));
 	ASSERT_EQ(0, SLOT(0, 512, 520, .buffer = 1, .log = true));
 	EXPECT_TRUE(maps(513, 0));
-	/* Without the log they are dropped for the next fault, or huge at once. */
+	/* Disabling the log zaps them, or replaces them by a huge mapping. */
 	ASSERT_EQ(0, SLOT(0, 512, 520, .buffer = 1));
 	EXPECT_EQ(1, model.counts.least_4k);
 	EXPECT_EQ(1, model.counts.most_4k);
@@ -530,7 +530,7 @@ TEST(huge_and_the_log)
 	guest_reads(PAGE(700), 8);
 	EXPECT_TRUE(maps(1, 1));
 
-	/* Not split at once: then at the first write, if it has to be. */
+	/* Without eager_split the first write may split it. */
 	BEGIN(.thp = true);
 	ASSERT_EQ(0, SLOT(0, 512, 512, .buffer = 1));
 	guest_writes(PAGE(600), 8, 1);
@@ -542,7 +542,7 @@ TEST(huge_and_the_log)
 	EXPECT_TRUE(maps(512, 0));
 }
 
-/* A log that begins with all bits set splits when they are cleared. */
+/* With MODEL_INIT_SET, clearing bits splits huge mappings. */
 TEST(huge_and_a_log_that_begins_full)
 {
 	BEGIN(.thp = true, .eager_split = true, .manual = MODEL_MANUAL | MODEL_INIT_SET);
@@ -573,7 +573,7 @@ TEST(huge_and_mixed_attributes)
 	guest_reads(PAGE(513), 8);
 	guest_reads(PAGE(700), 8);
 	EXPECT_TRUE(maps(3, 1));
-	/* Shared again: the next fault maps all of it, in place of what is there. */
+	/* Shared again: the next fault replaces the 4 KiB mappings by a huge one. */
 	ASSERT_EQ(0, model_attributes(&model, 700, 1, false));
 	EXPECT_TRUE(maps(2, 1));
 	guest_reads(PAGE(700), 8);
@@ -585,7 +585,7 @@ TEST(one_half_memory_one_half_not)
 	BEGIN();
 	ASSERT_EQ(0, SLOT(0, 1, 1));
 	guest_reads(0x1ffc, 8);
-	/* The CPU may have met the memory first. */
+	/* The memory half may be mapped before the other half exits. */
 	EXPECT_EQ(0, model.counts.least_4k);
 	EXPECT_EQ(1, model.counts.most_4k);
 	EXPECT_TRUE(model_settle(&model, 1, 0));
@@ -603,7 +603,7 @@ TEST(zones)
 	guest_writes(0x2100, 4, 1);
 	EXPECT_EQ(0, res.exits);
 	EXPECT_EQ(1, res.rings);
-	/* Neither of the two has all of it. */
+	/* Neither zone contains the whole access. */
 	guest_writes(0x2100, 8, 1);
 	EXPECT_EQ(1, res.exits);
 	guest_writes(0x1fff, 2, 1);
@@ -613,7 +613,7 @@ TEST(zones)
 	EXPECT_EQ(1, res.exits);
 	guest_writes(0x2010, 16, 1);
 	EXPECT_EQ(2, res.rings);
-	/* The first 8 bytes exit: what becomes of the rest is not specified. */
+	/* The first 8 bytes exit: the handling of the rest is not specified. */
 	EXPECT_FALSE(model_defined(&model, 0x20fc, 16, false, true));
 	EXPECT_TRUE(model_defined(&model, 0x20fc, 16, true, false));
 	EXPECT_EQ(MODEL_UNDEFINED, model_zone(&model, 0, false, 0x2000, 0x100));
@@ -675,7 +675,7 @@ static unsigned int generate(unsigned int world, uint64_t seed, struct step *s)
 			      worlds[world].proposed, seed, s);
 }
 
-/* What is printed is read as the same, also out of a log. */
+/* Printed steps are parsed as identical ones, also from a line of a log. */
 TEST(steps_written_and_read)
 {
 	struct step s[STEPS_MAX], r;
@@ -724,8 +724,8 @@ TEST(steps_that_are_none)
 }
 
 /*
- * The same seed gives the same sequence, here and on any other machine.  The
- * number changes with the generator, and only with it.
+ * The same seed gives the same sequence on every machine.  The hash changes only
+ * with the generator.
  */
 TEST(sequences_come_of_the_seed_alone)
 {
@@ -748,7 +748,7 @@ TEST(sequences_come_of_the_seed_alone)
 	EXPECT_EQ(9627451288700115859ULL, hash);
 }
 
-/* --- what the generator aims at ------------------------------------------------- */
+/* --- coverage of edge cases ----------------------------------------------------- */
 
 struct aims {
 	unsigned int sequences, first, last, splits, boundary, aliases, adjacent, low_file,
@@ -809,7 +809,7 @@ TEST(edges_are_aimed_at)
 			a.hits += o.access.rings;
 		}
 	}
-	/* Per hundred sequences, which are 7000 steps, at least some. */
+	/* Lower limits for the 200 sequences, about 14000 steps. */
 	EXPECT_LT(50, a.first);
 	EXPECT_LT(50, a.last);
 	EXPECT_LT(500, a.splits);
@@ -825,13 +825,13 @@ TEST(edges_are_aimed_at)
 
 /* --- shrinking ------------------------------------------------------------------ */
 
-/* Two models, one of them wrong in one thing. */
+/* A correct model and one with a single defect. */
 static struct model right, broken;
 
 enum plant { READONLY, DROP_LAST, DELETE_SECOND, ZONE_END, EVENT_VALUE, ATTRIBUTES_LAST,
 	     PUNCH_SECOND, NONE };
 
-/* What the broken one does besides. */
+/* Apply defect @p to the broken model after a step. */
 static void plant(enum plant p, const struct step *s, const struct model *before)
 {
 	struct model_slot *sl = &broken.slot[s->v[0] % MODEL_SLOTS];
@@ -865,7 +865,7 @@ static void plant(enum plant p, const struct step *s, const struct model *before
 			broken.private[last] = before->private[last];
 		break;
 	case PUNCH_SECOND:
-		/* The slot with the higher number keeps the page it had. */
+		/* The slot with the higher number keeps its first page. */
 		for (i = 1; s->kind == K_PUNCH && i < MODEL_SLOTS; i++) {
 			const struct model_slot *b = &before->slot[i];
 
@@ -880,7 +880,7 @@ static void plant(enum plant p, const struct step *s, const struct model *before
 	}
 }
 
-/* -1, or the first step whose outcomes differ. */
+/* Return: the first step whose outcomes differ, or -1. */
 static int run_both(enum plant p, const struct model_vm *vm, const struct step *s, unsigned int n)
 {
 	static struct model before;
@@ -917,7 +917,7 @@ static bool differs(const struct step *s, unsigned int n, void *arg)
 	return run_both(sh->plant, sh->vm, s, n) >= 0;
 }
 
-/* Written to a file's text and read from it again. */
+/* Print steps as text and parse them again. */
 static unsigned int through_text(const struct step *s, unsigned int n, struct step *r)
 {
 	unsigned int i, read = 0;
@@ -934,7 +934,7 @@ TEST(planted_differences_are_found_and_shrunk)
 {
 	static const struct {
 		enum plant plant;
-		unsigned int world, least;	/* steps it takes, the world's included */
+		unsigned int world, least;	/* fewest steps that show it, including K_WORLD */
 	} rows[] = {
 		{ READONLY, 0, 3 },		/* slot, store */
 		{ DROP_LAST, 0, 5 },		/* slot, store, drop, load */
@@ -960,7 +960,7 @@ TEST(planted_differences_are_found_and_shrunk)
 		for (seed = 1, at = -1; seed < 500 && at < 0; seed++) {
 			n = generate(rows[i].world, seed, s);
 			at = run_both(rows[i].plant, &vm, s, n);
-			/* Without the difference there is none. */
+			/* Without the defect the models agree. */
 			ASSERT_EQ(-1, run_both(NONE, &vm, s, n));
 		}
 		ASSERT_LE(0, at) {
@@ -975,7 +975,7 @@ TEST(planted_differences_are_found_and_shrunk)
 			}
 		}
 		EXPECT_GT(1500, sh.runs);
-		/* It ends with the step that shows it, and none can be missed. */
+		/* The last step shows the difference, and no step can be removed. */
 		at = run_both(rows[i].plant, &vm, s, n);
 		EXPECT_EQ((int)n - 1, at);
 		for (k = 1; k < n; k++) {
@@ -983,7 +983,7 @@ TEST(planted_differences_are_found_and_shrunk)
 			memcpy(again + k, s + k + 1, (n - k - 1) * sizeof(*s));
 			EXPECT_EQ(-1, run_both(rows[i].plant, &vm, again, n - 1));
 		}
-		/* And its replay does the same. */
+		/* The replay gives the same result. */
 		ASSERT_EQ(n, through_text(s, n, again));
 		EXPECT_EQ(at, run_both(rows[i].plant, &vm, again, n));
 	}
@@ -994,7 +994,7 @@ static bool never(const struct step *s, unsigned int n, void *arg)
 	return false;
 }
 
-/* Out of time, or of luck: the sequence stays as it is. */
+/* When no shorter sequence fails, the sequence is unchanged. */
 TEST(nothing_is_lost_when_it_stops_failing)
 {
 	struct step s[STEPS_MAX], was[STEPS_MAX];
