@@ -196,7 +196,7 @@ Other options
 
 Environment
   KSRC=TREE            kernel tree that supplies the kselftest harness and the UAPI
-                       headers (6.9 or newer), in place of Debian's linux-source; it
+                       headers (6.12 or newer), in place of Debian's linux-source; it
                        is not modified
   KHDR=DIR             with KSRC: its UAPI headers, if they are installed already
   KVMEM_CACHE=DIR      files that all runs share (~/.cache/kvmem)

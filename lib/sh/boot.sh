@@ -151,7 +151,7 @@ boot_drain() {
 	local mark="{\"event\":\"lab\",\"at\":\"off\",\"boot\":$boot,\"rc\":$rc}"
 
 	# The last line of the stream may be incomplete.
-	boot_tell $'\n'"$mark" || return
+	boot_event $'\n'"$mark" || return
 	while kill -0 "$report" 2>/dev/null; do
 		tail -c 4096 "$stream" | grep -qF "$mark" && return
 		sleep 0.05
@@ -159,9 +159,9 @@ boot_drain() {
 	return 1
 }
 
-# boot_tell LINE: write it to the stream; false when kvmem-report has exited.  The
+# boot_event LINE: write it to the stream; false when kvmem-report has exited.  The
 # subshell takes the SIGPIPE.
-boot_tell() {
+boot_event() {
 	(printf '%s\n' "$1" 1>&"$to") 2>/dev/null
 }
 

@@ -127,7 +127,7 @@ debian_list() {
 	((!${#apt_own[@]})) || file=${apt_own[1]#Dir::State=}/kernels
 	key=$(debian_list_key)
 	if [[ $(head -n 1 -- "$file" 2>/dev/null) != "$key" ]]; then
-		list=$(debian_ask)
+		list=$(debian_list_apt)
 		[[ $list ]] || return 0
 		# A failure to cache it is harmless.
 		{ mkdir -p -- "${file%/*}" && printf '%s\n' "$key" "$list" >"$file.$BASHPID" &&
@@ -147,8 +147,8 @@ debian_list_key() {
 	sha256sum <<<"$state ${apt_own[*]} $arch_debian" | cut -d' ' -f1
 }
 
-# debian_ask: debian_list from apt itself
-debian_ask() {
+# debian_list_apt: debian_list from apt itself
+debian_list_apt() {
 	local names
 
 	mapfile -t names < <(apt-cache "${apt_own[@]}" pkgnames linux- 2>/dev/null |

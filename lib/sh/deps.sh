@@ -185,7 +185,7 @@ deps_unknown() { # PACKAGE
 	fi
 	case $1 in
 	linux-source-*) die "no package $1 in this system's apt sources" \
-		"Debian 12 has it in bookworm-security, Debian 13 in main; elsewhere, set KSRC=TREE to a kernel tree of 6.9 or newer" ;;
+		"Debian 12 has it in bookworm-security, Debian 13 in main; elsewhere, set KSRC=TREE to a kernel tree of 6.12 or newer" ;;
 	*) die "no package $1 in this system's apt sources: check /etc/apt/sources.list" ;;
 	esac
 }

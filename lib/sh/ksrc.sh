@@ -88,9 +88,12 @@ ksrc_check() {
 	fi
 	[[ -r $harness && -r ${harness%_harness.h}.h && -r $KSRC/Makefile ]] ||
 		die "KSRC=$KSRC: not readable for $(id -un)"
-	# The harness prints the reason of a skip with it since 6.9.
-	grep -q ksft_test_result_code "${harness%_harness.h}.h" ||
-		die "KSRC=$KSRC is Linux $(ksrc_version): its kselftest harness is too old, 6.9 or newer is needed"
+	# The tests use the harness of 6.9 (skip reasons) and the headers of 6.12 or newer
+	# (lib's uapi.h has the fallbacks); KVM_PRE_FAULT_MEMORY would fail the build.
+	if ! grep -q ksft_test_result_code "${harness%_harness.h}.h" ||
+		! grep -q KVM_PRE_FAULT_MEMORY "$KSRC/include/uapi/linux/kvm.h"; then
+		die "KSRC=$KSRC is Linux $(ksrc_version), which is too old: use a tree of 6.12 or newer"
+	fi
 }
 
 ksrc_version() {

@@ -217,7 +217,7 @@ lab_boots() {
 		fi
 		lab_resume
 		if [[ ! $items ]]; then
-			boot_tell '{"event":"done","complete":true}' || true
+			boot_event '{"event":"done","complete":true}' || true
 			return 0
 		fi
 		if ((boot == most)); then

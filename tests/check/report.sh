@@ -49,7 +49,7 @@ MADE_UNIT=instructions made "$M/exact20" pass 6483 6483
 
 # --- several machines --------------------------------------------------------
 
-# told NAME ITEM...: what a machine tells that ran these of p.a, p.b and p.c
+# told NAME ITEM...: print the events of a machine that ran these of p.a, p.b and p.c
 told() {
 	local name=$1 item
 	shift
@@ -60,7 +60,7 @@ told() {
 		printf '{"event":"output","name":"%s","text":"of %s"}\n' "$item" "$name"
 		printf '{"event":"observation","name":"ran_on","value":"%s"}\n' "$name"
 		printf '{"event":"end","name":"%s","status":"pass","reason":"","duration_s":0.1}\n' "$item"
-		# What is read in pieces is put together again.
+		# Events that arrive in pieces are reassembled.
 		sleep 0.1
 	done
 	[ "$name" = broken ] || printf '{"event":"done","complete":true}\n'
@@ -71,7 +71,7 @@ expect "report: two machines' events" "$REPORT" record --results "$M/two" --stre
 is "report: two machines: what each test saw" "p.a:one p.b:two p.c:one" "$(of "$M/two/results.json" \
 	"' '.join(sorted(o['test'] + ':' + o['value'] for o in r['observations']))")"
 is "report: two machines: the run is complete" True "$(of "$M/two/results.json" "r['run']['complete']")"
-is "report: two machines: all that the second said" 6 "$(wc -l <"$M/two/log/stream-2.jsonl")"
+is "report: two machines: all events of the second" 6 "$(wc -l <"$M/two/log/stream-2.jsonl")"
 expect_code "report: one of two machines broke off" 2 "cut short" "$REPORT" record --results "$M/half" \
 	--stream 3 --stream 4 3< <(told one p.a) 4< <(told broken p.b)
 for version in '"stream":2,' ''; do
@@ -91,7 +91,7 @@ expect_code "compare: an observation that changed" 0 'B: "fail"' compare "$M/bas
 expect_code "compare: a measurement that changed" 0 "+5.00%" compare "$M/base" "$M/slow/results.json"
 expect_code "compare: one instruction is shown" 0 "+20 (+0.31%)" compare "$M/exact" "$M/exact20"
 expect_code "compare: three runs" 0 "+5.00% !" compare "$M/base" "$M/again" "$M/slow"
-expect_code "compare: another machine is said" 0 "the CPU differs: M and N" compare "$M/base" "$M/other"
+expect_code "compare: another CPU is reported" 0 "the CPU differs: M and N" compare "$M/base" "$M/other"
 
 expect_code "gate: the same" 0 "PASSED" gate "$M/base" "$M/again"
 expect_code "gate: 5% slower" 1 "REGRESSION: 1 measurement" gate "$M/base" "$M/slow"
@@ -114,20 +114,20 @@ expect "gate: a file of its own" test "$(
 
 # --- bad input ---------------------------------------------------------------
 
-# refused NAME TEXT COMMAND...: one line that says TEXT, exit code 2, and the
-# folder $M/bad as it was
+# refused NAME TEXT COMMAND...: it prints one line with TEXT, exits with 2, and does not
+# change the folder $M/bad
 refused() {
 	local name=$1 text=$2 before after out code=0
 	shift 2
 	before=$(state)
 	out=$("$@" 2>&1 >/dev/null) || code=$?
-	# A slow machine has time to say that it builds.
+	# A slow build prints its progress.
 	out=$(grep -v '^kvmem: building' <<<"$out") || true
 	after=$(state)
 	if [ "$code" != 2 ]; then
 		fail "$name" "exit code $code instead of 2: $*"
 	elif [ "$(grep -c . <<<"$out")" != 1 ] || ! grep -qF -- "$text" <<<"$out"; then
-		fail "$name" "is no line that says '$text'"
+		fail "$name" "does not print one line with '$text'"
 	elif [ "$before" != "$after" ]; then
 		fail "$name" "files have changed"
 	else
@@ -217,7 +217,7 @@ is "export kcidb: the number is the median" 100000.0 \
 	"$(json_of kcidb "$M/base" "r['tests'][2]['number']['value']")"
 is "export benchmark" "exit.a 100000 cycles" \
 	"$(json_of benchmark "$M/base" "'%s %s %s' % (r[0]['name'], r[0]['value'], r[0]['unit'])")"
-# What LAVA would be told, by its own command's arguments.
+# The arguments of lava-test-case.
 is "export lava: lines for a shell" "p.a --result fail
 exit.a --result pass --measurement 100000 --units cycles
 kvmem --result fail" "$(export_as lava "$M/fails" | sh -c 'lava_test_case() { echo "$@"; }
@@ -240,7 +240,7 @@ refused "run.sh: a format that is none, before anything runs" "there is no forma
 
 # --- the page ----------------------------------------------------------------
 
-# What the page has is asked of a parser of XML, so that it has to be well-formed.
+# The page is read by an XML parser, so it must be well-formed.
 page() { # FILE EXPRESSION: over p, the document, and text(element)
 	python3 -c '
 import sys, xml.dom.minidom as m
@@ -271,7 +271,7 @@ is "export html: the output of what failed comes from its log" True "$(
 )"
 expect_code "export html: without gnuplot there are the tables" 0 "gnuplot is not installed" \
 	env PATH=/nonexistent "$REPORT" export --format html "$M/base"
-# Names are foreign text for gnuplot as well.
+# Names must be quoted for gnuplot, too.
 cp -r "$M/base" "$M/evil"
 sed -i "s|\"exit.a\",\"unit\"|\"exit.\`touch $M/pwned\`'; system('touch $M/pwned') #%s\",\"unit\"|" \
 	"$M/evil/results.json"

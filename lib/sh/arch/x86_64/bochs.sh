@@ -126,8 +126,8 @@ bochs_start() {
 	exec {disc}>&- {config}>&- {go}>&- {console}>&-
 }
 
-# bochs_why RC: print why Bochs failed, or nothing.  Its exit code does not tell; a triple
-# fault is not a failure of Bochs.
+# bochs_why RC: print why Bochs failed, or nothing.  Its exit code is always the same;
+# a triple fault is not a failure of Bochs.
 bochs_why() {
 	local text panic
 
