@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * <linux/kvm.h> comes from the kernel tree that was built against.  Constants
- * newer than the oldest supported tree (6.9) are repeated here, so that one
+ * newer than the oldest supported tree (6.12) are repeated here, so that one
  * binary tests any kernel.
  */
 #ifndef KVMEM_UAPI_H
