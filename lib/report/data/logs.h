@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* log/: what every program printed, and the kernel meanwhile. */
+/* log/: the output of each program, and the kernel log. */
 #ifndef KVMEM_REPORT_LOGS_H
 #define KVMEM_REPORT_LOGS_H
 
@@ -15,12 +15,12 @@ struct logs {
 };
 
 void logs_begin(struct logs *l, struct folder *folder);
-/** logs_event - write down what an event has for the logs */
+/** logs_event - write the output in an event to the logs */
 void logs_event(struct logs *l, const struct event *e);
 void logs_end(struct logs *l);
 
 /**
- * logs_load - read back what tests printed that went wrong
+ * logs_load - read the output of failed tests back
  * @r: a run from results_load(); its items get the end of their output
  * @path: the run's folder; of a file there is no log to be read
  *

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The end of a test's output: what reports quote, the whole is in log/. */
+/* The end of a test's output, for reports; the whole output is in log/. */
 #ifndef KVMEM_REPORT_TAIL_H
 #define KVMEM_REPORT_TAIL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* As much as KCIDB takes for a log excerpt. */
+/* KCIDB's limit for a log excerpt. */
 #define TAIL_SIZE 16384
 
 struct tail {
 	char *buf;
 	size_t len;
-	bool cut;	/* something was dropped from the front */
+	bool cut;	/* the beginning was dropped */
 };
 
 void tail_add(struct tail *t, const char *s, size_t len);
@@ -21,7 +21,7 @@ void tail_free(struct tail *t);
 /**
  * tail_text - the last TAIL_SIZE bytes or less, from the beginning of a line
  * @t: output
- * @max_lines: at most so many lines, 0 for all
+ * @max_lines: limit, 0 for all
  * @len: length of the result
  * @cut: whether there is more than what is returned
  */

@@ -53,7 +53,7 @@ static void put_counts(FILE *f, const struct run *r)
 	run_counts(r, counts);
 	for (i = 0; i < ST_COUNT; i++) {
 		ran += counts[order[i]];
-		/* The zeroes worth telling. */
+		/* Zeroes are printed for these only. */
 		if (counts[order[i]] || i < 2 || order[i] == ST_SKIP)
 			fprintf(f, "%s%zu %s", i ? ", " : "", counts[order[i]], status_words[order[i]].counted);
 	}
@@ -172,7 +172,7 @@ static void put_behaviours(FILE *f, const struct run *r)
 	catalogue_free(&all);
 }
 
-/* One and the same note often goes for all figures of a benchmark. */
+/* Often all figures of a benchmark have the same note. */
 static void put_notes(FILE *f, const struct run *r)
 {
 	struct strlist notes = { 0 }, names;
@@ -187,7 +187,7 @@ static void put_notes(FILE *f, const struct run *r)
 		for (i = 0; i < r->n_measurements; i++)
 			if (measurement_has_note(r->measurements[i], notes.v[k]))
 				strlist_add(&names, r->measurements[i]->name);
-		list = names.n > 3 ? xprintf("%zu of %zu figures; results.json says which", names.n,
+		list = names.n > 3 ? xprintf("%zu of %zu figures, listed in results.json", names.n,
 					     r->n_measurements) : joined(&names);
 		put_wrapped(f, 2, xprintf("note: %s (%s)", notes.v[k], list));
 		free(list);

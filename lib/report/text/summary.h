@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The page of text that ends a run. */
+/* The summary at the end of a run. */
 #ifndef KVMEM_REPORT_SUMMARY_H
 #define KVMEM_REPORT_SUMMARY_H
 
@@ -11,7 +11,7 @@
 /**
  * summary_print - counts, failures, skips, behaviours, figures
  * @f: where to
- * @r: run; figures that went stale are aggregated
+ * @r: run; it is aggregated
  * @folder: its results folder
  */
 void summary_print(FILE *f, struct run *r, const char *folder);
@@ -20,9 +20,9 @@ void summary_print(FILE *f, struct run *r, const char *folder);
 void table_print(FILE *f, struct run *r);
 
 /**
- * table_grid - one half of that table: distributions, or what is a single number
+ * table_grid - one part of that table: distributions, or single numbers
  * @g: result
- * @r: run; figures that went stale are aggregated
+ * @r: run; it is aggregated
  * @single: which half; without what pivot_print() shows
  *
  * Return: how many rows.
