@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The folder of one run on disk.  Every file in it is valid at every moment:
- * it is either replaced as a whole, or grows by whole lines.
+ * The results folder of a run.  Its files are valid at any time: a file is
+ * either replaced atomically, or grows by whole lines.
  *
- * The first write that fails is reported; the program goes on, so that a full
- * disk does not also lose what the terminal shows.
+ * The first write that fails is reported and the program continues, so that a
+ * full disk does not lose the output on the terminal too.
  */
 #ifndef KVMEM_REPORT_FOLDER_H
 #define KVMEM_REPORT_FOLDER_H
@@ -15,7 +15,7 @@
 struct folder {
 	char *path;
 	int fd;
-	bool made;	/* it was not there before */
+	bool made;	/* it did not exist before */
 	bool failed;	/* some write failed, and was reported */
 };
 
@@ -32,14 +32,14 @@ struct appender {
  * @f: result
  * @path: of the folder, which must not hold a run already
  *
- * Return: whether it is there and can be written; else it was said why not.
+ * Return: false when it cannot be made or written, after a message.
  */
 bool folder_create(struct folder *f, const char *path);
 
-/** folder_close - forget the folder; what was made and not used is removed */
+/** folder_close - close the folder; a folder that was made and is empty is removed */
 void folder_close(struct folder *f);
 
-/** folder_replace - give a file new contents in one step */
+/** folder_replace - replace a file atomically */
 bool folder_replace(struct folder *f, const char *name, const char *data, size_t len);
 
 /** folder_append_to - set up a growing file, made at the first write */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Members of JSON objects, taken with a default instead of an error. */
+/* Members of JSON objects, with a default instead of an error. */
 #ifndef KVMEM_REPORT_JSON_H
 #define KVMEM_REPORT_JSON_H
 

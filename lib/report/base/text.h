@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Text of foreign origin (test output, kernel log, reasons) made fit for where
- * it goes.  Any byte may come in.
+ * Untrusted text (test output, kernel log, reasons), escaped for each output
+ * format.  The input may contain any byte.
  */
 #ifndef KVMEM_REPORT_TEXT_H
 #define KVMEM_REPORT_TEXT_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/** TEXT_COLUMNS - what the summary must fit in */
+/** TEXT_COLUMNS - width of text reports */
 #define TEXT_COLUMNS 100
 
 /**

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The subcommands; each gets its own name as argv[0] and returns an exit code. */
+/* The subcommands: argv[0] is the subcommand's name, the return value the exit code. */
 #ifndef KVMEM_REPORT_COMMANDS_H
 #define KVMEM_REPORT_COMMANDS_H
 

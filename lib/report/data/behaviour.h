@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The behaviours: what they are called, and what became of them in a run. */
+/* The catalogue of behaviours, and their outcomes in a run. */
 #ifndef KVMEM_REPORT_BEHAVIOUR_H
 #define KVMEM_REPORT_BEHAVIOUR_H
 
@@ -22,19 +22,19 @@ struct catalogue {
  * catalogue_load - read a file with a line "ID<TAB>CLASS<TAB>TITLE" for each
  * @c: result
  * @path: of the file
- * @patterns: which to take: an ID, or the letter of a topic; all when empty or NULL
+ * @patterns: entries to take: an ID, or the letter of a topic; all when empty or NULL
  *
- * Return: whether it could be read; else it was said why not.
+ * Return: false when it cannot be read, after a message.
  */
 bool catalogue_load(struct catalogue *c, const char *path, const struct strlist *patterns);
 
-/** catalogue_complete - add what the tests of a run name and the catalogue lacks, in order */
+/** catalogue_complete - add the IDs of a run's tests that the catalogue lacks, sorted */
 void catalogue_complete(struct catalogue *c, const struct run *r);
 void catalogue_free(struct catalogue *c);
 
-/* Of several tests the last one that holds. */
+/* Ordered by weight: the heaviest of several tests counts. */
 enum outcome {
-	OUT_UNCHECKED,	/* no test ran to its end */
+	OUT_UNCHECKED,	/* no test finished */
 	OUT_SKIPPED,	/* all that ran were skipped */
 	OUT_KNOWN,	/* none passed, and one failed as configs/known_issues says */
 	OUT_CHECKED,
@@ -53,7 +53,7 @@ extern const struct outcome_words outcome_words[OUT_COUNT];
 /** behaviour_of - whether a test checks the behaviour of that ID */
 bool behaviour_of(const struct item *it, const char *id);
 
-/** behaviour_outcome - what became of it in a run */
+/** behaviour_outcome - the outcome of a behaviour in a run */
 enum outcome behaviour_outcome(const struct run *r, const char *id);
 
 #endif /* KVMEM_REPORT_BEHAVIOUR_H */

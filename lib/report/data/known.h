@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Known issues: failures that are bugs of the kernel under test, on record. */
+/* Known issues: listed failures that are bugs of the kernel under test. */
 #ifndef KVMEM_REPORT_KNOWN_H
 #define KVMEM_REPORT_KNOWN_H
 
@@ -23,7 +23,7 @@ struct known {
 	size_t n;
 };
 
-/* Where the run runs, as far as a known issue can depend on it. */
+/* The properties of a run that a known issue can depend on. */
 struct known_place {
 	const char *release, *backend;
 };
@@ -36,7 +36,7 @@ struct known_place {
  *
  * The format is described in configs/known_issues.
  *
- * Return: whether all of it could be understood; else it was said what not.
+ * Return: false on the first line with an error, after a message.
  */
 bool known_load(struct known *k, FILE *f, const char *path);
 
@@ -45,25 +45,25 @@ bool known_read(struct known *known, const char *path);
 void known_free(struct known *k);
 
 /**
- * known_excuse - the entry that explains a failure, counted as used
+ * known_excuse - find the entry that explains a failure, and count its use
  * @k: NULL is an empty list
  */
 const struct known_issue *known_excuse(struct known *k, const struct known_place *where,
 				       const char *name, const char *reason);
 
-/** known_applies - whether failures of this kind can occur there, whatever the test */
+/** known_applies - whether an entry is for this kernel and backend */
 bool known_applies(const struct known_issue *e, const struct known_place *where);
 
 /**
  * known_unexpected - whether a test that passed was expected to fail
  *
- * An entry that explained another test's failure in this run (its glob takes
- * in several tests) has done its work and expects nothing of the rest.
+ * An entry whose glob matches several tests is satisfied when it explained the
+ * failure of one of them.
  */
 bool known_unexpected(const struct known *k, const struct known_place *where,
 		      const char *name);
 
-/** version_range_valid - whether version_in_range() can understand it */
+/** version_range_valid - whether version_in_range() can parse it */
 bool version_range_valid(const char *range);
 
 /**

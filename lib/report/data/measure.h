@@ -21,7 +21,7 @@ enum figure { FIG_MIN, FIG_P50, FIG_P90, FIG_P99, FIG_MAX, FIG_COUNT };
 
 extern const char *const figure_names[FIG_COUNT];
 
-/* What one replicate says.  NAN: it does not say. */
+/* The figures of one replicate.  NAN: not measured. */
 struct sample {
 	double value;			/* its median, or the only number */
 	uint64_t n;
@@ -47,7 +47,7 @@ struct measurement {
 	double overhead, userspace, touched, exits_per_op;
 	double *quantiles;
 	size_t n_quantiles;
-	bool stale;			/* samples came in since */
+	bool stale;			/* samples were added since */
 };
 
 /** median - of the numbers among @v (NANs do not count); NAN when there is none */
@@ -58,7 +58,7 @@ void measurement_add(struct measurement *m, const struct sample *s);
 void measurement_aggregate(struct measurement *m);
 /** measurement_set_param - take the parameter of {"slots": 8}; anything else is ignored */
 void measurement_set_param(struct measurement *m, const json_t *param);
-/** measurement_has_note - whether @note was said of it */
+/** measurement_has_note - whether it has this note */
 bool measurement_has_note(const struct measurement *m, const char *note);
 void measurement_free(struct measurement *m);
 

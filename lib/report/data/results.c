@@ -194,7 +194,7 @@ static void load(struct run *r, const json_t *root)
 		load_measurement(r, v);
 }
 
-/* Larger than any run; and what is no regular file may never end. */
+/* Larger than any run.  A file that is not regular may have no end. */
 #define FILE_MAX (256L << 20)
 
 /* Return: the text to free(), or NULL and in @wrong, to free(), why not. */
@@ -234,7 +234,7 @@ static json_t *parse(const char *text, size_t len, char **wrong)
 	json_error_t error;
 	json_t *root = json_loadb(text, len, flags, &error);
 
-	/* A number of 64 bits does not fit into jansson's integers. */
+	/* Unsigned 64-bit numbers overflow jansson's integers. */
 	if (!root && json_error_code(&error) == json_error_numeric_overflow)
 		root = json_loadb(text, len, flags | JSON_DECODE_INT_AS_REAL, &error);
 	if (root)

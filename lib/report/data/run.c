@@ -247,7 +247,7 @@ enum exit_code run_verdict(const struct run *r)
 	for (i = 0; i < r->n_items; i++) {
 		if (!run_ran(r->items[i]))
 			continue;
-		/* One that the end of the run interrupted proves nothing. */
+		/* A test interrupted by the end of the run has no verdict. */
 		if (status_is_bad(r->items[i]->status) && !r->items[i]->cut)
 			return EXIT_FAILED;
 		passed |= r->items[i]->status == ST_PASS || r->items[i]->status == ST_XFAIL;

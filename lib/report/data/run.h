@@ -54,16 +54,16 @@ struct run {
 	size_t n_measurements;
 	size_t left_out;	/* items that the profile leaves out, not in @planned */
 	struct known *known;	/* NULL: none */
-	unsigned int bad_lines;	/* of the stream, that made no sense */
+	unsigned int bad_lines;	/* invalid lines of the stream */
 };
 
 void run_free(struct run *r);
 
-/** run_string - a string of the run's description, "" when it is not there */
+/** run_string - a string of the run's description, "" when it is missing */
 const char *run_string(const struct run *r, const char *key);
 const char *run_release(const struct run *r);
 
-/** run_emulated - whether its CPU was software, whose times say nothing of hardware */
+/** run_emulated - whether the CPU was emulated: times are not those of hardware */
 bool run_emulated(const struct run *r);
 
 struct item *run_find(const struct run *r, const char *name);
@@ -77,10 +77,10 @@ struct item *run_add_item(struct run *r, const char *name);
 void run_end(struct run *r, struct item *it, enum status status, const char *reason,
 	     double duration_s);
 
-/** run_finish - nothing more will come: what has no result gets one, or stays without */
+/** run_finish - no more events: give unfinished items a result where one is due */
 void run_finish(struct run *r);
 
-/** run_observe - add an observation, once however many replicates made it */
+/** run_observe - add an observation; duplicates from replicates are dropped */
 void run_observe(struct run *r, const struct item *in, const char *name,
 		 const char *behaviour, json_t *value);
 /** run_measurement - the measurement with this name and unit, added when it is new */
@@ -93,7 +93,7 @@ struct measurement *run_measurement(struct run *r, const char *name, const char 
  */
 struct measurement *run_measured(const struct run *r, const char *name);
 
-/** run_update_unexpected - find the passes that known issues said would fail */
+/** run_update_unexpected - find passes of tests that are listed as known issues */
 void run_update_unexpected(struct run *r);
 
 /** run_ran - whether an item belongs among the results */
@@ -102,10 +102,10 @@ static inline bool run_ran(const struct item *it)
 	return it->ran || it->finished;
 }
 
-/** run_counts - how many results there are of each status; ST_COUNT entries */
+/** run_counts - number of results per status; @counts has ST_COUNT entries */
 void run_counts(const struct run *r, size_t *counts);
 
-/** run_verdict - the exit code that says it */
+/** run_verdict - the verdict as an exit code */
 enum exit_code run_verdict(const struct run *r);
 
 /** item_program - the part of the name before the first dot, to free() */

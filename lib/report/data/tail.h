@@ -12,7 +12,7 @@
 struct tail {
 	char *buf;
 	size_t len;
-	bool cut;	/* something was dropped from the front */
+	bool cut;	/* the beginning was dropped */
 };
 
 void tail_add(struct tail *t, const char *s, size_t len);

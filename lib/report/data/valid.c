@@ -145,7 +145,7 @@ static char *wrong_measurement(const char *where, const json_t *o)
 	return NULL;
 }
 
-/* Names are what runs are compared by; observations may have several values. */
+/* Runs are compared by name; observations may have several values. */
 static char *wrong_list(const json_t *root, const char *list, const struct field *fields,
 			size_t n, char *(*more)(const char *, const json_t *), bool unique)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Is this JSON a results.json that can be believed? */
+/* Validation of results.json. */
 #ifndef KVMEM_REPORT_VALID_H
 #define KVMEM_REPORT_VALID_H
 
@@ -8,14 +8,14 @@
 #define RESULTS_SCHEMA "kvmem/1"
 
 /**
- * results_wrong - the first thing that is wrong with a results.json
+ * results_wrong - find the first error in a results.json
  * @root: the whole document
  *
- * Every member that is read later has to be there and of its kind, names have
- * to be unique, and a run that calls itself complete has to have all results.
- * Members that are not known are left alone: a later version may add some.
+ * Every member that is read must exist and have the right type, names must be
+ * unique, and a complete run must have all results.  Unknown members are
+ * ignored: a later version may add some.
  *
- * Return: one line to free(), which names the place; NULL when all is well.
+ * Return: one line to free() with the location, NULL when it is valid.
  */
 char *results_wrong(const json_t *root);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A run in the formats that others read.  results.json stays the source. */
+/* A run in the formats of other tools, made from results.json. */
 #ifndef KVMEM_REPORT_EXPORT_H
 #define KVMEM_REPORT_EXPORT_H
 
@@ -8,7 +8,7 @@
 
 #include "report/data/run.h"
 
-/* What results.json does not know. */
+/* Input that is not in results.json. */
 struct export_options {
 	const char *origin;	/* KCIDB: who submits */
 	const char *build_id;	/* KCIDB: of the kernel, NULL for one made up */
@@ -20,7 +20,7 @@ struct export_format {
 	const char *file;	/* in the results folder */
 	const char *about;
 	size_t max;		/* runs at once */
-	/* Writes the whole; a program that is missing has been said to be. */
+	/* Writes the whole file. */
 	bool (*write)(FILE *f, struct run *runs, size_t n, const struct export_options *o);
 };
 

@@ -9,7 +9,7 @@
 #include "report/format/export.h"
 #include "report/text/summary.h"
 
-/* A page is not read to its end; the rest is in results.json. */
+/* Rows of a table; the rest is in results.json. */
 #define LIST_MAX 50
 
 /* --- job summary --------------------------------------------------------- */

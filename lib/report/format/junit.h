@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* junit.xml: one suite per program, for the CI systems that read nothing else. */
+/* junit.xml: one test suite per program. */
 #ifndef KVMEM_REPORT_JUNIT_H
 #define KVMEM_REPORT_JUNIT_H
 
@@ -10,8 +10,8 @@
 /**
  * junit_text - the whole file
  *
- * JUnit can't say that a run is incomplete: planned tests without a result are
- * errors, so that the file of a killed run is never taken for a pass.
+ * JUnit cannot express an incomplete run: planned tests without a result are
+ * errors, so that the file of a killed run is never read as a pass.
  *
  * Return: a string to free().
  */

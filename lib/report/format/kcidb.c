@@ -37,20 +37,20 @@ static char *id_of(const struct kcidb *k, const char *path)
 	return xprintf("%s:%s:%s", k->o->origin, run_string(k->r, "id"), path);
 }
 
-/* Strings of the schema hold no NUL; and an excerpt has a length. */
+/* Strings must not contain NUL, and an excerpt has a maximum length. */
 static json_t *text_of(const char *s)
 {
 	size_t n = strnlen(s, EXCERPT_MAX);
 	json_t *t;
 
-	/* Not in the middle of a character. */
+	/* Do not cut a UTF-8 character. */
 	while (n && s[n] && ((unsigned char)s[n] & 0xc0) == 0x80)
 		n--;
 	t = json_stringn(s, n);
 	return t ? t : json_string("");
 }
 
-/* Takes over @v; what is not known is left out, for null is not allowed. */
+/* Takes over @v.  The schema does not allow null: unknown values are left out. */
 static void put(json_t *o, const char *key, json_t *v)
 {
 	json_object_set_new(o, key, v);
@@ -96,7 +96,7 @@ static json_t *new_test(struct kcidb *k, const char *path, const char *status)
 	return t;
 }
 
-/* Units with their prefix apart, as the schema would have it. */
+/* The schema wants units without their prefix. */
 static json_t *number_of(const struct measurement *m)
 {
 	static const struct {
@@ -135,7 +135,7 @@ static json_t *figure_misc(const struct measurement *m)
 	return misc;
 }
 
-/* What is on record need not be found out again by everybody. */
+/* The issue and the incident of a known failure. */
 static void add_known(struct kcidb *k, const struct item *it, const char *path)
 {
 	char *id = xprintf("%s:%s.known", k->o->origin, path), *test = id_of(k, path);
@@ -162,7 +162,7 @@ static void add_item(struct kcidb *k, const struct item *it)
 	char *path = path_of(it->name);
 	json_t *t, *misc;
 
-	/* A benchmark judges nothing. */
+	/* A benchmark has no verdict. */
 	if (it->bench && it->status == ST_PASS)
 		status = "DONE";
 	t = new_test(k, path, status);
@@ -191,7 +191,7 @@ static void add_figure(struct kcidb *k, const struct measurement *m)
 
 	if (isnan(m->figures[FIG_P50]) || (it && it->bench && it->status == ST_PASS))
 		return;
-	/* A benchmark that failed after all has its name already. */
+	/* The name is taken by the failed benchmark. */
 	path = it ? xprintf("%s.%s.measured", SUITE, m->name) : path_of(m->name);
 	t = new_test(k, path, "DONE");
 	put_text(t, "comment", m->name);
@@ -228,7 +228,7 @@ static void add_verdict(struct kcidb *k)
 
 /* --- the kernel ---------------------------------------------------------- */
 
-/* Without a build of the submitter's own: what the running kernel says of itself. */
+/* Without --build-id: a build made up from the running kernel's description. */
 static void add_kernel(struct kcidb *k, json_t *root)
 {
 	json_t *kernel = json_object_get(k->r->meta, "kernel");

@@ -13,23 +13,22 @@ struct fit {
 };
 
 /**
- * fit_growth - the curve nearest to some points
+ * fit_growth - fit the curve to points
  * @x: amounts of work, above 0, ascending
  * @y: what they cost, above 0
  * @n: how many; three at least, since the curve has three parameters
  * @fit: result
  *
  * Least squares of the relative distances (small amounts count as much as large
- * ones), for each power from 0 to 3 in steps of a hundredth; the best power is
- * it.  A cost that does not grow has the power 0 and nothing for each.  Neither
- * part is below 0: work is not done for less than nothing.
+ * ones) for each power from 0 to 3 in steps of 0.01; the best power is taken.
+ * A cost that does not grow has power 0 and @each 0.  Neither part is negative.
  *
  * Return: false when there are too few points, or all of one amount.
  */
 bool fit_growth(const double *x, const double *y, size_t n, struct fit *fit);
 
 /**
- * fit_slope - what each further item costs, were the growth linear
+ * fit_slope - cost of each further item, for linear growth
  *
  * Relative least squares as in fit_growth(), with the power 1.
  */

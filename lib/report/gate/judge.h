@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What has changed between two runs, and whether it is for the worse. */
+/* Differences between two runs, and whether they are regressions. */
 #ifndef KVMEM_REPORT_JUDGE_H
 #define KVMEM_REPORT_JUDGE_H
 
@@ -27,7 +27,7 @@ struct test_change {
 	enum change change;
 };
 
-/** judge_test - what a test's change from @a to @b is */
+/** judge_test - classify a test's change from @a to @b */
 enum change judge_test(const struct item *a, const struct item *b);
 
 /** judge_status - its status in words, "missing" for NULL */
@@ -40,7 +40,7 @@ enum verdict {
 	V_SMALL,	/* a difference, below the floor */
 	V_BETTER,
 	V_WORSE,
-	V_UNSURE,	/* it can't be told; @why says why */
+	V_UNSURE,	/* undecided; @why has the reason */
 	V_ONE_SIDED,	/* only one of the runs has it */
 	V_COUNT
 };
@@ -72,17 +72,16 @@ struct judgement {
 /**
  * judge_units - whether two runs measure the same things in the same units
  *
- * Return: NULL, or one line to free() about the first measurement in which they
- * do not.
+ * Return: NULL, or one line to free() about the first one that differs.
  */
 char *judge_units(const struct run *a, const struct run *b);
 
 /**
  * judge - compare two runs
  * @j: result, which points into both
- * @a: baseline; figures that went stale are aggregated
- * @b: what is compared with it; likewise
- * @rules: floors and chances
+ * @a: baseline; it is aggregated
+ * @b: run to compare; likewise
+ * @rules: floors and significance
  * @metric: glob for the measurements to look at, NULL for all
  */
 void judge(struct judgement *j, struct run *a, struct run *b, const struct rules *rules,
@@ -97,15 +96,15 @@ double judged_change(const struct judged *f);
 /**
  * judge_gate - exit code of the gate: EXIT_PASSED, EXIT_FAILED or EXIT_NOTHING
  *
- * A regression counts most.  Without one it is inconclusive (EXIT_NOTHING) when
- * a gated measurement can't be judged, or nothing was compared at all.
+ * A regression takes precedence.  Otherwise the gate is inconclusive
+ * (EXIT_NOTHING) when a gated measurement cannot be judged, or nothing was compared.
  */
 enum exit_code judge_gate(const struct judgement *j);
 
 /** judge_count - how many gated measurements have that verdict, by the gate's rules */
 size_t judge_count(const struct judgement *j, enum verdict v);
 
-/** judge_gated - the verdict as the gate takes it: none when the machines differ */
+/** judge_gated - the verdict for the gate: none when the machines differ */
 enum verdict judge_gated(const struct judgement *j, const struct judged *f);
 
 #endif /* KVMEM_REPORT_JUDGE_H */

@@ -76,7 +76,7 @@ static bool is_measured(const void *data, const char *glob)
 	return false;
 }
 
-/* A name that was just typed and fits nothing is misspelt; a file is for all runs. */
+/* A name on the command line must match; the patterns of a file need not. */
 static bool check_names(const struct pair_options *o, const struct run *runs)
 {
 	const struct loaded l = { .runs = runs, .n = o->n_paths };

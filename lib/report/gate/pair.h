@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What compare and gate have in common: their arguments, and runs that fit. */
+/* Arguments and input of compare and gate. */
 #ifndef KVMEM_REPORT_PAIR_H
 #define KVMEM_REPORT_PAIR_H
 
@@ -16,7 +16,7 @@ struct pair_options {
 	size_t n_paths;
 };
 
-/** pair_options - read the arguments; else it was said what is wrong */
+/** pair_options - read the arguments; false after a message about the wrong one */
 bool pair_options(struct pair_options *o, const char *command, int argc, char **argv);
 void pair_options_free(struct pair_options *o);
 
@@ -24,7 +24,7 @@ void pair_options_free(struct pair_options *o);
  * pair_load - read the runs, all complete and of the same units
  * @runs: as many as there are paths, zeroed; to be freed in any case
  *
- * Return: whether they can be compared; else it was said why not.
+ * Return: false when they cannot be compared, after a message.
  */
 bool pair_load(const struct pair_options *o, struct run *runs);
 

@@ -25,7 +25,7 @@ static void part_make(struct part *p, const struct run *of, size_t first, size_t
 	p->run.measurements = xcalloc(of->n_measurements, sizeof(*p->run.measurements));
 	p->copies = xcalloc(of->n_measurements, sizeof(*p->copies));
 	for (i = 0; i < of->n_measurements; i++) {
-		/* What is measured less often would be the same numbers every time. */
+		/* With fewer replicates each part would have the same numbers. */
 		if (of->measurements[i]->n_replicates < first + n)
 			continue;
 		p->copies[k] = *of->measurements[i];
@@ -76,7 +76,7 @@ static bool is_labelled(const struct proof *p, size_t run, const char *label)
 	return !strcmp(p->labels.v[run], label);
 }
 
-/* One of the runs with this label, which is not @but. */
+/* A random run with this label, except @but. */
 static size_t pick(const struct proof *p, struct random *r, const char *label, size_t but)
 {
 	size_t run;

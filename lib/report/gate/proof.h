@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How often is the gate wrong?  Found out with runs that differ in nothing, and
- * with runs in which every exit was made dearer on purpose.
+ * How often the gate is wrong, measured with runs that do not differ, and with
+ * runs in which every exit was artificially slowed.
  */
 #ifndef KVMEM_REPORT_PROOF_H
 #define KVMEM_REPORT_PROOF_H
@@ -16,10 +16,10 @@
 
 struct proof {
 	struct run *runs;
-	struct strlist labels;		/* for each: PROOF_BASE, or what was planted */
+	struct strlist labels;		/* for each: PROOF_BASE, or the planted delay */
 	size_t n_runs;
 	struct rules rules;
-	const char *metric;		/* in which the delay is to be found */
+	const char *metric;		/* measurement that shows the delay */
 	size_t pairs;			/* gates for each row and column of the table */
 	size_t sizes[PROOF_SIZES];	/* replicates of a gate's run */
 	size_t n_sizes;
@@ -28,12 +28,11 @@ struct proof {
 /**
  * proof_print - the table: false alarms and detection, by number of replicates
  *
- * A gate compares parts of two different runs, never of one with itself: what
- * differs between runs by chance (addresses, the state of the machine) then
- * counts as well.  A part is a stretch of replicates as they followed each
- * other, for that is what a shorter run would have had.
+ * A gate compares parts of two different runs, so that random differences
+ * between runs (addresses, state of the machine) count too.  A part is a series
+ * of consecutive replicates, as a shorter run would have had.
  *
- * Return: whether there was enough to make it; else it was said what lacks.
+ * Return: false when the runs are not sufficient, after a message.
  */
 bool proof_print(FILE *f, struct proof *p);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* configs/gate.conf: from what size on a difference matters, and to whom. */
+/* configs/gate.conf: the size from which a difference counts, per measurement. */
 #ifndef KVMEM_REPORT_RULES_H
 #define KVMEM_REPORT_RULES_H
 
@@ -10,9 +10,9 @@
 
 /* What holds for one measurement. */
 struct rule {
-	double relative;	/* floors: a smaller difference is none, whichever is larger */
+	double relative;	/* floors, the larger one applies: a smaller difference is ignored */
 	double absolute;	/* in the measurement's unit */
-	double resolution;	/* a pass has to exclude a regression of this share */
+	double resolution;	/* a pass must exclude a regression of this share */
 	bool higher_is_better;
 	bool gated;		/* else it is only shown */
 };
@@ -22,41 +22,39 @@ struct rules_line;
 struct rules {
 	struct rules_line *lines;
 	size_t n;
-	double alpha;		/* chance of a false alarm, of all measurements together */
+	double alpha;		/* probability of a false alarm over all measurements */
 	double confidence;	/* of the intervals */
-	unsigned int replicates;	/* at least so many of each run */
-	struct strlist accept;	/* differences between the machines that may be */
+	unsigned int replicates;	/* minimum per run */
+	struct strlist accept;	/* differences between the machines that are allowed */
 };
 
 /**
- * rules_init - the rules when nobody gives any
- *
- * They are those of configs/gate.conf for a machine nobody knows.
+ * rules_init - the defaults, those of configs/gate.conf for an unknown machine
  */
 void rules_init(struct rules *r);
 void rules_free(struct rules *r);
 
 /**
- * rules_add - add one line, which overrules earlier ones key by key
+ * rules_add - add one line, which overrides earlier ones key by key
  * @text: as in the file
- * @where: it stands, for the message
+ * @where: location, for the message
  *
- * Return: whether it could be understood; else it was said why not.
+ * Return: false when it has an error, after a message.
  */
 bool rules_add(struct rules *r, const char *text, const char *where);
 
 /** rules_load - add the lines of a file; likewise */
 bool rules_load(struct rules *r, const char *path);
 
-/** rules_for - what holds for a measurement */
+/** rules_for - the rule for a measurement */
 struct rule rules_for(const struct rules *r, const char *name, const char *unit);
 
-/** rules_accept - whether this difference between two machines may be */
+/** rules_accept - whether this difference between two machines is allowed */
 bool rules_accept(const struct rules *r, const char *what);
 
 /**
- * rules_idle - a line that holds for nothing
- * @where: it has to come from
+ * rules_idle - find a line that matches no measurement
+ * @where: only lines from this location
  * @matches: whether there is a measurement that a pattern fits
  * @data: handed to @matches
  *

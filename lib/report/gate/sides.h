@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Two runs to be compared: do their figures come from the same kind of machine? */
+/* Whether the figures of two runs come from the same kind of machine. */
 #ifndef KVMEM_REPORT_SIDES_H
 #define KVMEM_REPORT_SIDES_H
 
@@ -7,16 +7,16 @@
 #include "report/gate/rules.h"
 
 struct sides {
-	struct strlist reasons;	/* why figures of the two say nothing about each other */
-	struct strlist notes;	/* what the reader should know */
+	struct strlist reasons;	/* why the figures cannot be compared */
+	struct strlist notes;	/* other differences */
 };
 
 /**
- * sides_compare - look for what costs depend on besides the kernel
+ * sides_compare - find differences, besides the kernel, that costs depend on
  * @s: result
- * @rules: a difference they accept is only a note
+ * @rules: a difference that they accept becomes a note
  *
- * What is not known of one side only is a difference.
+ * A property that only one run has is a difference.
  */
 void sides_compare(struct sides *s, const struct run *a, const struct run *b,
 		   const struct rules *rules);

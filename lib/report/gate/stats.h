@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Are two samples different, and by how much?  A sample is the replicates of a
- * measurement: one number for each fresh VM.
+ * Whether two samples differ, and by how much.  A sample is the replicates of a
+ * measurement: one number per fresh VM.
  *
- * Nothing here assumes a distribution, and nothing draws on chance that can't be
- * repeated: the same numbers give the same answer on every machine.
+ * No distribution is assumed, and the results are deterministic: the same
+ * numbers give the same answer on every machine.
  */
 #ifndef KVMEM_REPORT_STATS_H
 #define KVMEM_REPORT_STATS_H
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Numbers that look random; the seed is the state. */
+/* Pseudo-random numbers; the seed is the state. */
 struct random {
 	uint64_t state;
 };
@@ -44,7 +44,7 @@ double stats_rank_p(const double *a, size_t na, const double *b, size_t nb);
 /** stats_rank_p_normal - the normal distribution's answer, for any size */
 double stats_rank_p_normal(const double *a, size_t na, const double *b, size_t nb);
 
-/** stats_least_p - what stats_rank_p() can give at the least for these sizes */
+/** stats_least_p - the smallest p value possible for these sizes */
 double stats_least_p(size_t na, size_t nb);
 
 /**
@@ -59,7 +59,7 @@ struct interval stats_ratio(const double *a, size_t na, const double *b, size_t 
 			    double confidence);
 
 /**
- * stats_holm - p values adjusted for being the best of many
+ * stats_holm - adjust p values for multiple comparisons
  * @p: replaced by the adjusted ones; NANs stay and do not count
  * @n: how many
  *

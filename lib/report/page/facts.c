@@ -24,7 +24,7 @@ static char *lab_text(const json_t *lab)
 		return xstrdup("");
 	return xprintf("%s %s, %s, CPU %s, %s CPUs, %s MiB; kernel %s", *qemu ? "QEMU" : "Bochs",
 		       *qemu ? qemu : json_text(lab, "bochs"),
-		       strcmp(accel, "tcg") ? accel : "in software (tcg)", json_text(lab, "cpu"),
+		       strcmp(accel, "tcg") ? accel : "emulated (tcg)", json_text(lab, "cpu"),
 		       json_text(lab, "cpus"), json_text(lab, "memory_mib"),
 		       json_text(lab, "kernel"));
 }
@@ -50,11 +50,11 @@ static char *costs_text(const struct run *r)
 	if (exact)
 		return xstrdup("exact: instructions are counted");
 	if (run_emulated(r))
-		return xstrdup("times of a machine in software: they say nothing of hardware");
+		return xstrdup("times of an emulated machine: not comparable with hardware");
 	return xstrdup("times");
 }
 
-/* What was running when the run ended. */
+/* Items that were in progress when the run ended. */
 static char *cut_text(const struct run *r)
 {
 	char *text = NULL;
@@ -73,7 +73,7 @@ void html_facts(const struct page *p, const struct run *r)
 	const json_t *kernel = json_object_get(r->meta, "kernel");
 	char *seed = json_dumps(json_object_get(r->meta, "seed"), JSON_ENCODE_ANY);
 
-	html_section(p, "run", "What was run");
+	html_section(p, "run", "Run");
 	fputs("<dl class=\"facts\">\n", p->f);
 	fact(p, "Run", xstrdup(run_string(r, "id")));
 	fact(p, "Kernel", xprintf("%s %s", run_release(r), json_text(kernel, "version")));
@@ -93,7 +93,7 @@ void html_facts(const struct page *p, const struct run *r)
 	     r->complete ? xstrdup("yes") : xprintf("no: %zu of %zu", r->n_items, r->planned));
 	fact(p, "Cut short", cut_text(r));
 	if (r->bad_lines)
-		fact(p, "Runner", xprintf("%u lines of it made no sense", r->bad_lines));
+		fact(p, "Runner", xprintf("%u lines of its output were not valid", r->bad_lines));
 	fputs("</dl>\n", p->f);
 	html_section_end(p);
 	free(seed);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The page's parts about measurements of one run. */
+/* Sections on measurements. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,8 +43,8 @@ void html_measurements(const struct page *p, struct run *r)
 	if (!r->n_measurements)
 		return;
 	html_section(p, "measurements", "Measurements");
-	fputs("<p>Quantiles are medians over fresh VMs of each one's own. <i>exits/op</i> comes from "
-	      "KVM's counters, <i>loop</i> is what the guest's loop costs with no instruction in it, "
+	fputs("<p>Each quantile is the median over fresh VMs. <i>exits/op</i> comes from "
+	      "KVM's counters, <i>loop</i> is the cost of the guest's empty loop, "
 	      "<i>user</i> the share of an exit that userspace takes.</p>\n",
 	      p->f);
 	for (single = 0; single < 2; single++) {
@@ -58,7 +58,7 @@ void html_measurements(const struct page *p, struct run *r)
 
 /* --- distributions ------------------------------------------------------- */
 
-/* Measurements whose names begin alike and which have one unit. */
+/* Measurements with the same first part of the name and the same unit. */
 struct family {
 	char *name;
 	const char *unit;
@@ -112,7 +112,7 @@ static void families_free(struct families *all)
 	free(all->v);
 }
 
-/* The outliers of the last step would leave no room for the rest. */
+/* Outliers in the last step would compress the rest. */
 static size_t curve_points(const struct measurement *m)
 {
 	return m->n_quantiles > 20 ? m->n_quantiles - 1 : m->n_quantiles;
@@ -200,7 +200,7 @@ void html_distributions(const struct page *p, struct run *r)
 	}
 	if (all.n) {
 		html_section(p, "distributions", "Distributions");
-		fputs("<p>What share of the samples took at most so long: steep is steady. The marks "
+		fputs("<p>Share of the samples up to each value. The marks "
 		      "at 50% are the medians of the single VMs. Beyond 98% the table has p99 and max.</p>\n",
 		      p->f);
 		for (i = 0; i < all.n; i++)
@@ -212,7 +212,7 @@ void html_distributions(const struct page *p, struct run *r)
 
 /* --- growth -------------------------------------------------------------- */
 
-/* The curve nearest to a series. */
+/* The curve fitted to a series. */
 static void put_fit(const struct page *p, const struct series *s)
 {
 	char *text = growth_text(s);
@@ -227,13 +227,13 @@ static void put_fit(const struct page *p, const struct series *s)
 	free(text);
 }
 
-/* The series that begin alike, in figures of as many as can be told apart. */
+/* Series with the same first part of the name, PLOT_CURVES per figure. */
 static void put_growth(const struct page *p, const struct growth *g, size_t first)
 {
 	size_t len = strcspn(g->v[first].name, "."), i, n = 0, of[PLOT_CURVES];
 	struct curve c[PLOT_CURVES];
 	char *caption, *names[PLOT_CURVES];
-	struct plot_axes a = { .x = "number (# of the name)",
+	struct plot_axes a = { .x = "parameter (# in the name)",
 			       .y = g->v[first].like->unit,
 			       .low = INFINITY,
 			       .high = -INFINITY };

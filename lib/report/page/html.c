@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The frame of the page.  It is written so that it is both HTML and XML: every
- * element is closed, every attribute has its quotes.
+ * The page.  It is valid as HTML and as XML: every element is closed, every
+ * attribute is quoted.
  */
 #include "report/page/html.h"
 
@@ -24,7 +24,7 @@ static void put_machine(FILE *f, const struct run *r)
 	free(machine);
 }
 
-/* What the run came to, in one line. */
+/* The verdict on the run, in one line. */
 static void put_verdict(FILE *f, const struct run *r)
 {
 	size_t n[ST_COUNT], ran = 0, bad, s;
@@ -70,7 +70,7 @@ static void put_checked(FILE *f, const struct page *p)
 
 /* --- the page ------------------------------------------------------------ */
 
-/* The menu is made of what there is: sections are written first. */
+/* The sections are written first; the menu is made from their headings. */
 static void put_menu(FILE *f, const char *body)
 {
 	const char *s = body, *id, *title, *end;

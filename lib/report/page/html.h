@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* report.html: a run, or several side by side, as a page that needs nothing else. */
+/* report.html: one run, or several side by side, as a self-contained page. */
 #ifndef KVMEM_REPORT_HTML_H
 #define KVMEM_REPORT_HTML_H
 
@@ -15,7 +15,7 @@
  * @n: how many
  * @catalogue: file with the titles of behaviours, NULL for none
  *
- * Return: false when the catalogue can't be read, which was said.
+ * Return: false when the catalogue cannot be read, after a message.
  */
 bool html_write(FILE *f, struct run *runs, size_t n, const char *catalogue);
 

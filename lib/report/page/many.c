@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The page's parts about several runs: a column for each, lettered as in matrix. */
+/* Sections of a page of several runs: one column per run, with the letters of matrix. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +40,7 @@ static void add_run(struct grid *g, const struct page *p, size_t c)
 	free(machine);
 }
 
-/* What besides the kernel makes costs differ. */
+/* Differences besides the kernel that costs depend on. */
 static void put_sides(const struct page *p)
 {
 	struct rules rules;
@@ -169,7 +169,7 @@ static bool seen_before(const struct page *p, size_t c, const struct observation
 	return false;
 }
 
-/* What a run has not looked at does not differ. */
+/* A run without the observation does not differ. */
 static bool differs(const struct page *p, const struct observation *o)
 {
 	size_t c;
@@ -223,11 +223,11 @@ void html_observations_differ(const struct page *p)
 
 /* --- measurements -------------------------------------------------------- */
 
-/* What the comparison with the first run says; one for each of the others. */
+/* Comparisons with the first run, one for each other run. */
 struct others {
 	struct rules rules;
 	struct judgement *j;
-	bool *judged; /* runs that are whole, and of the same units */
+	bool *judged; /* runs that are complete and have the same units */
 };
 
 static void judge_others(const struct page *p, struct others *o)
@@ -265,7 +265,7 @@ static const char *word_of(const struct others *o, size_t c, const char *name)
 		[V_SMALL] = "below the floor",
 		[V_BETTER] = "better",
 		[V_WORSE] = "worse",
-		[V_UNSURE] = "can't be told",
+		[V_UNSURE] = "undecided",
 	};
 	size_t i;
 
@@ -374,7 +374,7 @@ static void put_ratios(const struct page *p, const struct rows *rows, size_t fir
 			      (int)strcspn(rows->v[first]->name, "."), rows->v[first]->name);
 	struct bars b = {
 		.title = title,
-		.x = "times A (1: the same, more: dearer)",
+		.x = "ratio to A (1: same, more: slower)",
 		.series = p->n - 1,
 		.labels = labels,
 		.names = names,
@@ -424,7 +424,7 @@ static void put_table(const struct page *p, const struct others *o, const struct
 	grid_free(&g);
 }
 
-/* Where nothing has moved, nobody has to look. */
+/* Unchanged rows are collapsed. */
 static void put_tables(const struct page *p, const struct rows *rows)
 {
 	struct others o;
@@ -433,14 +433,14 @@ static void put_tables(const struct page *p, const struct rows *rows)
 	for (i = 0; i < rows->n; i++)
 		n += moved(p, rows->v[i]);
 	judge_others(p, &o);
-	fputs("<p>Medians, and what they are as a share of A's. The word says what the comparison "
-	      "makes of it; where there is none, it is chance.</p>\n",
+	fputs("<p>Medians, and their ratios to A's. A ratio without a verdict is within the "
+	      "noise.</p>\n",
 	      p->f);
 	if (n)
 		put_table(p, &o, rows, true);
 	if (n < rows->n) {
 		fprintf(p->f,
-			"<details><summary>%zu that are the same, or are of one run only</summary>\n",
+			"<details><summary>%zu unchanged, or measured in one run only</summary>\n",
 			rows->n - n);
 		put_table(p, &o, rows, false);
 		fputs("</details>\n", p->f);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Figures, drawn by gnuplot as SVG to stand within a page. */
+/* Figures, drawn by gnuplot as SVG, to embed in a page. */
 #ifndef KVMEM_REPORT_PLOT_H
 #define KVMEM_REPORT_PLOT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* More of them in one figure could not be told apart without colour. */
+/* More in one figure cannot be distinguished without colour. */
 #define PLOT_CURVES 6
 #define PLOT_SERIES 12
 
@@ -19,7 +19,7 @@ struct curve {
 };
 
 struct plot_axes {
-	const char *title;	/* for those who can't see it */
+	const char *title;	/* text alternative */
 	const char *x, *y;
 	double low, high;	/* of x; figures with the same can be compared */
 	size_t names;		/* characters of the longest name, likewise */
@@ -48,7 +48,7 @@ struct bars {
 /** plot_bars - groups of horizontal bars; likewise */
 char *plot_bars(const struct bars *b);
 
-/** plot_missing - why there is no figure: the last one that could not be drawn, or NULL */
+/** plot_missing - why the last figure that failed could not be drawn, or NULL */
 const char *plot_missing(void);
 
 #endif /* KVMEM_REPORT_PLOT_H */

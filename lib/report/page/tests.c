@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The page's parts about tests: failures, behaviours, skips, observations. */
+/* Sections on tests: failures, behaviours, skips, observations. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,7 +68,7 @@ void html_failures(const struct page *p)
 		for (i = 0; i < p->runs[k].n_items; i++) {
 			const struct item *it = p->runs[k].items[i];
 
-			/* Nobody knows what would have become of one that was cut short. */
+			/* A test that was cut short has no result. */
 			if (!run_ran(it) || !status_is_bad(it->status) || it->cut)
 				continue;
 			if (!n++)
@@ -124,7 +124,7 @@ static size_t put_items(const struct page *p, const char *title,
 
 void html_known(const struct page *p)
 {
-	size_t n = put_items(p, "Failed as configs/known_issues says they do:", is_known, false);
+	size_t n = put_items(p, "Failed as listed in configs/known_issues:", is_known, false);
 
 	n += put_items(p, "Passed, though listed as a known issue of this kernel; is it fixed?",
 		       is_unexpected, n);
@@ -157,7 +157,7 @@ static const char *topic_title(char letter)
 	return "Others";
 }
 
-/* The tests of a behaviour, by what became of them. */
+/* The tests of a behaviour, by status. */
 struct tally {
 	size_t n[ST_COUNT], all;
 };
@@ -188,7 +188,7 @@ static void put_tally(FILE *f, const struct tally *t)
 	}
 }
 
-/* Why nothing was checked, once for each reason. */
+/* The reasons of skips, without duplicates. */
 static void put_reasons(FILE *f, const struct run *r, const char *id)
 {
 	struct strlist reasons = { 0 };
@@ -239,7 +239,7 @@ static void put_behaviour(const struct page *p, const struct run *r, const struc
 	html_outcome(f, out);
 	fputs("</td><td>", f);
 	html_text(f, b->title);
-	/* What it does is recorded, and nothing is demanded of it. */
+	/* A characterisation: recorded, not required. */
 	fputs(!strcmp(b->class, "CH") ? " <span class=\"muted\">(recorded)</span>" : "", f);
 	fputs("</td><td class=\"why\">", f);
 	if (out == OUT_SKIPPED) {
@@ -275,7 +275,7 @@ static void put_topic(const struct page *p, const struct run *r, size_t first)
 	fputs("</table>\n", p->f);
 }
 
-/* The topics in a line each, for who reads no further. */
+/* One line per topic. */
 static void put_overview(const struct page *p, const struct run *r)
 {
 	static const enum outcome order[] = { OUT_CHECKED, OUT_FAILED, OUT_KNOWN, OUT_SKIPPED,
@@ -358,7 +358,7 @@ void html_skips(const struct page *p, const struct run *r)
 		if (run_ran(r->items[i]) && r->items[i]->status == ST_SKIP)
 			strlist_add_new(&reasons, r->items[i]->reason);
 	if (reasons.n) {
-		html_section(p, "skipped", "Skipped, and why");
+		html_section(p, "skipped", "Skipped, by reason");
 		fputs("<ul>\n", p->f);
 		for (i = 0; i < reasons.n; i++)
 			put_skip(p, r, reasons.v[i]);

@@ -106,7 +106,7 @@ static const struct judged *find_figure(const struct judgement *j, const char *n
 	return NULL;
 }
 
-/* All names, as they first come up. */
+/* All names, in order of appearance. */
 static struct strlist figure_names_of(const struct judgement *j, size_t n)
 {
 	struct strlist names = { 0 };
@@ -139,7 +139,7 @@ static bool changed_anywhere(const struct judgement *j, size_t n, const char *na
 	return false;
 }
 
-/* The change, and a mark where it is more than chance. */
+/* The change, and a mark when it is significant. */
 static void put_change(struct grid *g, const struct judged *f)
 {
 	static const char *const marks[V_COUNT] = {
@@ -213,7 +213,7 @@ static void put_line(FILE *f, size_t indent, char *text)
 	free(text);
 }
 
-/* What makes figures of two machines doubtful is said before them. */
+/* Differences of the machines come before the figures. */
 static void put_sides(FILE *f, const struct judgement *j, size_t n)
 {
 	bool first = true;
@@ -251,7 +251,7 @@ void compare_print(FILE *f, struct run *runs, const struct judgement *j, size_t 
 		if (grid_rows(&g))
 			grid_text(f, &g, INDENT);
 		if (n > 2 && grid_rows(&g))
-			fputs("  ! worse  - better  . below the floor  ? can't be told  otherwise chance\n", f);
+			fputs("  ! worse  - better  . below the floor  ? undecided  no mark: within the noise\n", f);
 	}
 	grid_free(&g);
 }

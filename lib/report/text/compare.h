@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Runs compared with the first of them, for people. */
+/* Text report: runs compared with the first of them. */
 #ifndef KVMEM_REPORT_COMPARE_H
 #define KVMEM_REPORT_COMPARE_H
 
@@ -12,7 +12,7 @@
  * compare_print - tests, observations and measurements that changed
  * @f: where to
  * @runs: the baseline and the others
- * @j: what each of the others (@n - 1) is compared with the baseline
+ * @j: judgements of the other runs against the baseline, @n - 1 of them
  * @n: how many runs
  * @verbose: also what did not change
  */

@@ -90,7 +90,7 @@ static struct cell cell_of(const struct coverage *c, const char *id, size_t colu
 
 /* --- the table ----------------------------------------------------------------- */
 
-/* Failures weigh most; then what was checked counts, as part of all there is. */
+/* Failures take precedence, then the number of tests that passed. */
 static void put_cell(const struct coverage *c, const struct cell *cell)
 {
 	size_t bad = cell->count[ST_FAIL] + cell->count[ST_TIMEOUT] + cell->count[ST_ERROR];

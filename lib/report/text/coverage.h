@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which behaviour was checked on which kernel, from stored runs. */
+/* Behaviours checked on each kernel, from stored runs. */
 #ifndef KVMEM_REPORT_COVERAGE_H
 #define KVMEM_REPORT_COVERAGE_H
 
@@ -19,7 +19,7 @@
  *
  * A kernel is a release, a backend and a place (host or lab).
  *
- * Return: false when there is nothing to show, which was said.
+ * Return: false when there is nothing to show, after a message.
  */
 bool coverage_print(FILE *f, const struct run *runs, size_t n, const char *catalogue,
 		    const struct strlist *patterns);

@@ -24,11 +24,11 @@ static const struct {
 	enum change change;
 	const char *title;
 } changes[] = {
-	{ CH_REGRESSION, "Tests that passed and do so no more: a regression" },
-	{ CH_KNOWN, "Passed, and fail now as a known issue (not gated)" },
-	{ CH_NEW_FAILURE, "Fail now, and were skipped or not there before (not gated)" },
+	{ CH_REGRESSION, "Passed before, not now: a regression" },
+	{ CH_KNOWN, "Passed before, fail now as a known issue (not gated)" },
+	{ CH_NEW_FAILURE, "Fail now, were skipped or missing before (not gated)" },
 	{ CH_FAILS_IN_BOTH, "Fail in both (not gated)" },
-	{ CH_FIXED, "Failed, and pass now" },
+	{ CH_FIXED, "Failed before, pass now" },
 	{ CH_OTHER, "Other changes (not gated)" },
 };
 
@@ -60,7 +60,7 @@ static void put_tests(FILE *f, const struct judgement *j, bool verbose)
 		n = count_changes(j, changes[c].change);
 		if (!n)
 			continue;
-		/* New tests come with every new version of the suite, by the dozen. */
+		/* A new version of the suite adds many tests. */
 		if (changes[c].change == CH_OTHER && n > 5 && !verbose) {
 			fprintf(f, "%*s%s: %zu (-v shows them)\n", INDENT, "", changes[c].title, n);
 			continue;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The gate's word on two runs, for people. */
+/* Text report: verdict of the gate on two runs. */
 #ifndef KVMEM_REPORT_GATE_H
 #define KVMEM_REPORT_GATE_H
 
@@ -8,7 +8,7 @@
 #include "report/gate/judge.h"
 
 /**
- * gate_print - what regressed, what can't be told, and the verdict
+ * gate_print - regressions, undecided measurements, and the verdict
  * @runs: both
  * @verbose: also what did not change
  */

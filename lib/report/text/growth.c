@@ -100,7 +100,7 @@ char *growth_text(const struct series *s)
 	each = number(fit.each);
 	slope = number(fit_slope(s->x, s->y, s->n));
 	if (fit.power == 0)
-		text = xprintf("%s %s, whatever the number (within %.0f%%)", fixed,
+		text = xprintf("%s %s for any n (within %.0f%%)", fixed,
 			       s->like->unit, 100 * fit.off);
 	else
 		text = xprintf("%s + %s n^%.2f %s (within %.0f%%); as a line, %s for each", fixed,
@@ -131,7 +131,7 @@ void growth_print(FILE *f, struct run *r)
 		grid_cell(&t, growth_text(s));
 	}
 	if (grid_rows(&t)) {
-		fputs("\nGrowth (n stands for the # of the name)\n", f);
+		fputs("\nGrowth (n: the # in the name)\n", f);
 		grid_text(f, &t, 2);
 	}
 	grid_free(&t);

@@ -125,7 +125,7 @@ static bool same_row(const struct matrix *m, const struct matrix_line *a,
 	return !memcmp(a->status, b->status, m->n * sizeof(a->status[0]));
 }
 
-/* What only some kernels have is skipped by whole programs: one row for all of it. */
+/* A feature that some kernels lack skips whole programs: one row for all tests. */
 static bool is_skip_row(const struct matrix *m, const struct matrix_line *row)
 {
 	size_t c;
@@ -137,7 +137,7 @@ static bool is_skip_row(const struct matrix *m, const struct matrix_line *row)
 	return true;
 }
 
-/* All names, in the order in which they first come up. */
+/* All names, in order of appearance. */
 static struct strlist test_names(const struct matrix *m)
 {
 	struct strlist names = { 0 };
@@ -148,7 +148,7 @@ static struct strlist test_names(const struct matrix *m)
 			const struct item *it = m->runs[c].items[i];
 			size_t before;
 
-			/* Most runs have the same names: look only where they differ. */
+			
 			for (before = 0; before < c; before++)
 				if (run_find(&m->runs[before], it->name))
 					break;
@@ -289,7 +289,7 @@ static void put_observation(const struct matrix *m, const struct observation *o,
 
 	for (c = 0; c < m->n; c++) {
 		of[c] = matrix_observed(&m->runs[c], o);
-		/* What a run has not looked at does not differ. */
+		/* A run without the observation does not differ. */
 		differs |= of[c] && !json_equal(of[c]->value, o->value);
 	}
 	if (!differs && !m->verbose)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Runs side by side: a column for each, a row for what they have in common. */
+/* Runs side by side: one column per run. */
 #ifndef KVMEM_REPORT_MATRIX_H
 #define KVMEM_REPORT_MATRIX_H
 
@@ -13,13 +13,13 @@
 /**
  * matrix_print - tests, observations and measurements of several runs
  * @f: where to
- * @runs: figures that went stale are aggregated
+ * @runs: they are aggregated
  * @n: how many, at most MATRIX_MAX
  * @verbose: also rows in which all runs agree and nothing failed
  */
 void matrix_print(FILE *f, struct run *runs, size_t n, bool verbose);
 
-/* Parts of it: what the columns are, and what differs between them. */
+/* Parts of it: the legend of the columns, and the differences. */
 void matrix_runs(FILE *f, struct run *runs, size_t n);
 void matrix_tests(FILE *f, struct run *runs, size_t n, bool verbose);
 void matrix_observations(FILE *f, struct run *runs, size_t n, bool verbose);
@@ -42,19 +42,17 @@ struct matrix_lines {
 void matrix_lines(struct matrix_lines *lines, struct run *runs, size_t n, bool verbose);
 void matrix_lines_free(struct matrix_lines *lines);
 
-/** matrix_kernel - what the lab was told to boot, "host" otherwise */
+/** matrix_kernel - the kernel argument of the lab, "host" otherwise */
 const char *matrix_kernel(const struct run *r);
 
-/** matrix_machine - what a figure depends on beside the kernel, to free() */
+/** matrix_machine - the properties of the machine that figures depend on, to free() */
 char *matrix_machine(const struct run *r);
 
-/** matrix_observed - the observation in a run that is the same as that of another, or NULL */
+/** matrix_observed - the observation of a run with the same name and test, or NULL */
 const struct observation *matrix_observed(const struct run *r, const struct observation *like);
 
 /**
- * matrix_measured - the measurement in a run that is the same as that of another, or NULL
- *
- * A host's cycles and a lab's instructions are not.
+ * matrix_measured - the measurement of a run with the same name and unit, or NULL
  */
 struct measurement *matrix_measured(const struct run *r, const struct measurement *like);
 

@@ -185,7 +185,7 @@ static void put_behaviours(FILE *f, const struct run *r)
 	catalogue_free(&all);
 }
 
-/* One and the same note often goes for all figures of a benchmark. */
+/* Often all figures of a benchmark have the same note. */
 static void put_notes(FILE *f, const struct run *r)
 {
 	struct strlist notes = { 0 }, names;
@@ -200,7 +200,7 @@ static void put_notes(FILE *f, const struct run *r)
 		for (i = 0; i < r->n_measurements; i++)
 			if (measurement_has_note(r->measurements[i], notes.v[k]))
 				strlist_add(&names, r->measurements[i]->name);
-		list = names.n > 3 ? xprintf("%zu of %zu figures; results.json says which", names.n,
+		list = names.n > 3 ? xprintf("%zu of %zu figures, listed in results.json", names.n,
 					     r->n_measurements) : joined(&names);
 		put_wrapped(f, 2, xprintf("note: %s (%s)", notes.v[k], list));
 		free(list);

@@ -11,7 +11,7 @@
 /**
  * summary_print - counts, failures, skips, behaviours, figures
  * @f: where to
- * @r: run; figures that went stale are aggregated
+ * @r: run; it is aggregated
  * @folder: its results folder
  */
 void summary_print(FILE *f, struct run *r, const char *folder);
@@ -28,9 +28,9 @@ void summary_counts(FILE *f, const size_t *counts, bool zeroes);
 void table_print(FILE *f, struct run *r);
 
 /**
- * table_grid - one half of that table: distributions, or what is a single number
+ * table_grid - one part of that table: distributions, or single numbers
  * @g: result
- * @r: run; figures that went stale are aggregated
+ * @r: run; it is aggregated
  * @single: which half; without what pivot_print() shows
  *
  * Return: how many rows.

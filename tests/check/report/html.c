@@ -255,7 +255,7 @@ static void test_several(void)
 	check(!strstr(page, "<td class=\"name\">p.pass"), "HTML: what does not differ is left out");
 	check_text(between(page, "<tr><td>exit.a</td>", "</tr>"), "exit.acycles100010501.050worse",
 		   "HTML: ratios to the first, and what they mean");
-	check(follows(page, "2 that are the same, or are of one run", "<tr><td>exit.same"),
+	check(follows(page, "2 unchanged, or measured in one run", "<tr><td>exit.same"),
 	      "HTML: measurements that are the same are folded away");
 	check_text(between(page, "<p class=\"reason\">", "</p>"), "no more", "HTML: why it fails");
 	check(strstr(page, "<p>on kernel B</p>") != NULL, "HTML: and where");

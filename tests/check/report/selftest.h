@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Unit tests of the report tool: each part prints TAP lines. */
+/* Unit tests of kvmem-report, with TAP output. */
 #ifndef KVMEM_REPORT_SELFTEST_H
 #define KVMEM_REPORT_SELFTEST_H
 
