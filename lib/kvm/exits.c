@@ -47,9 +47,9 @@ static void read_mmio(const struct kvm_run *run, uint64_t before, struct kexit *
 		return;
 	e->data = little_endian(run->mmio.data, run->mmio.len);
 	/*
-	 * A2: api.rst promises nothing about the bytes beyond len, and some
-	 * kernels clear them.  Zeroes disclose nothing; anything else is stale
-	 * kernel memory (the class of CVE-2026-31588).
+	 * A2: api.rst does not specify the bytes beyond len, and some kernels
+	 * clear them.  Zeroes disclose nothing; anything else is stale kernel
+	 * memory (compare CVE-2026-31588).
 	 */
 	for (i = run->mmio.len; i < sizeof(run->mmio.data); i++)
 		e->tail_touched |= run->mmio.data[i] != old[i] && run->mmio.data[i] != 0;
@@ -174,7 +174,7 @@ bool exits_match(const char *what, const struct kexit *seen, size_t nseen,
 	if (first == most)
 		return true;
 
-	/* The first line is the reason that a summary will show. */
+	/* The first line becomes the reason in the summary. */
 	print_at(seen, nseen, first, a, sizeof(a));
 	print_at(want, nwant, first, b, sizeof(b));
 	diag("%s: exit %zu of %zu is %s, expected %s", what, first, nseen, a, b);

@@ -2,8 +2,8 @@
 /*
  * Exits to userspace as comparable values.
  *
- * A test writes down the exits that must come, in order.  The same list tells
- * the VMM what to answer: .data of a read is the value handed to the guest.
+ * A test lists the expected exits, in order.  The same list holds the VMM's answers:
+ * .data of a read is the value returned to the guest.
  */
 #ifndef KVMEM_EXITS_H
 #define KVMEM_EXITS_H
@@ -15,7 +15,7 @@
 
 struct kexit {
 	uint32_t reason;	/* KVM_EXIT_* */
-	uint32_t len;		/* MMIO, IO: bytes; INTERNAL_ERROR: ndata is not compared */
+	uint32_t len;		/* MMIO, IO: bytes */
 	uint64_t addr;		/* MMIO, MEMORY_FAULT: gpa; IO: port; HYPERCALL: nr;
 				 * INTERNAL_ERROR: suberror
 				 */
@@ -41,34 +41,34 @@ struct kexit {
 #define NO_EXITS NULL, 0
 
 /**
- * exit_poison - make every byte of the exit union of kvm_run implausible
- * @run: shared page of the vCPU, about to enter KVM_RUN
+ * exit_poison - poison the exit union of kvm_run before KVM_RUN
+ * @run: kvm_run of the vCPU
  * @completes: reason of the exit that this entry completes.  The data of
- *	KVM_EXIT_MMIO and the return value of KVM_EXIT_HYPERCALL are kept: KVM
- *	reads them on re-entry, and nothing else of the union
- * @keep_reason: also keep exit_reason when this entry completes an exit, because
- *	KVM reads it to find out which (arm64)
+ *	KVM_EXIT_MMIO and the return value of KVM_EXIT_HYPERCALL are kept: these
+ *	are the only parts of the union that KVM reads on re-entry
+ * @keep_reason: keep exit_reason when this entry completes an exit (arm64, where
+ *	KVM reads it to decide what to complete)
  *
- * A field that KVM does not fill in shows as poison.
+ * A field that KVM does not fill in then holds poison.
  *
  * Return: the 8 bytes of run->mmio.data, for exit_read().
  */
 uint64_t exit_poison(struct kvm_run *run, uint32_t completes, bool keep_reason);
 
 /**
- * exit_read - turn what KVM_RUN left behind into a value
- * @run: shared page
+ * exit_read - convert the exit in kvm_run to a struct kexit
+ * @run: kvm_run of the vCPU
  * @err: errno of KVM_RUN, 0 for success
- * @before: the 8 bytes of run->mmio.data as they were before KVM_RUN
+ * @before: the 8 bytes of run->mmio.data before KVM_RUN, from exit_poison()
  * @e: result
  */
 void exit_read(const struct kvm_run *run, int err, uint64_t before, struct kexit *e);
 
-/** exit_equal - whether two exits agree in all fields */
+/** exit_equal - whether two exits are equal in all fields */
 bool exit_equal(const struct kexit *a, const struct kexit *b);
 
 /**
- * exit_print - one exit in words
+ * exit_print - format an exit as text
  * @e: exit
  * @buf: result
  * @size: of @buf
@@ -76,12 +76,16 @@ bool exit_equal(const struct kexit *a, const struct kexit *b);
 void exit_print(const struct kexit *e, char *buf, size_t size);
 
 /**
- * exits_match - compare what came with what must come
- * @what: named in the diagnostic
- * @seen: exits that came, @nseen of them
- * @want: exits that must come, @nwant of them
+ * exits_match - compare the exits seen with those expected
+ * @what: prefix of the diagnostics
+ * @seen: exits seen
+ * @nseen: number of exits seen
+ * @want: exits expected
+ * @nwant: number of exits expected
  *
  * Prints both lists side by side when they differ.
+ *
+ * Return: whether both lists are equal.
  */
 bool exits_match(const char *what, const struct kexit *seen, size_t nseen,
 		 const struct kexit *want, size_t nwant);

@@ -8,14 +8,15 @@
 #include "kvm/uapi.h"
 #include "kvm/vm.h"
 
-/* Creation flags that make guest_memfd plain RAM. */
+/* Flags of a guest_memfd that can be mmap()ed and whose memory starts as shared. */
 #define GMEM_PLAIN_FLAGS (GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
 
 /**
- * gmem_default_flags - creation flags with which such a VM's gmem is plain RAM
+ * gmem_default_flags - creation flags for a guest_memfd used as plain RAM
+ * @vm: VM
  *
- * Return: GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED for a VM without
- * private memory, else 0.
+ * Return: GMEM_PLAIN_FLAGS when KVM_CAP_GUEST_MEMFD_FLAGS offers them for this VM,
+ * else 0.
  */
 uint64_t gmem_default_flags(const struct vm *vm);
 
@@ -30,22 +31,27 @@ uint64_t gmem_default_flags(const struct vm *vm);
 int gmem_create(const struct vm *vm, uint64_t size, uint64_t flags);
 
 /*
- * The two ways in which a guest uses guest_memfd: as plain RAM of a default VM,
- * or as the private memory of a VM type with software protection.
+ * The two uses of guest_memfd: plain RAM of a VM of the default type, or private
+ * memory of a VM type with software protection.
  */
 enum gmem_kind { GMEM_SHARED, GMEM_PRIVATE };
 
 /**
- * gmem_kind_create - a file for that kind, mapped by no slot yet
+ * gmem_kind_create - create a guest_memfd for a kind of use
  *
- * Ends the test as failed when the kernel refuses.
+ * Ends the test as failed on error.
+ *
+ * Return: file descriptor.
  */
 int gmem_kind_create(const struct vm *vm, enum gmem_kind kind, uint64_t size);
 
 /**
- * gmem_slot - a slot backed by guest_memfd, its gfns private where @kind says so
+ * gmem_slot - create a slot backed by guest_memfd
  *
- * As vm_region2() with KVM_MEM_GUEST_MEMFD.  Return: 0 or -errno.
+ * As vm_region2() with KVM_MEM_GUEST_MEMFD.  For GMEM_PRIVATE, also sets the private
+ * attribute of its gfns.
+ *
+ * Return: 0 or -errno.
  */
 int gmem_slot(const struct vm *vm, enum gmem_kind kind, uint32_t slot, uint64_t gpa,
 	      uint64_t size, const void *hva, int fd, uint64_t offset);
@@ -57,9 +63,9 @@ int gmem_punch(int fd, uint64_t offset, uint64_t len);
 int gmem_attributes(const struct vm *vm, uint64_t gpa, uint64_t size, uint64_t attributes);
 
 /**
- * gmem_unevictable_kib - memory of this machine that can't be evicted, in KiB
+ * gmem_unevictable_kib - unevictable memory of this machine, in KiB
  *
- * guest_memfd's pages are part of it (/proc/meminfo, Unevictable).
+ * Pages of guest_memfd are included (/proc/meminfo, Unevictable).
  */
 long gmem_unevictable_kib(void);
 

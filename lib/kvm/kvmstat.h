@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * KVM's binary statistics (KVM_GET_STATS_FD, Documentation/virt/kvm/api.rst
- * 4.133), by name.  Names and layout differ between kernels, so nothing here
- * assumes an offset.
+ * 4.133), looked up by name, because names and layout differ between kernels.
  */
 #ifndef KVMEM_KVMSTAT_H
 #define KVMEM_KVMSTAT_H
@@ -14,7 +13,7 @@
 struct kvmstat;
 
 /**
- * kvmstat_open - statistics of a VM or vCPU
+ * kvmstat_open - open the statistics of a VM or vCPU
  * @fd: VM or vCPU file descriptor
  *
  * Return: handle, or NULL when the kernel has no statistics descriptor.
@@ -22,16 +21,15 @@ struct kvmstat;
 struct kvmstat *kvmstat_open(int fd);
 
 /**
- * kvmstat_open_file - the same on a descriptor that already is the statistics
- * file; any layout that follows the documentation is accepted
- * @stats_fd: readable with pread(); stays the caller's
+ * kvmstat_open_file - the same, given the statistics file
+ * @stats_fd: readable with pread(), in any layout that api.rst allows; not closed
  */
 struct kvmstat *kvmstat_open_file(int stats_fd);
 
 /**
  * kvmstat_get - read one counter
  * @s: handle
- * @name: as the kernel calls it ("pages_4k", "exits")
+ * @name: name in the descriptors ("pages_4k", "exits")
  * @value: result
  *
  * Return: false when this kernel has no such counter.

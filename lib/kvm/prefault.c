@@ -14,7 +14,7 @@
 #include "kvm/uapi.h"
 #include "kvm/vm.h"
 
-#define LIMIT_MS env_pick(500, 2000, 5000) /* in which any machine fills its tables many times */
+#define LIMIT_MS env_pick(500, 2000, 5000) /* many times the duration of a prefault */
 #define STUCK_SIGNAL (SIGRTMIN + 7)
 
 void prefault_require(const struct vm *vm)
@@ -25,7 +25,7 @@ void prefault_require(const struct vm *vm)
 
 static void on_stuck(int sig)
 {
-	(void)sig; /* its arrival makes the ioctl return */
+	(void)sig; /* the signal makes the ioctl return */
 }
 
 static timer_t own_timer(void)
@@ -45,7 +45,10 @@ static timer_t own_timer(void)
 	return timer;
 }
 
-/* A timer of this clock would do, if its signal came before the return to user space. */
+/*
+ * CPU time.  The limit itself can't use a timer of this clock: its signal is not
+ * delivered before the return to userspace.
+ */
 static double computed(void)
 {
 	struct timespec t;
@@ -65,7 +68,7 @@ int prefault(const struct vcpu *v, struct kvm_pre_fault_memory *r)
 	struct itimerspec left;
 	int err;
 
-	/* On a machine that has no time for it, it is given more. */
+	/* Extend the limit when this thread got little CPU time. */
 	do {
 		timer_settime(timer, 0, &limit, NULL);
 		err = ioctl(v->fd, KVM_PRE_FAULT_MEMORY, r) ? -errno : 0;

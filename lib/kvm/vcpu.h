@@ -14,7 +14,7 @@
 #include "kvm/exits.h"
 
 #define VCPU_LOG_SIZE 512
-#define VCPU_KICK_SIGNAL SIGUSR1	/* its handler is the caller's, it may do nothing */
+#define VCPU_KICK_SIGNAL SIGUSR1	/* the caller installs a handler, which may be empty */
 
 struct vm;
 struct mbox;
@@ -32,7 +32,7 @@ struct vcpu {
 	bool in_list;		/* the guest has not finished the current list */
 
 	struct kexit log[VCPU_LOG_SIZE];	/* first exits of the current list */
-	unsigned int nr_exits;			/* all of them */
+	unsigned int nr_exits;			/* including those not in log[] */
 
 	const struct kexit *script;	/* answers for reads, in order */
 	unsigned int nr_script;
@@ -43,36 +43,36 @@ struct vcpu {
 	bool time_user;
 	uint64_t user_ticks, returned_at;
 
-	unsigned int give_up_ms;	/* vcpu_finish(): return VCPU_HUNG then; 0: watchdog */
+	unsigned int give_up_ms;	/* vcpu_finish(): VCPU_HUNG after this; 0: watchdog */
 	uint64_t plant;			/* see env_plant() */
 	void (*delay)(uint64_t plant);
 
-	/* OP_SYNC: called with the operation's value while the guest waits. */
+	/* OP_SYNC: called with the operation's value before the guest continues. */
 	void (*on_sync)(struct vcpu *v, uint32_t value, void *arg);
 	void *on_sync_arg;
 };
 
 /**
- * vcpu_open - KVM_CREATE_VCPU, and map its kvm_run page
+ * vcpu_open - create a vCPU and map its kvm_run page
  * @vm: VM
  * @id: number, below VM_MAX_VCPUS
  */
 struct vcpu *vcpu_open(struct vm *vm, unsigned int id);
 
-/** vcpu_close - close it and free it */
+/** vcpu_close - close and free a vCPU */
 void vcpu_close(struct vcpu *v);
 
-/** vcpu_count_exits - from now on add up the exits of each vCPU that is destroyed */
+/** vcpu_count_exits - start adding up the exits of vCPUs when they are closed */
 void vcpu_count_exits(void);
 
 /**
- * vcpu_exits_counted - how many those were, by KVM's statistic "exits"
- * @nr: set to the number of vCPUs that had any
+ * vcpu_exits_counted - sum of the statistic "exits" of the vCPUs closed so far
+ * @nr: set to the number of vCPUs with exits
  */
 uint64_t vcpu_exits_counted(unsigned int *nr);
 
 /**
- * vcpu_stat - a counter of the vCPU (KVM_GET_STATS_FD)
+ * vcpu_stat - read a counter of the vCPU (KVM_GET_STATS_FD)
  *
  * Ends the test as a skip when the kernel has no such counter.
  */
@@ -82,9 +82,9 @@ uint64_t vcpu_stat(struct vcpu *v, const char *name);
 bool vcpu_has_stat(struct vcpu *v, const char *name);
 
 /**
- * vcpu_kick - make KVM_RUN return with EINTR, now and at the next entry
+ * vcpu_kick - make KVM_RUN fail with EINTR until vcpu_unkick()
  *
- * Until vcpu_unkick().  May be called from any thread.
+ * Interrupts a KVM_RUN in progress.  May be called from any thread.
  */
 void vcpu_kick(struct vcpu *v);
 

@@ -59,7 +59,7 @@ static int create_vm_fd(unsigned long type)
 	case ENOMEM:
 		end_skip("KVM_CREATE_VM: not enough memory on this host");
 	case EBUSY:
-		end_skip("KVM_CREATE_VM: another hypervisor holds the CPU (EBUSY): stop it first");
+		end_skip("KVM_CREATE_VM: another hypervisor uses the CPU (EBUSY): stop it first");
 	case EINVAL:
 		end_never("KVM_CREATE_VM: this kernel has no VM type %lu", type);
 	default:

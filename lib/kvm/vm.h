@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A VM, its memslots and its guest payload.
+ * A VM and its memslots.
  *
- * Guest physical layout: one system slot (number VM_SYS_SLOT) at VM_SYS_GPA
- * holds payload, tables, page tables, stacks and mailboxes; everything else is
- * the test's.  Guest virtual addresses are identical to physical ones (2 MiB
- * pages, made on demand by vcpu_start() for the addresses in a list) unless a
- * test maps something else with vm_map().
+ * Guest physical layout: one system slot (number VM_SYS_SLOT) at VM_SYS_GPA holds
+ * the payload, descriptor tables, page tables, stacks and mailboxes; tests use
+ * all other addresses.  Guest virtual memory is identity-mapped with 2 MiB pages
+ * (created on demand by vcpu_start() for the addresses in a list), except for
+ * mappings that a test creates with vm_map().
  */
 #ifndef KVMEM_VM_H
 #define KVMEM_VM_H
@@ -41,7 +41,7 @@ struct vm {
 	struct vcpu *vcpu[VM_MAX_VCPUS];
 	struct kvmstat *stat;
 	uint64_t pt_next;	/* arch: first free page-table page, offset in sys */
-	uint64_t pt_nested;	/* arch: top table of a guest's guest, 0 for none */
+	uint64_t pt_nested;	/* arch: root of L2's nested page tables, 0 for none */
 	bool entered;		/* some vCPU has run */
 	struct vm *next;
 };
@@ -49,17 +49,17 @@ struct vm {
 /**
  * vm_device - the KVM device, opened once per process
  *
- * KVMEM_DEV names another path than /dev/kvm.  A host where it can't be opened
- * makes the test a skip with the reason.
+ * KVMEM_DEV overrides the path /dev/kvm.  Ends the test as a skip when it can't be
+ * opened.
  */
 int vm_device(void);
 
 /**
  * vm_cap - KVM_CHECK_EXTENSION
- * @vm: VM, or NULL to ask the device
+ * @vm: VM, or NULL for the device
  * @cap: KVM_CAP_*
  *
- * Return: the capability's value, 0 when the kernel does not have it.
+ * Return: the capability's value, 0 when it is not supported.
  */
 int vm_cap(const struct vm *vm, unsigned int cap);
 
@@ -79,11 +79,11 @@ int vm_enable_cap(const struct vm *vm, unsigned int cap, uint64_t arg0);
  */
 struct vm *vm_open(const struct vm_opts *opts);
 
-/** vm_close - close the VM and free its system slot; its vCPUs are closed already */
+/** vm_close - close the VM and free its system slot; its vCPUs must be closed */
 void vm_close(struct vm *vm);
 
 /**
- * vm_region - KVM_SET_USER_MEMORY_REGION, the plain ioctl
+ * vm_region - KVM_SET_USER_MEMORY_REGION
  * @slot: slot number, address space in bits 31:16
  * @flags: KVM_MEM_*
  * @gpa: start
@@ -96,7 +96,7 @@ int vm_region(const struct vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa,
 	      uint64_t size, const void *hva);
 
 /**
- * vm_region2 - KVM_SET_USER_MEMORY_REGION2, the same with a guest_memfd
+ * vm_region2 - KVM_SET_USER_MEMORY_REGION2, vm_region() with a guest_memfd
  * @gmem_fd: guest_memfd, -1 for none
  * @gmem_offset: bytes into it
  *
@@ -106,24 +106,24 @@ int vm_region2(const struct vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa,
 	       uint64_t size, const void *hva, int gmem_fd, uint64_t gmem_offset);
 
 /**
- * vm_slot - create, move or delete a slot that must be accepted
+ * vm_slot - create, move or delete a slot
  *
- * As vm_region(); ends the test as failed when the kernel refuses.
+ * As vm_region(); ends the test as failed on error.
  */
 void vm_slot(const struct vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa,
 	     uint64_t size, const void *hva);
 
 /**
- * vm_alloc - zeroed, page-aligned anonymous host memory
+ * vm_alloc - allocate zeroed, page-aligned anonymous host memory
  * @size: bytes; sizes from 2 MiB on are aligned to 2 MiB
  *
- * Transparent huge pages are off for it; a test that wants them says
- * madvise(MADV_HUGEPAGE) itself.
+ * Transparent huge pages are disabled; a test that needs them calls
+ * madvise(MADV_HUGEPAGE).
  */
 void *vm_alloc(uint64_t size);
 
 /**
- * vm_stat - a counter of the VM (KVM_GET_STATS_FD)
+ * vm_stat - read a counter of the VM (KVM_GET_STATS_FD)
  *
  * Ends the test as a skip when the kernel has no such counter.
  */

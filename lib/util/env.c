@@ -114,7 +114,7 @@ end_with(int code, bool never, const char *fmt, va_list ap)
 	diag("%s: %s", code == 4 ? "SKIP" : "FAIL", reason);
 	if (env_end_hook)
 		env_end_hook(code, never, reason);
-	/* Any thread may get here; the harness takes the status of the process. */
+	/* Any thread may call this; the harness evaluates the exit status of the process. */
 	_exit(code);
 }
 
@@ -189,9 +189,9 @@ long env_meminfo_kib(const char *key)
 }
 
 /*
- * No process of ours outlives the one that started it.  The harness forks once
- * or twice per test and puts the child into a process group of its own, and
- * the parent-death signal does not survive fork: hence a fork handler.
+ * Kill each forked process when its parent exits.  The harness forks once or twice
+ * per test and puts the child into a new process group.  fork() clears the
+ * parent-death signal, so set it in a fork handler.
  */
 static pid_t parent;
 

@@ -25,7 +25,7 @@ static void puts_raw(struct jsonw *j, const char *s)
 	put(j, s, strlen(s));
 }
 
-/* Length of the well-formed UTF-8 sequence at s, 0 when it is none. */
+/* Length of the UTF-8 sequence at s, 0 when it is not well-formed. */
 static size_t utf8_len(const unsigned char *s, size_t left)
 {
 	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 :
@@ -57,7 +57,7 @@ static void put_string(struct jsonw *j, const char *s, size_t len)
 			esc[1] = (char)u[i];
 			put(j, esc, 2);
 		} else if (!n || u[i] < 0x20) {
-			/* Controls, and bytes that are no UTF-8, as Latin-1. */
+			/* Control characters, and invalid UTF-8, taken as Latin-1. */
 			snprintf(esc, sizeof(esc), "\\u%04x", u[i]);
 			put(j, esc, 6);
 			n = 1;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "util/env.h"
+#include "util/util.h"
 
 static const char *const heads[] = {
 	"WARNING:", "BUG:", "KASAN:", "UBSAN:", "KCSAN:", "Oops", "kernel BUG at",
@@ -26,7 +27,7 @@ static bool is_head(const char *line)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(heads); i++)
 		if (!strncmp(line, heads[i], strlen(heads[i])))
 			return true;
 	return false;
@@ -51,7 +52,7 @@ void klog_line(struct klog_scan *s, const char *line)
 	}
 	if (!s->in_splat)
 		return;
-	/* The list of loaded modules names KVM in everybody's splat. */
+	/* Every splat lists the loaded modules, kvm among them. */
 	if (strncmp(line, "Modules linked in:", 18) && names_kvm(line))
 		s->ours = true;
 	if (!strncmp(line, "---[ end ", 9))
@@ -60,7 +61,7 @@ void klog_line(struct klog_scan *s, const char *line)
 
 static int kmsg = -1;
 
-/* A WARN_ONCE that some other test has drawn would not come again. */
+/* A WARN_ONCE() that an earlier test has triggered would not fire again. */
 static void warn_again(void)
 {
 	int fd = open("/sys/kernel/debug/clear_warn_once", O_WRONLY | O_CLOEXEC);
@@ -95,7 +96,7 @@ bool klog_check(char *text, size_t size)
 
 		n = read(kmsg, rec, sizeof(rec) - 1);
 		if (n < 0 && errno == EPIPE)
-			continue;	/* records were overwritten: go on with the oldest */
+			continue;	/* records were overwritten: continue with the oldest */
 		if (n <= 0)
 			break;
 		rec[n] = '\0';

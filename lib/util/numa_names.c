@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libnuma resolves device names in node lists ("netdev:eth0"), which would pull
- * the network's name service into a static program.  Nothing here asks for it;
- * the Makefile makes the linker take this one instead (-u resolve_affinity).
+ * Stub for libnuma's resolve_affinity(), which resolves device names in node lists
+ * ("netdev:eth0") and would pull the resolver of libc into static programs.
+ * Nothing here uses such names.  The Makefile links this one (-u resolve_affinity).
  */
 struct bitmask;
 int resolve_affinity(const char *id, struct bitmask *mask);

@@ -31,7 +31,7 @@ static int write_value(const char *path, const char *text)
 	return r;
 }
 
-/* Switches read as Y and N. */
+/* Boolean parameters read as Y or N. */
 static bool same(const char *text, unsigned long value)
 {
 	if (text[0] == 'Y' || text[0] == 'N')

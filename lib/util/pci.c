@@ -67,7 +67,7 @@ const char *pci_test_device(void)
 		find_ivshmem();
 	}
 	if (!address[0])
-		end_skip("no PCI device that may be taken apart: the lab has one, KVMEM_PCI=ADDRESS/BAR names one elsewhere");
+		end_skip("no PCI device for tests: the lab has one, elsewhere set KVMEM_PCI=ADDRESS/BAR");
 	return address;
 }
 
@@ -87,14 +87,14 @@ void *pci_map(bool wc, int prot, uint64_t size, void *at)
 	int fd;
 
 	pci_test_device();
-	/* Without a driver nobody else has turned it on. */
+	/* A device without a driver is disabled. */
 	pci_write("enable", "1");
 	snprintf(path, sizeof(path), DEVICES "/%s/resource%d%s", address, bar, wc ? "_wc" : "");
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		end_skip("%s: %s", path, strerror(errno));
 	if (fstat(fd, &st) || (uint64_t)st.st_size < size)
-		end_skip("%s: no memory of %llu bytes", path, (unsigned long long)size);
+		end_skip("%s: smaller than %llu bytes", path, (unsigned long long)size);
 	p = mmap(at, size, prot, MAP_SHARED | (at ? MAP_FIXED : 0), fd, 0);
 	if (p == MAP_FAILED)
 		end_skip("mmap of %s: %s", path, strerror(errno));
@@ -122,7 +122,7 @@ void pci_rescan(void)
 	snprintf(path, sizeof(path), DEVICES "/%s/resource%d", address, bar);
 	while (access(path, F_OK)) {
 		if (++tries == 2000)
-			end_fail("%s has not come back", address);
+			end_fail("%s did not reappear after the rescan", address);
 		nanosleep(&ms, NULL);
 	}
 }

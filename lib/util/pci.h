@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The PCI device that tests may take apart: one whose memory BAR keeps what is
- * written to it.
+ * The PCI device that tests may map, remove and rescan.  Its memory BAR behaves
+ * like RAM.
  */
 #ifndef KVMEM_PCI_H
 #define KVMEM_PCI_H
@@ -12,36 +12,36 @@
 /**
  * pci_test_device - address of the device, "0000:00:05.0"
  *
- * The lab's machine has one (ivshmem, 1af4:1110, BAR 2).  Elsewhere none is
- * touched unless KVMEM_PCI names it, as ADDRESS or ADDRESS/BAR.  Ends the test
- * as a skip when there is none.
+ * In the lab this is ivshmem (1af4:1110), BAR 2.  Elsewhere no device is touched
+ * unless KVMEM_PCI names one, as ADDRESS or ADDRESS/BAR (default: BAR 0).  Ends
+ * the test as a skip without a device.
  */
 const char *pci_test_device(void);
 
 /**
  * pci_map - mmap a BAR of the test device through sysfs
- * @wc: resourceN_wc, write-combining, instead of resourceN, uncached
+ * @wc: map resourceN_wc (write-combining) instead of resourceN (uncached)
  * @prot: PROT_*
- * @size: bytes from its beginning
- * @at: where, in place of what is mapped there; NULL for anywhere
+ * @size: bytes, from the start of the BAR
+ * @at: address, replacing existing mappings (MAP_FIXED); NULL for any address
  *
- * Ends the test as a skip when the device has no such file or no so large BAR.
+ * Ends the test as a skip when the device has no such file or no BAR that large.
  */
 void *pci_map(bool wc, int prot, uint64_t size, void *at);
 
 /**
- * pci_write - write a file of the device in sysfs
- * @file: "remove", "driver_override", "driver/unbind"
- * @text: what to write
+ * pci_write - write to a sysfs file of the device
+ * @file: relative to its folder: "remove", "driver_override", "driver/unbind"
+ * @text: text to write
  *
  * Return: 0 or -errno.
  */
 int pci_write(const char *file, const char *text);
 
-/** pci_remove - take the device away */
+/** pci_remove - remove the device from the bus; ends the test as a skip on failure */
 void pci_remove(void);
 
-/** pci_rescan - have it back; ends the test as failed when it does not come */
+/** pci_rescan - rescan the bus; ends the test as failed unless the device reappears in 2 s */
 void pci_rescan(void);
 
 #endif /* KVMEM_PCI_H */

@@ -44,7 +44,7 @@ void place_pin(void)
 			 strerror(errno));
 		return;
 	}
-	/* A kernel without NUMA answers node 0 and refuses the policy: fine. */
+	/* A kernel without NUMA reports node 0 and rejects the policy: ignore that. */
 	if (!getcpu(NULL, &node) && node < 64) {
 		mask = 1UL << node;
 		set_mempolicy(MPOL_PREFERRED, &mask, 64);
@@ -53,7 +53,7 @@ void place_pin(void)
 
 void place_still(void)
 {
-	/* Without a node: the local one.  No matter where there is no NUMA. */
+	/* An empty mask means the local node.  Fails harmlessly without NUMA. */
 	set_mempolicy(MPOL_PREFERRED, NULL, 0);
 }
 

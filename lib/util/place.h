@@ -6,20 +6,20 @@
 /**
  * place_pin - put this thread on one CPU and its memory on that CPU's node
  *
- * KVMEM_CPU chooses the CPU; otherwise the last one this process may use, which
- * is the one least likely to serve interrupts.
+ * KVMEM_CPU selects the CPU.  The default is the last one that this process may
+ * use, as the least likely to serve interrupts.
  */
 void place_pin(void);
 
 /**
- * place_still - keep the kernel from moving this process's memory between nodes
+ * place_still - disable automatic NUMA balancing for this process
  *
- * Automatic NUMA balancing removes mappings to find out which node uses them.  It
- * skips memory with a policy.
+ * NUMA balancing unmaps pages to sample accesses, which zaps KVM's mappings of
+ * them.  It skips memory that has a policy.
  */
 void place_still(void);
 
-/** place_problem - why the thread is not pinned, empty when it is */
+/** place_problem - reason why the thread is not pinned, empty when it is */
 const char *place_problem(void);
 
 #endif /* KVMEM_PLACE_H */

@@ -10,27 +10,27 @@
 void quantile_sort(uint32_t *v, size_t n);
 
 /**
- * quantile - order statistic of a sorted sample, the lower one between two
+ * quantile - order statistic of a sorted sample
  * @v: sorted
  * @n: at least 1
  * @p: 0 (minimum) to 1 (maximum)
  *
- * The smallest value that at least a share @p of the sample does not exceed:
- * always a value that was measured, never a mean of two.
+ * Return: the smallest value for which at least the fraction @p of the sample is
+ * less or equal: always a measured value, never interpolated.
  */
 double quantile(const uint32_t *v, size_t n, double p);
 
 /**
- * quantile_drop_touched - leave out samples that a timer tick fell into
- * @v: samples, sorted by this
- * @n: how many
- * @ticks: timer interrupts while they were taken
+ * quantile_drop_touched - drop samples that a timer interrupt fell into
+ * @v: samples, sorted by this function
+ * @n: number of samples
+ * @ticks: timer interrupts during the measurement
  *
- * Where instructions are counted, an undisturbed sample costs what its
- * neighbours cost, and a tick adds thousands.  So the largest samples go, as
- * many as there were ticks at most, while they are TOUCHED_BY above the median.
+ * For instruction counts: undisturbed samples are nearly equal, and a timer
+ * interrupt adds thousands of instructions.  Drops at most @ticks of the largest
+ * samples, those more than TOUCHED_BY above the median.
  *
- * Return: how many samples stay, at the begin of @v.
+ * Return: number of samples kept, at the start of @v.
  */
 size_t quantile_drop_touched(uint32_t *v, size_t n, uint64_t ticks);
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "util/env.h"
+#include "util/util.h"
 
 #define NAME "kvmem-"
 
@@ -36,7 +37,7 @@ static bool write_file(const char *dir, const char *file, const char *text)
 	return !close(fd) && ok;
 }
 
-/* A test that ended early has left its buffer behind. */
+/* Remove the instances of processes that no longer exist. */
 static void remove_stale(const char *instances)
 {
 	DIR *d = opendir(instances);
@@ -62,13 +63,12 @@ static const char *tracefs(void)
 	char path[64];
 	size_t i;
 
-	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
 		snprintf(path, sizeof(path), "%s/instances", places[i]);
 		if (!access(path, W_OK))
 			return places[i];
 	}
-	end_skip("events of the kernel: no tracefs at %s that this user may write to: %s", places[0],
-		 strerror(errno));
+	end_skip("trace events: no writable tracefs at %s: %s", places[0], strerror(errno));
 }
 
 struct trace *trace_start(const char *const *events, size_t nr)
@@ -82,7 +82,7 @@ struct trace *trace_start(const char *const *events, size_t nr)
 	remove_stale(instances);
 	snprintf(t->dir, sizeof(t->dir), "%s/" NAME "%d", instances, getpid());
 	if (mkdir(t->dir, 0700))
-		end_skip("events of the kernel: %s: %s", t->dir, strerror(errno));
+		end_skip("trace events: %s: %s", t->dir, strerror(errno));
 	running = t;
 	snprintf(pid, sizeof(pid), "%d", gettid());
 	if (!write_file(t->dir, "set_event_pid", pid))
@@ -92,7 +92,7 @@ struct trace *trace_start(const char *const *events, size_t nr)
 		on += write_file(t->dir, file, "1");
 	}
 	if (!on)
-		end_skip("this kernel has no event %s", events[0]);
+		end_skip("this kernel has no trace event %s", events[0]);
 	return t;
 }
 

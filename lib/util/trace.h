@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Events of the kernel (tracefs), recorded for the calling thread only, in a
- * buffer of our own: a user's tracing goes on undisturbed.
+ * Kernel trace events (tracefs), recorded for the calling thread only, in a separate
+ * trace instance that does not disturb other users of tracing.
  */
 #ifndef KVMEM_TRACE_H
 #define KVMEM_TRACE_H
@@ -11,27 +11,31 @@
 struct trace;
 
 /**
- * trace_start - record events that this thread causes from now on
- * @events: "system/name", @nr of them; one that the kernel has not is left out
+ * trace_start - start recording events of the calling thread
+ * @events: "system/name"; events that this kernel lacks are ignored
+ * @nr: number of events
  *
- * Ends the test as a skip where there is no tracefs, no privilege to use it, or
- * none of the events.  One at a time in a process.
+ * Ends the test as a skip without tracefs, without the privilege to use it, or
+ * when the kernel has none of the events.  Stops a previous recording: there is
+ * one per process.
  */
 struct trace *trace_start(const char *const *events, size_t nr);
 
-/** trace_clear - forget what was recorded so far */
+/** trace_clear - discard the recorded events */
 void trace_clear(struct trace *t);
 
 /**
- * trace_each - hand over what was recorded, one line at a time, oldest first
- * @fn: gets the line as tracefs prints it ("task-12 [000] ..... 1.5: name: fields")
+ * trace_each - call a function for each recorded event, oldest first
+ * @t: recording
+ * @fn: called with the line as tracefs prints it ("task-12 [000] ..... 1.5: name: fields")
+ * @arg: passed to @fn
  */
 void trace_each(struct trace *t, void (*fn)(const char *line, void *arg), void *arg);
 
 /**
- * trace_stop_all - end all recordings; lib/harness/test.h calls it
+ * trace_stop_all - remove the trace instance; called by lib/harness/test.h
  *
- * What a test that was killed leaves behind the next trace_start() removes.
+ * An instance left behind by a killed test is removed by the next trace_start().
  */
 void trace_stop_all(void);
 
