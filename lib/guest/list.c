@@ -39,11 +39,11 @@ void list_vcpu_destroy(struct vcpu *v)
 	vcpu_close(v);
 }
 
-/* Back to the payload's entry, out of whatever instruction the guest is in. */
+/* Return the guest to the payload's entry, from any instruction. */
 static void abandon(struct vcpu *v)
 {
 	v->run->immediate_exit = 1;
-	ioctl(v->fd, KVM_RUN, 0);	/* completes what userspace owes */
+	ioctl(v->fd, KVM_RUN, 0);	/* completes the last exit */
 	v->run->immediate_exit = 0;
 	v->completes = 0;
 	arch_restart_vcpu(v);
@@ -70,7 +70,7 @@ void vcpu_start(struct vcpu *v, const struct mbox_op *ops, size_t nr)
 	v->nr_script = 0;
 }
 
-/* The value that a read exit is answered with. */
+/* The value with which a read exit is completed. */
 static uint64_t answer(const struct vcpu *v, unsigned int exit_nr)
 {
 	return exit_nr < v->nr_script ? v->script[exit_nr].data : ~0ULL;
@@ -81,7 +81,7 @@ static uint64_t low_bytes(uint64_t v, unsigned int len)
 	return len < 8 ? v & ((1ULL << len * 8) - 1) : v;
 }
 
-/* An exit of the payload itself never reaches the test. */
+/* Exits of the payload are not visible to the test. */
 static enum vcpu_stop handle_payload(struct vcpu *v, enum arch_exit what, uint32_t value)
 {
 	if (what == ARCH_EXIT_PANIC) {
