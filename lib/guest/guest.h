@@ -16,11 +16,11 @@ struct vm *vm_create(const struct vm_opts *opts);
 /** vm_destroy - destroy a VM and its vCPUs; host memory of slots is not freed */
 void vm_destroy(struct vm *vm);
 
-/** vm_destroy_all - destroy the remaining VMs; harness/test.h calls it */
+/** vm_destroy_all - destroy the remaining VMs; called by harness/test.h */
 void vm_destroy_all(void);
 
 /**
- * vm_map - map guest virtual pages to any guest physical address, 4 KiB pages
+ * vm_map - map guest virtual to guest physical pages, with 4 KiB entries
  * @vm: VM
  * @gva: page aligned, not mapped yet, at or above VM_WINDOW (arch.h)
  * @gpa: page aligned

@@ -66,7 +66,7 @@ void hammer_start(struct hammer *h, struct vcpu *v, struct mbox_op op)
 
 uint64_t hammer_next(struct hammer *h)
 {
-	/* The repetition under way may have begun before: its successor has not. */
+	/* The current repetition may have started before this call; the next one has not. */
 	wait_for(h, h->v->mb->iter + 2);
 	return h->v->mb->last;
 }

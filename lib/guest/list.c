@@ -40,11 +40,11 @@ void list_vcpu_destroy(struct vcpu *v)
 	vcpu_close(v);
 }
 
-/* Back to the payload's entry, out of whatever instruction the guest is in. */
+/* Return the guest to the payload's entry, from any instruction. */
 static void abandon(struct vcpu *v)
 {
 	v->run->immediate_exit = 1;
-	ioctl(v->fd, KVM_RUN, 0);	/* completes what userspace owes */
+	ioctl(v->fd, KVM_RUN, 0);	/* completes the last exit */
 	v->run->immediate_exit = 0;
 	v->completes = 0;
 	arch_restart_vcpu(v);
@@ -71,7 +71,7 @@ void vcpu_start(struct vcpu *v, const struct mbox_op *ops, size_t nr)
 	v->nr_script = 0;
 }
 
-/* The value that a read exit is answered with. */
+/* The value with which a read exit is completed. */
 static uint64_t answer(const struct vcpu *v, unsigned int exit_nr)
 {
 	return exit_nr < v->nr_script ? v->script[exit_nr].data : ~0ULL;

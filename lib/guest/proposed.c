@@ -18,7 +18,7 @@
 
 static const struct {
 	const char *name;	/* in the kernel's headers */
-	const char *bit, *cap;	/* in the configuration */
+	const char *bit, *cap;	/* keys in configs/proposed_uapi.conf */
 } features[NR_PROPOSED] = {
 	[PROPOSED_PCI_HOLE] = { "KVM_MEM_PCI_HOLE", "pci_hole", "pci_hole_cap" },
 	[PROPOSED_SINGLE_HVA] = { "KVM_MEM_SINGLE_HVA", "single_hva", "single_hva_cap" },
@@ -89,7 +89,7 @@ bool proposed_drops_writes(void)
 	return number("pci_hole_drops_writes") != 0;
 }
 
-/* One guest access that must end within half a second and without any exit. */
+/* Whether one guest access completes within half a second, without any exit. */
 static bool quiet(struct vcpu *v, struct mbox_op op)
 {
 	return vcpu_try(v, &op, 1, 500) == VCPU_DONE && !v->nr_exits &&
@@ -101,7 +101,7 @@ static bool reads(struct vcpu *v, uint64_t gpa, uint8_t want)
 	return quiet(v, (struct mbox_op)LD(1, gpa)) && (uint8_t)vcpu_value(v, 0) == want;
 }
 
-/* The smallest thing that tells it from other flags. */
+/* The minimal check that distinguishes the feature from another meaning of the bit. */
 static bool behaves(struct vm *vm, enum proposed p, uint8_t *mem)
 {
 	struct vcpu *v = vm->vcpu[0];
@@ -110,10 +110,10 @@ static bool behaves(struct vm *vm, enum proposed p, uint8_t *mem)
 	case PROPOSED_PCI_HOLE:
 		return reads(v, GPA + 1, 0xff);
 	case PROPOSED_SINGLE_HVA:
-		/* The second page of memory holds something else. */
+		/* The second page of host memory does not hold MARK. */
 		return reads(v, GPA + PAGE_4K, MARK);
 	default:
-		/* Memory that can be written, and a flag that can't be taken off. */
+		/* Writable memory, and a flag that can't be cleared. */
 		return quiet(v, (struct mbox_op)ST(1, GPA + 1, MARK + 1)) && mem[1] == MARK + 1 &&
 		       vm_region(vm, SLOT, 0, GPA, 2 * PAGE_4K, mem) == -EINVAL;
 	}
@@ -125,7 +125,7 @@ static int make_slot(const struct vm *vm, enum proposed p, const uint8_t *mem)
 			 p == PROPOSED_PCI_HOLE ? NULL : mem);
 }
 
-/* A guest is asked only where there is something to ask it about. */
+/* Create a VM with vCPU and payload only where the kernel has accepted the flag. */
 static enum proposed_state ask_guest(enum proposed p, uint8_t *mem)
 {
 	struct vm *vm = vm_create(NULL);
@@ -150,7 +150,7 @@ enum proposed_state proposed_state(enum proposed p)
 	memset(mem, MARK, PAGE_4K);
 	bare.fd = ioctl(vm_device(), KVM_CREATE_VM, 0);
 	if (bare.fd < 0)
-		vm_create(NULL);	/* says why not, and ends the test */
+		vm_create(NULL);	/* fails the same way, and ends the test with the reason */
 	r = make_slot(&bare, p, mem);
 	if (r == -EINVAL)
 		known[p] = PROPOSED_REFUSED;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memslot flags that were proposed and never merged.  Their numbers are
- * configuration (configs/proposed_uapi.conf), and whether a kernel has one is
- * decided by what it does (BEHAVIOURS 1.6, B3).
+ * Memslot flags that were proposed but never merged.  Their numbers are configurable
+ * (configs/proposed_uapi.conf).  Whether a kernel supports a flag is decided by its
+ * behaviour, see B3.
  */
 #ifndef KVMEM_PROPOSED_H
 #define KVMEM_PROPOSED_H
@@ -18,14 +18,14 @@ enum proposed {
 	NR_PROPOSED,
 };
 
-/* What a kernel makes of a flag. */
+/* How a kernel treats a flag. */
 enum proposed_state {
-	PROPOSED_REFUSED,	/* EINVAL: it does not know the flag */
-	PROPOSED_OTHER,		/* it takes the flag for something else */
-	PROPOSED_HERE,		/* it behaves as proposed, or says that it means to */
+	PROPOSED_REFUSED,	/* unknown flag: EINVAL */
+	PROPOSED_OTHER,		/* the flag has another meaning */
+	PROPOSED_HERE,		/* behaves as proposed, or the capability is announced */
 };
 
-/** proposed_name - "KVM_MEM_PCI_HOLE" */
+/** proposed_name - name of the flag, "KVM_MEM_PCI_HOLE" */
 const char *proposed_name(enum proposed p);
 
 /** proposed_bit - number of its bit in kvm_userspace_memory_region.flags */
@@ -34,21 +34,22 @@ unsigned int proposed_bit(enum proposed p);
 /** proposed_flag - the flag itself */
 uint32_t proposed_flag(enum proposed p);
 
-/** proposed_cap - number of the capability that announces it */
+/** proposed_cap - number of the capability that announces the flag */
 unsigned int proposed_cap(enum proposed p);
 
-/** proposed_device - KVM_CREATE_DEVICE type that tells KVM of non-coherent DMA */
+/** proposed_device - KVM_CREATE_DEVICE type with which userspace reports non-coherent DMA */
 uint32_t proposed_device(void);
 
-/** proposed_drops_writes - whether a PCI hole is meant to drop writes */
+/** proposed_drops_writes - whether writes to a PCI hole are dropped, as configured */
 bool proposed_drops_writes(void);
 
 /**
- * proposed_state - ask this kernel, once per process
+ * proposed_state - determine support in this kernel, once per process
  *
- * Makes a VM of its own with one slot, and has the guest read it.  A kernel that
- * accepts the flag and announces the capability has the feature even if the
- * guest sees something else: then it is broken, and the tests are to say so.
+ * Creates a VM with one slot.  If the kernel accepts the flag and announces the
+ * capability, the feature is present; a guest that sees something else is then a
+ * bug for the tests to report.  If it only accepts the flag, a guest access
+ * decides.
  */
 enum proposed_state proposed_state(enum proposed p);
 

@@ -12,18 +12,18 @@
 #include "util/env.h"
 #include "util/util.h"
 
-/* vCPUs of all VMs that one test may have at the same time. */
+/* Number of vCPUs, of all VMs, that one test may have at the same time. */
 #define MAX_VCPUS 1024
 
 static _Atomic(struct vcpu *) vcpus[MAX_VCPUS];
-static atomic_uint vcpus_end;	/* no vCPU from here on */
+static atomic_uint vcpus_end;	/* index after the last vCPU */
 static atomic_bool fired;
 static atomic_int users;
 static timer_t timer;
 
 static void on_kick(int sig)
 {
-	(void)sig;	/* its arrival makes KVM_RUN return */
+	(void)sig;	/* the signal makes KVM_RUN return */
 }
 
 static void on_expiry(int sig)

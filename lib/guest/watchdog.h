@@ -7,16 +7,16 @@
 
 struct vcpu;
 
-/** watchdog_add - include a vCPU; fails the test when there are too many */
+/** watchdog_add - add a vCPU; fails the test when there are too many */
 void watchdog_add(struct vcpu *v);
 
-/** watchdog_remove - exclude it again */
+/** watchdog_remove - remove a vCPU */
 void watchdog_remove(struct vcpu *v);
 
-/** watchdog_begin - a list starts: arm the timer unless another list has done so */
+/** watchdog_begin - a list starts: arm the timer unless it is armed for another list */
 void watchdog_begin(void);
 
-/** watchdog_end - a list has finished: disarm the timer when it was the last one */
+/** watchdog_end - a list has finished: disarm the timer after the last one */
 void watchdog_end(void);
 
 /** watchdog_set - arm the timer for @ms milliseconds, 0 disarms */
@@ -25,7 +25,7 @@ void watchdog_set(unsigned int ms);
 /** watchdog_fired - whether the timer has expired since the last reset */
 bool watchdog_fired(void);
 
-/** watchdog_reset - forget that it has expired */
+/** watchdog_reset - clear watchdog_fired() */
 void watchdog_reset(void);
 
 #endif /* KVMEM_GUEST_WATCHDOG_H */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Guest memory in which many guest physical addresses are the same host memory
- * (BEHAVIOURS 3.C).  The guest reads all of them in one list and leaves what it
- * saw in memory of its own, so that the value of every alias is compared.
+ * Guest memory in which many gfns map the same host page (C1 to C17).  The guest
+ * reads all aliases in one list and stores the values in a separate slot, so that
+ * the value of every alias is compared.
  */
 #ifndef KVMEM_ALIAS_H
 #define KVMEM_ALIAS_H
@@ -15,85 +15,87 @@
 struct vcpu;
 
 #define ALIAS_GPA	0x100000000ULL	/* the first alias */
-#define ALIAS_SEEN_GPA	0x30000000ULL	/* what the guest saw */
+#define ALIAS_SEEN_GPA	0x30000000ULL	/* values read by the guest */
 #define ALIAS_SEEN_SLOT	1
-#define ALIAS_SLOT	2		/* of the first alias; the others follow */
+#define ALIAS_SLOT	2		/* slot of the first alias; the others follow */
 #define ALIAS_MAX_PAGES	16
 
 struct aliases {
 	struct vm *vm;
-	struct vcpu *v;		/* the one that reads, vCPU 0 */
-	unsigned int nr;	/* aliases, side by side from ALIAS_GPA */
-	unsigned int pages;	/* of each */
+	struct vcpu *v;		/* vCPU 0, which makes the accesses */
+	unsigned int nr;	/* aliases, contiguous from ALIAS_GPA */
+	unsigned int pages;	/* per alias */
 	uint32_t *seen;		/* host view of ALIAS_SEEN_GPA: [page][alias] */
 };
 
 /**
- * alias_init - prepare for @nr aliases of @pages pages each; makes no alias
+ * alias_init - set up for @nr aliases of @pages pages each, without creating them
  *
- * Keeps the kernel from moving this process's pages between NUMA nodes by
- * itself, which would disturb the page statistics.
+ * Disables automatic NUMA balancing for this process: it would disturb the page
+ * statistics.
  */
 void alias_init(struct aliases *a, struct vm *vm, unsigned int nr, unsigned int pages);
 
 /**
- * alias_slots - one slot for each alias, all with the same host memory
- * @hva: a->pages pages
+ * alias_slots - create one slot per alias, all with the same host memory
+ * @hva: host memory, a->pages pages
  * @flags: KVM_MEM_*
  */
 void alias_slots(struct aliases *a, void *hva, uint32_t flags);
 
 /**
- * alias_vmas - one slot for all aliases, over as many mappings of one file
- * @fd: memfd, a->pages pages from its begin
+ * alias_vmas - create one slot for all aliases, over one mapping of a file per alias
+ * @fd: memfd; its first a->pages pages are mapped
  *
- * Return: host memory of the slot, the mapping of the first alias.
+ * Return: host address of the slot, which is the first alias's mapping.
  */
 char *alias_vmas(struct aliases *a, int fd);
 
-/** alias_gpa - where page @page of alias @i is */
+/** alias_gpa - guest physical address of page @page of alias @i */
 uint64_t alias_gpa(const struct aliases *a, unsigned int i, unsigned int page);
 
 /**
- * alias_read - the guest reads 4 bytes of each page of every alias, into a->seen
+ * alias_read - read 4 bytes of each page of every alias in the guest, into a->seen
  *
  * Return: whether there was no exit and no exception.
  */
 bool alias_read(struct aliases *a, const char *what);
 
 /**
- * alias_expect - alias_read(), and every alias must have shown @want[page]
- * @what: named in the diagnostic
+ * alias_expect - alias_read(), then compare the value of every alias
+ * @what: prefix of the diagnostics
+ * @want: expected value of each page
+ *
+ * Return: whether there was no exit and no exception, and all values are as expected.
  */
 bool alias_expect(struct aliases *a, const char *what, const uint32_t *want);
 
 /**
- * alias_write - the guest writes 4 bytes through one alias
+ * alias_write - write 4 bytes through one alias in the guest
  * @i: alias
- * @page: of it
+ * @page: page of the alias
  * @value: value
  */
 void alias_write(struct aliases *a, unsigned int i, unsigned int page, uint32_t value);
 
 /**
- * alias_write_all - the guest writes @values[page] through every alias
+ * alias_write_all - write @values[page] through every alias in the guest
  *
- * All of them are mapped writable then.
+ * Leaves all of them mapped writable.
  */
 void alias_write_all(struct aliases *a, const uint32_t *values);
 
 /**
- * alias_unmapped - how many 4 KiB pages less are mapped than before
- * @before: vm_stat(vm, "pages_4k") from then
+ * alias_unmapped - number of 4 KiB mappings that were zapped
+ * @before: earlier value of vm_stat(vm, "pages_4k")
  */
 int64_t alias_unmapped(const struct aliases *a, uint64_t before);
 
 /**
- * alias_use_up - take pages that have just become free, and write to them
+ * alias_use_up - allocate and overwrite the most recently freed pages
  *
- * The kernel hands out again first what was freed last.  A stale mapping of the
- * old page would show the contents of the new one, as the two would be the same.
- * They are kept until the next call.
+ * The kernel reuses the most recently freed pages first, so a stale mapping of a
+ * freed page then shows the new contents.  The pages are kept until the next call.
  */
 void alias_use_up(void);
 

@@ -15,8 +15,8 @@
 #define GUARD_TAG 0x6a000000U
 #define SEEN_SLOT 60
 #define SEEN_GPA 0x30000000ULL
-#define SEEN_GUARDS 2048 /* index of the first neighbour's in the memory of values */
-#define STRIDE (PAGE_4K + 4) /* each page at another place */
+#define SEEN_GUARDS 2048 /* index of the first guard's value in bindings.seen */
+#define STRIDE (PAGE_4K + 4) /* a different offset in each page */
 
 uint64_t bindings_gva(unsigned int page)
 {
@@ -46,7 +46,7 @@ static bool overlaps(const struct binding *list, unsigned int n, uint64_t gfn)
 	return false;
 }
 
-/* A plain slot from @gfn on, where nothing is yet. */
+/* An ordinary slot at @gfn, unless the range is taken or out of bounds. */
 static void add_guard(struct bindings *s, uint64_t gfn)
 {
 	struct binding *g = &s->guard[s->nr_guards];
@@ -90,12 +90,12 @@ void bindings_init(struct bindings *s)
 			add_guard(s, s->b[i].gfn - GUARD_PAGES);
 		add_guard(s, s->b[i].gfn + s->b[i].pages);
 	}
-	/* Everything is mapped from here on, what the reads leave behind as well. */
+	/* Map everything, including the slot that receives the values read. */
 	if (!bindings_write(s, 1) || !bindings_hold(s, 1, 0, 0))
 		end_fail("the layout is not usable");
 }
 
-/* One operation for each slot and each neighbour; round 0: read. */
+/* One operation per slot and guard; round 0: read. */
 static unsigned int list_all(const struct bindings *s, struct mbox_op *ops, unsigned int round)
 {
 	unsigned int i, n = 0;
@@ -146,7 +146,7 @@ bool bindings_read(struct bindings *s)
 	struct mbox_op ops[3 * BINDINGS_MAX];
 	unsigned int i;
 
-	/* Not by memset(): the values' own pages must stay mapped. */
+	/* Not by memset(): the pages that hold the values must stay mapped. */
 	for (i = 0; i < SEEN_GUARDS + 2 * BINDINGS_MAX * GUARD_PAGES; i++)
 		s->seen[i] = 0xa5a5a5a5;
 	if (!vcpu_expect(s->v, "read of all pages", ops, list_all(s, ops, 0), NO_EXITS))
@@ -154,7 +154,7 @@ bool bindings_read(struct bindings *s)
 	for (i = 0; i < s->nr_guards * GUARD_PAGES; i++) {
 		if (s->seen[SEEN_GUARDS + i] == GUARD_TAG + i)
 			continue;
-		diag("a page of another slot, beside gfn 0x%llx, holds 0x%x, expected 0x%x",
+		diag("guard slot at gfn 0x%llx: page holds 0x%x, expected 0x%x",
 		     (unsigned long long)s->guard[i / GUARD_PAGES].gfn, s->seen[SEEN_GUARDS + i],
 		     GUARD_TAG + i);
 		return false;
@@ -182,7 +182,7 @@ bool bindings_hold(struct bindings *s, unsigned int round, unsigned int p, unsig
 	return true;
 }
 
-/* How many pages of [p, q) are bound by slots that are there. */
+/* Number of pages of [p, q) bound by existing slots. */
 static unsigned int bound_in(const struct bindings *s, unsigned int p, unsigned int q)
 {
 	unsigned int i, page, n = 0;
@@ -211,11 +211,11 @@ bool bindings_punch(struct bindings *s, unsigned int p, unsigned int q, unsigned
 	r = gmem_punch(s->fd, p * PAGE_4K, (q - p) * PAGE_4K);
 	after = vm_stat(s->vm, "pages_4k");
 	if (r || before - after != gone || pages_2m(s) != huge) {
-		diag("punch of pages %u to %u: %s, %lld mappings gone, %u expected", p, q,
+		diag("punch of pages %u to %u: %s, %lld mappings zapped, %u expected", p, q,
 		     strerror(-r), (long long)(before - after), gone);
 		return false;
 	}
-	/* What was freed holds something else now: a stale mapping shows it. */
+	/* Overwrite the freed pages, so that a stale mapping shows other content. */
 	alias_use_up();
 	faults = vcpu_stat(s->v, "pf_fixed");
 	if (!bindings_hold(s, round, p, q)) {
@@ -226,7 +226,7 @@ bool bindings_punch(struct bindings *s, unsigned int p, unsigned int q, unsigned
 	after = vm_stat(s->vm, "pages_4k");
 	if (faults == gone && after == before)
 		return true;
-	diag("punch of pages %u to %u: %llu faults to read all, %u expected; %lld mappings more than before",
+	diag("punch of pages %u to %u: %llu faults on reading all, %u expected; %lld mappings more than before",
 	     p, q, (unsigned long long)faults, gone, (long long)(after - before));
 	return false;
 }

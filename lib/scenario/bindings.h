@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One guest_memfd and the slots bound to it, as the guest sees them: what every
- * page of the file holds, and how many mappings KVM has (BEHAVIOURS 3.D).
+ * One guest_memfd and the slots bound to it: checks the content of every page of
+ * the file in the guest, and the number of KVM's mappings (D1 to D8).
  *
- * The pages just below and just above each slot belong to plain slots, so that
- * what reaches too far takes a mapping away that is missed.  The host memory
- * behind the bound slots has nothing to do with the file: what zaps it through
- * the host's page tables can't stand in for guest_memfd.
+ * The gfns directly below and above each slot belong to ordinary slots, the guards,
+ * so that an over-zap is detected.  The userspace address of the bound slots is
+ * unrelated memory: an MMU notifier event there does not replace guest_memfd's own
+ * invalidation.
  */
 #ifndef KVMEM_BINDINGS_H
 #define KVMEM_BINDINGS_H
@@ -18,7 +18,7 @@
 
 #define BINDINGS_MAX 4
 #define BINDINGS_MAX_PAGES 256
-#define BINDINGS_TOP (~0ULL) /* gfn of a slot that ends where guest memory ends */
+#define BINDINGS_TOP (~0ULL) /* gfn: the slot ends at the highest guest physical address */
 
 struct binding {
 	uint64_t gfn;
@@ -26,62 +26,62 @@ struct binding {
 };
 
 struct bindings {
-	/* The caller's to fill in. */
+	/* Set by the caller. */
 	enum gmem_kind kind;
 	unsigned int file_pages, n;
-	struct binding b[BINDINGS_MAX];	/* slot numbers from 1 */
+	struct binding b[BINDINGS_MAX];	/* b[i] is slot i + 1 */
 
 	struct vm *vm;
 	struct vcpu *v;
 	int fd;
-	unsigned int bound;		/* pages of all slots */
-	bool gone[BINDINGS_MAX];	/* deleted: what the guest does not touch */
+	unsigned int bound;		/* total pages of all slots */
+	bool gone[BINDINGS_MAX];	/* slot is deleted: not accessed */
 	unsigned int nr_guards;
-	struct binding guard[2 * BINDINGS_MAX];	/* offset: in guard memory */
-	uint32_t *seen;			/* by page of the file, after bindings_read() */
+	struct binding guard[2 * BINDINGS_MAX];	/* offset: from GUARD_GVA, in pages */
+	uint32_t *seen;			/* values by page of the file, set by bindings_read() */
 };
 
 /**
- * bindings_init - make the VM, the file, its slots and their neighbours
- * @s: kind, file_pages, n and b are set
+ * bindings_init - create the VM, the file, its slots and the guards
+ * @s: with kind, file_pages, n and b set
  */
 void bindings_init(struct bindings *s);
 
-/** bindings_slot - make slot @i of the layout (again); 0 or -errno */
+/** bindings_slot - create slot @i of the layout, or recreate it; 0 or -errno */
 int bindings_slot(const struct bindings *s, unsigned int i);
 
-/** bindings_gva - where the guest sees a page of the file that is bound */
+/** bindings_gva - guest virtual address of a bound page of the file */
 uint64_t bindings_gva(unsigned int page);
 
-/** bindings_tag - what bindings_write() writes into a page of the file; never 0 */
+/** bindings_tag - value that bindings_write() writes to a page of the file; never 0 */
 uint32_t bindings_tag(unsigned int page, unsigned int round);
 
 /**
- * bindings_write - the guest writes a tag into every bound page and neighbour
- * @round: 1 to 0xfffff, makes the tags of this time differ from all others
+ * bindings_write - write a tag to every bound page and guard in the guest
+ * @round: 1 to 0xfffff, part of the tags
  *
  * Return: whether there was no exit and no exception.
  */
 bool bindings_write(struct bindings *s, unsigned int round);
 
 /**
- * bindings_read - the guest reads every bound page, into s->seen, and neighbour
+ * bindings_read - read every bound page, into s->seen, and every guard in the guest
  *
- * Return: whether there was no exit, and the neighbours hold what they should.
+ * Return: whether there was no exit, and the guards hold their tags.
  */
 bool bindings_read(struct bindings *s);
 
 /**
- * bindings_hold - read, and every page must hold its tag, but for [p, q): zero
+ * bindings_hold - read; pages [p, q) of the file must hold zero, all others their tag
  * @round: of the last bindings_write()
  */
 bool bindings_hold(struct bindings *s, unsigned int round, unsigned int p, unsigned int q);
 
 /**
- * bindings_punch - write, punch pages [p, q) of the file, and judge
+ * bindings_punch - write all pages, punch pages [p, q) of the file, and check
  *
- * Return: whether exactly the pages bound in there lost their mapping and their
- * content, and only they fault when everything is read.
+ * Return: whether exactly the bound pages in this range lost their mapping and
+ * content, and only they fault when all pages are read.
  */
 bool bindings_punch(struct bindings *s, unsigned int p, unsigned int q, unsigned int round);
 

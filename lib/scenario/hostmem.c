@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "util/env.h"
+#include "util/util.h"
 
 #ifndef MADV_COLLAPSE /* 6.1 */
 #define MADV_COLLAPSE 25
@@ -42,7 +43,7 @@ static bool write_number(const char *path, long value)
 	return ok;
 }
 
-/* What /proc/self/pagemap says of some pages. */
+/* Read the entries of some pages from /proc/self/pagemap. */
 static void pagemap(const void *p, unsigned int pages, uint64_t *entry)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -89,7 +90,7 @@ bool hostmem_is_huge(const void *p, uint64_t size)
 	unsigned long long from = 0, to = 0, kib, huge = 0;
 	char line[512];
 
-	/* The mapping may be in several pieces, and a piece may be larger. */
+	/* The range may span several VMAs, and a VMA may be larger than the range. */
 	while (f && fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "%llx-%llx ", &from, &to) == 2)
 			continue;
@@ -116,7 +117,7 @@ void *hostmem_huge(uint64_t size)
 		madvise(p, size, MADV_COLLAPSE);
 	if (!hostmem_is_huge(p, size))
 		end_skip(
-			"no transparent huge page to be had (transparent_hugepage=never, or memory is full)");
+			"no transparent huge page available (transparent_hugepage=never, or memory is full)");
 	memset(p, 0, size);
 	return p;
 }
@@ -153,16 +154,16 @@ static int other_node(int node)
 	for (n = 0; n < MAX_NODES; n++)
 		if (n != node && allowed & 1UL << n)
 			return n;
-	end_skip("one NUMA node only: there is nowhere to move a page to");
+	end_skip("page migration needs two NUMA nodes");
 }
 
-/* How many are where they should be; each one's errno or node in status. */
+/* Returns the number of pages on their node; status is set to the node or -errno of each. */
 static unsigned int move(void **page, unsigned int pages, const int *node, int *status)
 {
 	unsigned int i, there = 0;
 	int flag = MPOL_MF_MOVE_ALL;
 
-	/* Pages with several mappings need a privilege. */
+	/* MPOL_MF_MOVE_ALL needs CAP_SYS_NICE. */
 	if (move_pages(0, pages, page, node, status, flag) < 0 && errno == EPERM)
 		move_pages(0, pages, page, node, status, MPOL_MF_MOVE);
 	if (move_pages(0, pages, page, NULL, status, 0))
@@ -186,32 +187,32 @@ void hostmem_migrate(void *p, unsigned int pages)
 		end_skip("move_pages: %s", strerror(errno));
 	for (i = 0; i < pages; i++)
 		node[i] = other_node(status[i]);
-	/* A page on its way to a list of the kernel's does not move just now. */
+	/* Pages in a per-CPU LRU batch can't be migrated yet: retry. */
 	for (try = 0; try < 50; try++) {
 		if (move(page, pages, node, status) == pages)
 			return;
 		wait_ms(20);
 	}
-	end_skip("pages do not move to another node: page 0 to node %d: %d", node[0], status[0]);
+	end_skip("page migration failed: page 0 to node %d: status %d", node[0], status[0]);
 }
 
 /* --- KSM ----------------------------------------------------------------- */
 
-/* "run" is the last to be set and the first to be restored. */
+/* "run" is set last and restored first. */
 static const struct {
 	const char *path;
 	long value;
 } ksm[] = {
 	{ "/sys/kernel/mm/ksm/sleep_millisecs", 1 },
 	{ "/sys/kernel/mm/ksm/pages_to_scan", 2000 },
-	/* Two pages that are skipped by turns never meet. */
+	/* With smart_scan, two pages skipped in alternate scans are never compared. */
 	{ "/sys/kernel/mm/ksm/smart_scan", 0 },
 	{ "/sys/kernel/mm/ksm/run", 1 },
 };
 
-#define NR_KSM (sizeof(ksm) / sizeof(ksm[0]))
+#define NR_KSM ARRAY_SIZE(ksm)
 
-/* How many pages of one range are the same as those of the other. */
+/* Number of pages of one range that share the page frame with the other range. */
 static unsigned int merged(const void *a, const void *b, unsigned int pages)
 {
 	uint64_t one[MAX_MOVE], two[MAX_MOVE];
@@ -238,7 +239,7 @@ void hostmem_merge(void *a, void *b, unsigned int pages)
 	if (madvise(a, pages * PAGE_4K, MADV_MERGEABLE) ||
 	    madvise(b, pages * PAGE_4K, MADV_MERGEABLE))
 		end_skip("MADV_MERGEABLE: %s", strerror(errno));
-	/* What can end the test does so before KSM is on. */
+	/* merged() may end the test: do that before KSM is enabled. */
 	merged(a, b, pages);
 	for (i = 0; i < NR_KSM; i++) {
 		before[i] = env_read_long(ksm[i].path, 0);
@@ -249,9 +250,9 @@ void hostmem_merge(void *a, void *b, unsigned int pages)
 	for (i = NR_KSM; i-- > 0;)
 		write_number(ksm[i].path, before[i]);
 	if (!on)
-		end_skip("KSM can't be switched on: /sys/kernel/mm/ksm is for root");
+		end_skip("KSM can't be enabled: /sys/kernel/mm/ksm needs root");
 	if (merged(a, b, pages) < pages)
-		end_skip("KSM has merged %u pages of %u in 10 s", merged(a, b, pages), pages);
+		end_skip("KSM merged %u of %u pages in 10 s", merged(a, b, pages), pages);
 }
 
 /* --- swap ---------------------------------------------------------------- */
@@ -306,14 +307,14 @@ unsigned int hostmem_present(const void *p, unsigned int pages)
 	unsigned int i, n = 0;
 
 	if (pages > MAX_MOVE)
-		end_fail("%u pages to look at, %d at most", pages, MAX_MOVE);
+		end_fail("%u pages to check, %d at most", pages, MAX_MOVE);
 	pagemap(p, pages, entry);
 	for (i = 0; i < pages; i++)
 		n += !!(entry[i] & PM_PRESENT);
 	return n;
 }
 
-/* The word of the bitmap that has the page's bit, read or written. */
+/* Read the page's bit of the idle bitmap, or set it. */
 static uint64_t idle_word(const void *p, bool set)
 {
 	static const char path[] = "/sys/kernel/mm/page_idle/bitmap";
@@ -331,7 +332,7 @@ static uint64_t idle_word(const void *p, bool set)
 		  pread(fd, &word, 8, (off_t)(pfn / 64 * 8));
 	close(fd);
 	if (!pfn || n != 8)
-		end_skip("%s: the page's number is not told, or not taken", path);
+		end_skip("%s: can't get the pfn of the page, or the bitmap rejects it", path);
 	return word & bit;
 }
 
@@ -341,8 +342,8 @@ bool hostmem_is_idle(const void *p)
 }
 
 /*
- * A page on its way to a list of the kernel's has no such mark yet.  Before pages
- * are moved all of them arrive there, and this one is where it should be.
+ * A page that is still in a per-CPU LRU batch is not on the LRU and can't be marked
+ * idle.  move_pages() drains the batches; the page stays on its node.
  */
 static void arrive(const void *p)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Host memory to put behind a slot, and what the kernel can be made to do to it.
+ * Host memory for slots, and functions that make the kernel migrate, merge, swap
+ * out or age it.
  */
 #ifndef KVMEM_HOSTMEM_H
 #define KVMEM_HOSTMEM_H
@@ -10,81 +11,85 @@
 
 #include "kvm/vm.h"
 
-/** hostmem_memfd - a new memfd of @size bytes; ends the test as failed without one */
+/** hostmem_memfd - create a memfd of @size bytes; ends the test as failed on error */
 int hostmem_memfd(uint64_t size);
 
-/** hostmem_map - map a part of @fd, shared, where there is room */
+/** hostmem_map - map a range of @fd, shared; ends the test as failed on error */
 void *hostmem_map(int fd, uint64_t offset, uint64_t size);
 
 /**
- * hostmem_map_over - map over what is at an address, in one step
+ * hostmem_map_over - replace the mapping at an address (MAP_FIXED)
  * @at: address
- * @fd: file, mapped shared; -1 for fresh anonymous memory
+ * @fd: file, mapped shared; -1 for new anonymous memory
  * @offset: into @fd
  * @size: bytes
  */
 void hostmem_map_over(void *at, int fd, uint64_t offset, uint64_t size);
 
 /**
- * hostmem_huge - @size bytes of transparent huge pages, written to
+ * hostmem_huge - allocate @size bytes of transparent huge pages, populated and zero
  *
- * Ends the test as a skip where the kernel gives none.
+ * Ends the test as a skip when the kernel provides none.
  */
 void *hostmem_huge(uint64_t size);
 
-/** hostmem_is_huge - whether all of a range is transparent huge pages (smaps) */
+/** hostmem_is_huge - whether a range consists of transparent huge pages (smaps) */
 bool hostmem_is_huge(const void *p, uint64_t size);
 
 /**
- * hostmem_hugetlb - a memfd of @size bytes of 2 MiB hugetlb pages
- * @size: multiple of 2 MiB
+ * hostmem_hugetlb - create a memfd of 2 MiB hugetlb pages
+ * @size: bytes, multiple of 2 MiB
  *
- * The lab reserves them; on other machines they have to be there
- * (/sys/kernel/mm/hugepages), else the test ends as a skip.
+ * In the lab, missing pages are added to the pool.  Elsewhere the test ends as a
+ * skip without enough free pages (/sys/kernel/mm/hugepages).
  */
 int hostmem_hugetlb(uint64_t size);
 
 /**
  * hostmem_migrate - move pages to another NUMA node, by move_pages()
  * @p: first page
- * @pages: how many, at most 64
+ * @pages: number of pages, at most 64
  *
- * Ends the test as a skip with fewer than two nodes, or when they do not move.
+ * Ends the test as a skip with fewer than two nodes, or when migration fails.
  */
 void hostmem_migrate(void *p, unsigned int pages);
 
 /**
- * hostmem_merge - have KSM make one page of two with the same content
+ * hostmem_merge - let KSM merge the pages of two ranges with the same content
  * @a: first page of one range
- * @b: first page of another one
- * @pages: of each
+ * @b: first page of the other range
+ * @pages: pages per range, at most 64
  *
- * KSM is switched on for that and then as it was before.  Ends the test as a
- * skip where there is no KSM, no privilege to switch it on, or no success.
+ * Enables KSM and restores its settings afterwards.  Ends the test as a skip
+ * without KSM, without the privilege to enable it, or when pages are not merged.
  */
 void hostmem_merge(void *a, void *b, unsigned int pages);
 
 /**
- * hostmem_swap_out - put pages out to swap space
+ * hostmem_swap_out - swap out pages
+ * @p: first page
+ * @pages: number of pages, at most 64
  *
- * Ends the test as a skip where there is none, or when they stay.
+ * Ends the test as a skip without swap space, or when the pages stay in memory.
  */
 void hostmem_swap_out(void *p, unsigned int pages);
 
 /**
- * hostmem_present - how many of @pages pages have memory (/proc/self/pagemap)
+ * hostmem_present - number of present pages in a range (/proc/self/pagemap)
+ * @p: first page
+ * @pages: size of the range, at most 64
  */
 unsigned int hostmem_present(const void *p, unsigned int pages);
 
 /**
- * hostmem_set_idle - mark a page as not used (/sys/kernel/mm/page_idle)
+ * hostmem_set_idle - mark a page as idle (/sys/kernel/mm/page_idle)
  *
- * Ends the test as a skip where the kernel does not track that, or not for this
- * page, or without the privilege.
+ * Ends the test as a skip without idle page tracking, without the privilege to use
+ * it, or when the kernel does not track this page.
  */
 void hostmem_set_idle(const void *p);
 
-/** hostmem_is_idle - whether the page has not been used since */
+/** hostmem_is_idle - whether the page has not been accessed since */
 bool hostmem_is_idle(const void *p);
 
 #endif /* KVMEM_HOSTMEM_H */

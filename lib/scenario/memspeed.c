@@ -5,7 +5,7 @@
 #include "util/quantile.h"
 #include "guest/list.h"
 
-#define ROUNDS 51	/* of operations in one list, at most MBOX_MAX_OPS / 2 */
+#define ROUNDS 51	/* repetitions in one list, at most MBOX_MAX_OPS / 2 */
 
 bool memspeed_usable(const struct memspeed *m)
 {
@@ -24,8 +24,8 @@ enum memspeed_verdict memspeed_judge(const struct memspeed *m, uint32_t load)
 }
 
 /*
- * Run @n operations ROUNDS times, in one list; the median of the last of the n.
- * Without an exit: whatever comes out would be time spent in the host.
+ * Run @n operations ROUNDS times, in one list; returns the median of the last of the
+ * n.  There must be no exit: its time would be included.
  */
 static uint32_t median(struct vcpu *v, const struct mbox_op *ops, size_t n)
 {

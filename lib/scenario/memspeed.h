@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Is a page cached?  By how long loads take, against two yardsticks taken on the
- * same CPU just before: a load that hits the cache, and one after CLFLUSH.
+ * Determines whether a page is cached, from the duration of loads.  The references
+ * are measured on the same CPU directly before: a load that hits the cache, and a
+ * load after CLFLUSH.
  */
 #ifndef KVMEM_MEMSPEED_H
 #define KVMEM_MEMSPEED_H
@@ -11,7 +12,7 @@
 
 struct vcpu;
 
-/* Medians, in TSC ticks, with the cost of the time stamps in them. */
+/* Medians in TSC ticks, including the cost of the time stamps. */
 struct memspeed {
 	uint32_t hit;		/* load of a cached line */
 	uint32_t miss;		/* load after CLFLUSH of the line */
@@ -24,23 +25,23 @@ enum memspeed_verdict {
 };
 
 /**
- * memspeed_usable - whether the yardsticks differ enough to judge by
+ * memspeed_usable - whether the references differ enough
  *
- * A miss must cost at least 60 ticks more and 1.5 times as much.  On an emulated
- * CPU, which has no caches, they are the same.
+ * A miss must take at least 60 ticks longer than a hit, and 1.5 times as long.  On
+ * an emulated CPU, which has no caches, both are the same.
  */
 bool memspeed_usable(const struct memspeed *m);
 
 /**
- * memspeed_judge - judge the median of some loads
+ * memspeed_judge - classify the median of loads
  *
- * Cached: in the lower quarter between hit and miss, or below.  Uncached: in
- * the upper half, or above: such a load goes to memory each time, like a miss.
+ * Cached: in the lower quarter between hit and miss, or below.  Uncached: in the
+ * upper half, or above, because each load then accesses memory like a miss.
  */
 enum memspeed_verdict memspeed_judge(const struct memspeed *m, uint32_t load);
 
 /**
- * memspeed_calibrate - take the yardsticks inside the guest
+ * memspeed_calibrate - measure the references in the guest
  * @gva: 8 bytes of ordinary cached memory
  */
 void memspeed_calibrate(struct vcpu *v, uint64_t gva, struct memspeed *m);
@@ -49,10 +50,10 @@ void memspeed_calibrate(struct vcpu *v, uint64_t gva, struct memspeed *m);
 uint32_t memspeed_loads(struct vcpu *v, uint64_t gva);
 
 /**
- * memspeed_stores - ticks that filling the page at @gva takes, the median of some
+ * memspeed_stores - median of the ticks for filling the page at @gva
  *
- * With REP STOS of 8 bytes: more stores than a store buffer holds, so that
- * they come through to memory at its pace.
+ * Uses REP STOSQ: more stores than fit into the store buffer, so the duration depends
+ * on the memory type.
  */
 uint32_t memspeed_stores(struct vcpu *v, uint64_t gva);
 

@@ -5,11 +5,12 @@
 
 #include "arch.h"
 #include "util/env.h"
+#include "util/util.h"
 #include "guest/list.h"
 #include "guest/guest.h"
 
 #define GVA VM_WINDOW
-#define MARK 0x5e	/* what the host writes during an exit */
+#define MARK 0x5e	/* written by the host during an exit */
 
 static const unsigned int widths[] = { 2, 4, 8, 16 };
 static const uint8_t bytes[16] = {
@@ -37,7 +38,7 @@ static void cut(const struct split_half half[2], unsigned int width, unsigned in
 	p[1] = (struct piece){ &half[1], 0, width - at, bytes + at };
 }
 
-/* The exits that one half must cause: 8 bytes each at most. */
+/* The expected exits of one half, of at most 8 bytes each. */
 static size_t piece_exits(const struct piece *p, bool write, struct kexit *e)
 {
 	unsigned int done, len;
@@ -98,7 +99,7 @@ static bool read_ok(struct vcpu *v, const struct piece p[2], unsigned int width)
 	return false;
 }
 
-/* What the pages with host memory hold: the bytes written, or all @value. */
+/* Whether a page with host memory holds @value, except for the bytes written. */
 static bool memory_is(const struct piece *p, bool written, uint8_t value)
 {
 	uint8_t want[PAGE_4K];
@@ -141,7 +142,7 @@ static bool write_ok(struct vcpu *v, const struct piece p[2], unsigned int width
 	if (!n)
 		return true;
 
-	/* Again, and the host changes the memory while the guest is out. */
+	/* Repeat, with the host changing the memory during each exit. */
 	vcpu_start(v, &op, 1);
 	do {
 		stop = vcpu_run(v);
@@ -157,7 +158,7 @@ static bool all_splits(struct vcpu *v, const struct split_half half[2],
 	unsigned int i, at;
 	struct piece p[2];
 
-	for (i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(widths); i++) {
 		for (at = 1; at < widths[i]; at++) {
 			cut(half, widths[i], at, p);
 			if (ok(v, p, widths[i]))

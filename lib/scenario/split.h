@@ -12,31 +12,31 @@
 struct vm;
 struct vcpu;
 
-/* What lies behind one half. */
+/* Backing of one half. */
 struct split_half {
-	uint64_t gpa;		/* page */
+	uint64_t gpa;		/* address of the page */
 	uint8_t *hva;		/* its host memory, NULL without a slot: MMIO */
-	bool readonly;		/* KVM_MEM_READONLY: reads like RAM, writes like MMIO */
-	bool ones;		/* a PCI hole: all ones, writes like MMIO */
-	bool drops;		/* a PCI hole of the kind where writes are lost */
+	bool readonly;		/* KVM_MEM_READONLY: reads as RAM, writes as MMIO */
+	bool ones;		/* PCI hole: reads give all ones, writes as MMIO */
+	bool drops;		/* PCI hole that drops writes */
 };
 
-/** split_map - map the two pages at VM_WINDOW, one after the other */
+/** split_map - map the pages of both halves contiguously at VM_WINDOW */
 void split_map(struct vm *vm, const struct split_half half[2]);
 
 /**
  * split_reads_ok - read across the boundary: widths 2, 4, 8, 16, every split
  *
- * Return: whether each half came from where it must, with exactly the exits
- * that must be.
+ * Return: whether each half was read from its backing, with exactly the expected
+ * exits.
  */
 bool split_reads_ok(struct vcpu *v, const struct split_half half[2]);
 
 /**
  * split_writes_ok - the same for writes
  *
- * In addition: what is read-only stays as it is, and a half in RAM is written
- * once only, before userspace sees the exit of the other half.
+ * Also checks that read-only memory does not change, and that a half in RAM is
+ * written exactly once, before the exit of the other half.
  */
 bool split_writes_ok(struct vcpu *v, const struct split_half half[2]);
 
