@@ -63,7 +63,7 @@ KVMEM_TEST_F(hole, strings_out, "B4")
 		for (down = 0; down < 2; down++) {
 			unsigned int width = hole_widths[w];
 			uint64_t at = 0x1000 - (down ? 0 : 2 * width) + (down ? width : 0);
-			uint8_t flags = OPF_REP | (down ? OPF_DF : 0);
+			uint16_t flags = OPF_REP | (down ? OPF_DF : 0);
 			uint8_t *first = self->ram + 0x1000 - 2 * width;
 
 			memset(self->ram, 0, 2 * PAGE_4K);
