@@ -148,7 +148,6 @@ static struct strlist test_names(const struct matrix *m)
 			const struct item *it = m->runs[c].items[i];
 			size_t before;
 
-
 			for (before = 0; before < c; before++)
 				if (run_find(&m->runs[before], it->name))
 					break;
