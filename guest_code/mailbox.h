@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The mailbox: the structure that guest payload and host library share.
+ * The mailbox: the structure shared by guest payload and host library.
  *
  * A mailbox belongs to one vCPU.  The host fills in the operations and nr_ops
  * and enters the guest.  The guest executes them in order, writes the results,
  * and ends the list with an exit that arch_exit_of() (lib/arch.h) recognizes.
  * All of it is plain data in guest RAM.
  *
- * The operations here exist on every architecture.  mbox_arch.h, from the folder
- * of the architecture, adds its own operations, flags and fields.
+ * The operations here exist on every architecture.  The architecture's mbox_arch.h
+ * adds operations, flags and fields.
  */
 #ifndef KVMEM_MAILBOX_H
 #define KVMEM_MAILBOX_H
@@ -28,9 +28,9 @@
 
 #ifndef __ASSEMBLER__
 enum mbox_op_kind {
-	OP_NOP,			/* no memory access: the engine's own cost */
+	OP_NOP,			/* no memory access: the overhead of the engine */
 
-	/* Memory operand at addr; value[0] is the register's content before. */
+	/* Memory operand at addr; value[0] is the initial value of the register. */
 	OP_LOAD,		/* widths 1 2 4 8 16 */
 	OP_STORE,		/* widths 1 2 4 8 16 */
 	OP_ADD,			/* one read-modify-write: [m] += value[0] */
@@ -40,25 +40,25 @@ enum mbox_op_kind {
 				 * result.value[0] is the old value, value[1] success
 				 */
 	OP_CALL,		/* call addr: instruction fetch; result.value[0] is the
-				 * register of the return value
+				 * return value
 				 */
 
 	OP_HYPERCALL,		/* nr value[0], args value[1], addr, addr2 */
 	OP_SET_PTE,		/* *(u64 *)addr = value[0]; invalidate the TLB for addr2 */
-	OP_SYNC,		/* exit to the host, which gets value[0], then continue */
+	OP_SYNC,		/* exit to the host with value[0], then continue */
 	OP_SPIN_EQ,		/* spin while the word at addr != value[0], at most
-				 * value[1] reads; result.value[0] the last word,
-				 * value[1] reads done
+				 * value[1] reads; result.value[0] is the last word,
+				 * value[1] the number of reads
 				 */
 	OP_ARCH = 32,		/* first operation of the architecture */
 };
 
-/* mbox_op.flags; the architecture's begin at OPF_ARCH. */
-#define OPF_PUBLISH	(1 << 0)	/* bump mbox.iter and set mbox.last each time */
+/* mbox_op.flags; those of the architecture start at OPF_ARCH. */
+#define OPF_PUBLISH	(1 << 0)	/* each time, set mbox.last and increment mbox.iter */
 #define OPF_UNTIL_STOP	(1 << 1)	/* repeat until mbox.stop is set */
-#define OPF_COUNTER	(1 << 2)	/* value[0] goes up by one with each repetition */
-#define OPF_SUPER	(1 << 3)	/* in privileged mode (privileged kinds always are) */
-#define OPF_VALUES	(1 << 4)	/* samples get the low half of value[0], not cycles */
+#define OPF_COUNTER	(1 << 2)	/* increment value[0] with each repetition */
+#define OPF_SUPER	(1 << 3)	/* run in privileged mode, as privileged kinds always do */
+#define OPF_VALUES	(1 << 4)	/* samples: low half of result.value[0] instead of cycles */
 #define OPF_ARCH	(1 << 8)
 
 #endif /* !__ASSEMBLER__ */
@@ -75,7 +75,7 @@ struct mbox_op {
 	uint64_t addr2;
 	uint64_t value[2];
 	int64_t stride;		/* added to addr after each repetition */
-	uint64_t samples;	/* guest address of uint32_t[count], or 0: cycles, or OPF_VALUES */
+	uint64_t samples;	/* guest address of uint32_t[count] for cycles or values, or 0 */
 };
 
 struct mbox_result {
@@ -85,7 +85,7 @@ struct mbox_result {
 	int32_t vector;		/* exception that ended the operation, or -1 */
 	uint64_t error;		/* its error code or syndrome */
 	uint64_t pc;
-	uint64_t fault_addr;	/* address register of a page fault */
+	uint64_t fault_addr;	/* fault address register */
 	struct mbox_arch_result arch;
 };
 
@@ -104,7 +104,7 @@ struct mbox {
 	volatile uint64_t iter;	/* OPF_PUBLISH */
 	volatile uint64_t last;
 
-	/* Operation and result side by side: a short list touches one page. */
+	/* Each operation next to its result: a short list touches one page. */
 	struct mbox_entry {
 		struct mbox_op op;
 		struct mbox_result res;

@@ -132,8 +132,8 @@ static void wrmsr(uint32_t msr, uint64_t v)
 }
 
 /*
- * One operation in L2.  VMRUN and #VMEXIT carry RAX, RSP and RIP; all other
- * registers of L2 are those of L1, so that l2_entry() finds its arguments.
+ * Run one operation in L2.  VMRUN and #VMEXIT switch only RAX, RSP and RIP.  All other
+ * general purpose registers are passed on, among them the arguments of l2_entry().
  */
 static void vmrun(struct mbox *mb, uint32_t i)
 {
@@ -152,7 +152,7 @@ static void vmrun(struct mbox *mb, uint32_t i)
 		: : "memory", "cc", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15");
 }
 
-/* In L2, at CPL 0; the result goes back to L1 in RAX. */
+/* Runs in L2, at CPL 0; returns the result to L1 in RAX. */
 void run_l2(struct mbox *mb, uint32_t i)
 {
 	int fault = guarded(mb, i, run_op);
@@ -161,8 +161,8 @@ void run_l2(struct mbox *mb, uint32_t i)
 }
 
 /*
- * Comes from call_super(): the same at CPL 0, tables put back afterwards.
- * After the last operation: the exit that ends the list.
+ * Called by call_super(): run an operation at CPL 0 and restore CR3, IDT and GDT.
+ * With i == nr_ops: the exit that ends the list.
  */
 int run_super(struct mbox *mb, uint32_t i)
 {
@@ -176,10 +176,10 @@ int run_super(struct mbox *mb, uint32_t i)
 		return 0;
 	}
 	/*
-	 * An exit between INT3 and the access: a nested fault that follows INT3
-	 * directly leaves the vector in QEMU's EXITINTINFO, without its valid
-	 * bit, and KVM since 6.14 looks at the type alone: it would report an
-	 * access during event delivery.
+	 * Force an exit between INT3 and the access.  With QEMU's SVM emulation,
+	 * a nested page fault directly after INT3 leaves vector and type in
+	 * EXITINTINFO, without the valid bit.  KVM since 6.14 checks the type
+	 * only and would report an access during event delivery.
 	 */
 	asm volatile("cpuid" : "=a"(leaf), "=c"(subleaf) : "a"(0), "c"(0) : "ebx", "edx", "memory");
 	cr3 = read_cr(3);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One operation in flight.
+ * Execution of one operation.
  *
  * Every memory operation is one instruction in inline assembly, followed by an
- * increment of a counter.  The counter proves that the instruction retired
- * exactly once: it was neither skipped nor repeated when KVM emulated the access
- * or userspace completed it.
+ * increment of a counter.  The counter proves that the instruction retired exactly
+ * once, neither skipped nor repeated when KVM emulated the access or userspace
+ * completed it.
  *
- * Time stamps are taken directly before and after the instruction: the engine's
- * dispatch is outside the measured window.
+ * Time stamps are taken directly before and after the instruction, so the engine's
+ * dispatch is not measured.
  */
 #ifndef KVMEM_GUEST_FRAME_H
 #define KVMEM_GUEST_FRAME_H
@@ -36,13 +36,13 @@ static inline uint64_t tsc(void)
 	return lo | (uint64_t)hi << 32;
 }
 
-/* Time one statement.  The statement must count itself in f->done. */
+/* Time one statement, which must increment f->done. */
 #define TIMED(stmt) do { f->t0 = tsc(); stmt; f->t1 = tsc(); } while (0)
 
 #define RETIRED "\n\tincl %[done]"
 #define ADDR [m] "r"(f->addr)
 
-/* One width of "insn [m], r" or "insn r, [m]": register in v0, memory at addr. */
+/* "insn [m], r" or "insn r, [m]" of one width: register in v0, memory at addr. */
 #define REG_MEM(text, type) do {					\
 	type r = (type)f->v0;						\
 	TIMED(asm volatile(text RETIRED					\
@@ -51,8 +51,8 @@ static inline uint64_t tsc(void)
 } while (0)
 
 /*
- * The four widths.  A 4-byte destination register is zero-extended by the
- * CPU; LOAD64() takes the 64-bit name of the register.
+ * The same for four widths.  Only the low bytes of v0 change; where the full 64-bit
+ * register is the result, use LOAD64().
  */
 #define REG_MEM_WIDTHS(b, w, l, q) do {					\
 	switch (width) {						\

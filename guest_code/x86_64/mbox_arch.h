@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What x86-64 adds to the mailbox (mailbox.h includes this). */
+/* Mailbox, x86-64: operations, flags and fields.  Included by mailbox.h. */
 #ifndef KVMEM_MBOX_X86_64_H
 #define KVMEM_MBOX_X86_64_H
 
-/* I/O ports of the payload; exits on them never reach a test. */
+/* I/O ports of the payload; exits on them are not visible to tests. */
 #define MBOX_PORT_DONE		0xe0	/* the list is finished */
 #define MBOX_PORT_PANIC		0xe8	/* exception outside of any operation */
 #define MBOX_PORT_SYNC		0xe4	/* OP_SYNC */
 
 /*
  * Vector with which the payload enters supervisor mode: INT3.  KVM does not
- * intercept it, and it reaches the guest even where INT n of a 64-bit guest is
- * left to the emulator, which does not implement it.
+ * intercept it.  INT n would not work on backends that emulate it: KVM's emulator
+ * does not implement INT n in 64-bit mode.
  */
 #define MBOX_SUPER_VECTOR	3
 
@@ -28,7 +28,7 @@
  * that name with a lock prefix; OP_HYPERCALL is vmcall or vmmcall.
  */
 enum mbox_op_kind_x86 {
-	/* Memory operand at addr; value[0] is the register's content before. */
+	/* Memory operand at addr; value[0] is the initial value of the register. */
 	OP_LOAD_ZX = OP_ARCH,	/* movzx r32, [m]: widths 1 2 */
 	OP_LOAD_SX,		/* movsx r64, [m]: widths 1 2 4 */
 	OP_STORE_IMM,		/* mov [m], imm: MBOX_IMM* */
@@ -38,15 +38,14 @@ enum mbox_op_kind_x86 {
 
 	/* Stack and control transfer through memory. */
 	OP_PUSH_MEM,		/* push qword [m] onto the normal stack */
-	OP_POP_MEM,		/* pop qword [m]; value[0] was on the stack */
+	OP_POP_MEM,		/* pop qword [m], after pushing value[0] */
 	OP_PUSH_TO,		/* push value[0] with rSP = addr */
 	OP_POP_FROM,		/* pop with rSP = addr */
 	OP_CALL_MEM,		/* call [m]; the word there must be arch.ret_stub */
 
 	/*
 	 * String instructions: rSI = addr, rDI = addr2, rCX = value[0],
-	 * rAX = value[1].  Registers afterwards are in result.arch, rAX in
-	 * result.value[0].
+	 * rAX = value[1].  Final registers: result.arch, rAX in result.value[0].
 	 */
 	OP_MOVS,
 	OP_STOS,
@@ -59,7 +58,7 @@ enum mbox_op_kind_x86 {
 	/* Descriptor-table registers with a memory operand of 10 bytes. */
 	OP_SGDT,
 	OP_SIDT,
-	OP_LGDT,		/* the old table is loaded again afterwards */
+	OP_LGDT,		/* the old table is restored afterwards; also OP_LIDT */
 	OP_LIDT,
 
 	/* Machine state. */
@@ -70,9 +69,9 @@ enum mbox_op_kind_x86 {
 	OP_WRMSR,		/* MSR addr = value[0] */
 	OP_RDCR,		/* CR number addr */
 	OP_WRCR,		/* CR number addr = value[0] */
-	OP_WITH_CR3,		/* load width bytes at addr with CR3 = value[1], then go back */
-	OP_WITH_IDT,		/* IDT base value[0], limit 0xfff: UD2, then go back */
-	OP_WITH_GDT,		/* GDT base value[0]: load FS with selector value[1], go back */
+	OP_WITH_CR3,		/* load width bytes at addr with CR3 = value[1], then restore */
+	OP_WITH_IDT,		/* UD2 with IDT base value[0], limit 0xfff, then restore */
+	OP_WITH_GDT,		/* load FS = value[1] with GDT base value[0], then restore */
 	OP_INVLPG,
 	OP_CLFLUSH,
 	OP_WBINVD,
@@ -80,7 +79,7 @@ enum mbox_op_kind_x86 {
 
 /* mbox_op.flags */
 #define OPF_REP		(OPF_ARCH << 0)	/* string operation with a REP prefix */
-#define OPF_DF		(OPF_ARCH << 1)	/* direction flag set: downwards */
+#define OPF_DF		(OPF_ARCH << 1)	/* direction flag set: descending addresses */
 #define OPF_L2		(OPF_ARCH << 2)	/* in a nested guest, see mbox.arch.l2_vmcb */
 
 struct mbox_arch_result {
@@ -93,10 +92,10 @@ struct mbox_arch {
 	uint32_t unused;
 
 	/*
-	 * OPF_L2 (SVM): page of the VMCB, complete but for RIP and RSP, page
-	 * for VMRUN's own use, and top of the stack of L2.  L2 runs one
-	 * operation in supervisor mode and comes back with VMMCALL.  Any other
-	 * #VMEXIT leaves the operation not retired, and the reason in the VMCB.
+	 * OPF_L2 (SVM): VMCB, complete except for RIP and RSP, host save area,
+	 * and top of L2's stack.  L2 runs one operation in supervisor mode and
+	 * returns with VMMCALL.  After any other #VMEXIT the operation has not
+	 * retired, and the VMCB holds the exit code.
 	 */
 	uint64_t l2_vmcb;
 	uint64_t l2_hsave;

@@ -2,15 +2,14 @@
 /*
  * Guest start-up, privilege changes and exceptions, x86-64 long mode.
  *
- * The host sets all control registers, segments and tables (lib/arch/x86_64);
- * a vCPU arrives at _start with rDI = its mailbox and a stack, in user mode
- * (CPL 3).  User mode, because a backend without hardware support may emulate
- * every instruction of supervisor mode, and then no access would ever reach
- * the page tables that are to be tested.  What needs CPL 0, port I/O included,
- * goes through INT3.
+ * The host sets all control registers, segments and tables (lib/arch/x86_64).  A
+ * vCPU starts at _start in user mode (CPL 3), with rDI = its mailbox and a stack.
+ * User mode, because a backend without hardware support may emulate all supervisor
+ * mode instructions, and their accesses would not use the page tables under test.
+ * Operations that need CPL 0, such as port I/O, enter it with INT3.
  *
- * Every exception is a result: the handler notes it in the mailbox and returns
- * to the guard that was in force, so nothing can triple-fault by surprise.
+ * Every exception is a result: the handler records it in the mailbox and returns to
+ * the active guard.
  */
 #include "../mailbox.h"
 
@@ -23,8 +22,8 @@ _start:
 	jmp	1b
 
 /*
- * Fixed places that the host looks up (lib/arch/x86_64/layout.h): a RET at
- * 0x38, the table of 32 exception entries at 0x40.
+ * Fixed offsets known to the host (lib/arch/x86_64/layout.h): a RET at 0x38, the
+ * table of 32 exception entries at 0x40.
  */
 	.org	0x38
 	.globl	ret_stub
@@ -44,7 +43,7 @@ vec = 0
 vec = vec + 1
 	.endr
 
-/* 16 bytes an entry; vectors without an error code push a zero. */
+/* 16 bytes per entry; entries of vectors without an error code push a zero. */
 	.balign 16
 exc_entry_0:
 vec = 0
@@ -61,9 +60,9 @@ vec = vec + 1
 	.endr
 
 /*
- * All exceptions run on the IST stack of this vCPU, whose top word is the
- * mailbox: [vector][error][rip][cs][rflags][rsp][ss][mailbox].  Go back to the
- * guard, at the privilege level that faulted, with 1 as the result.
+ * All exceptions run on this vCPU's IST stack, whose top word is the address of the
+ * mailbox: [vector][error][rip][cs][rflags][rsp][ss][mailbox].  Return 1 from the
+ * guard, at the privilege level of the fault.
  */
 exc_common:
 	mov	56(%rsp), %rdi
@@ -89,7 +88,7 @@ exc_common:
 
 /*
  * int guarded(struct mbox *mb, uint32_t i, void (*fn)(struct mbox *, uint32_t))
- * Calls fn; returns 0, or 1 when an exception ended it.
+ * Call fn; return 0, or 1 after an exception.
  */
 	.globl guarded
 guarded:
@@ -125,7 +124,7 @@ super_entry:
 	call	run_super
 	iretq
 
-/* Where L2 begins: run_l2(mb, i), which does not return. */
+/* Entry point of L2: run_l2(mb, i), which does not return. */
 	.globl l2_entry
 l2_entry:
 	call	run_l2

@@ -209,7 +209,7 @@ void op_system(struct frame *f, const struct mbox_op *op)
 	}
 }
 
-/* These leave the normal environment; run_super() puts it back even after a fault. */
+/* These change CR3, IDT or GDT; run_super() restores them, also after a fault. */
 void op_foreign(struct frame *f, const struct mbox_op *op)
 {
 	struct dtr table = { .limit = 0xfff, .base = f->v0 };

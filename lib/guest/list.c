@@ -77,7 +77,7 @@ static uint64_t answer(const struct vcpu *v, unsigned int exit_nr)
 	return exit_nr < v->nr_script ? v->script[exit_nr].data : ~0ULL;
 }
 
-/* An exit of the payload itself never reaches the test. */
+/* Exits of the payload are not visible to the test. */
 static enum vcpu_stop handle_payload(struct vcpu *v, enum arch_exit what, uint32_t value)
 {
 	if (what == ARCH_EXIT_PANIC) {

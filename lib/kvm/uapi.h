@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * <linux/kvm.h> comes from the kernel tree that was built against.  Constants
- * newer than the oldest supported tree (6.12) are repeated here, so that one
- * binary tests any kernel.
+ * <linux/kvm.h> comes from the kernel tree used for the build.  Constants newer than
+ * the oldest supported tree (6.12) are defined here, so that one binary tests any
+ * kernel.
  */
 #ifndef KVMEM_UAPI_H
 #define KVMEM_UAPI_H

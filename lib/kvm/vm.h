@@ -31,7 +31,7 @@ struct vm_opts {
 	bool irqchip;		/* KVM_CREATE_IRQCHIP before the first vCPU */
 	unsigned int nr_vcpus;	/* 0 means 1 */
 	uint64_t quirks_off;	/* KVM_CAP_DISABLE_QUIRKS2, must be supported */
-	bool full_cpu;	/* every CPU feature KVM supports, not the suite's own CPU */
+	bool full_cpu;		/* all CPU features KVM supports, not the suite's minimal set */
 };
 
 struct vm {

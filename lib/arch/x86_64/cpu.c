@@ -30,7 +30,7 @@
 
 /* FPU DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT CLFSH MMX FXSR SSE SSE2 */
 #define CPUID_1_EDX	0x0789fbfd
-/* SSE3 CX16 x2APIC, a hypervisor is present */
+/* SSE3 CX16 x2APIC HYPERVISOR */
 #define CPUID_1_ECX	(1U << 0 | 1U << 13 | 1U << 21 | 1U << 31)
 /* SYSCALL NX LM */
 #define CPUID_80000001_EDX (1U << 11 | 1U << 20 | 1U << 29)
@@ -109,9 +109,9 @@ const void *cpu_gdt(const struct vm *vm)
 }
 
 /*
- * The guest's CPU: the same everywhere but for vendor, model and address
- * width, and made from three CPUID instructions.  KVM_GET_SUPPORTED_CPUID runs
- * dozens of them, each an exit of its own where the host is a guest too.
+ * The guest's CPU model: the same on all hosts except for vendor, model and address
+ * width, for which three CPUID instructions suffice.  KVM_GET_SUPPORTED_CPUID
+ * executes dozens of them, and each causes an exit when the host is itself a guest.
  */
 static void own_cpuid(struct kvm_cpuid2 *c)
 {
@@ -177,8 +177,8 @@ void arch_load_guest(struct vm *vm)
 }
 
 /*
- * TSS with a stack for supervisor mode and one for exceptions; the top word of
- * the latter is the mailbox (start.S).
+ * TSS with a stack for supervisor mode and one for exceptions.  The top word of the
+ * latter holds the address of the mailbox (start.S).
  */
 static void load_tss(struct vcpu *v, uint64_t block)
 {

@@ -93,7 +93,7 @@ uint64_t arch_cycles(void)
 
 void arch_execute(uint64_t n)
 {
-	/* The call, what goes before it and the return take some of them. */
+	/* Caller, call and return account for the rest; the loop is two instructions. */
 	n = n > 10 ? (n - 8) / 2 : 1;
 	asm volatile("nop\n1:\tdec %0\n\tjnz 1b" : "+r"(n) : : "cc");
 }
@@ -118,8 +118,9 @@ static bool param_is(const char *path, char value)
 }
 
 /*
- * Until 6.2 the mitigation nx_huge_pages took every page table for one of its own
- * ("KVM: x86/mmu: explicitly check nx_hugepage in disallowed_hugepage_adjust()").
+ * Before 6.2, with nx_huge_pages, KVM treated any existing page table as one that the
+ * mitigation had created, and did not replace it by a huge page ("KVM: x86/mmu:
+ * explicitly check nx_hugepage in disallowed_hugepage_adjust()").
  */
 static bool keeps_page_tables(void)
 {

@@ -69,7 +69,7 @@ static void set_seg(struct vcpu *v, unsigned int field, struct vmcb_seg seg)
 	memcpy(vmcb_of(v) + field, &seg, sizeof(seg));
 }
 
-/* What KVM offers to guests: a CPUID leaf, or NULL. */
+/* A CPUID leaf that KVM supports for guests, or NULL. */
 static const struct kvm_cpuid_entry2 *offered(uint32_t function)
 {
 	const struct kvm_cpuid2 *c = cpu_supported();
@@ -86,11 +86,11 @@ void l2_require(void)
 	const struct kvm_cpuid_entry2 *e = offered(0x80000001);
 
 	if (!strcmp(arch_backend(), "vmx"))
-		end_never("a guest's guest: there is a payload for SVM only, this host has VMX");
+		end_never("nested guest: the payload supports SVM only, this host has VMX");
 	if (strcmp(arch_backend(), "svm"))
-		end_never("a guest's guest: the backend %s has no nesting", arch_backend());
+		end_never("nested guest: backend %s does not support nesting", arch_backend());
 	if (!e || !(e->ecx & (1 << 2)))
-		end_never("a guest's guest: KVM offers no SVM to guests (kvm_amd.nested=0?)");
+		end_never("nested guest: KVM does not offer SVM to guests (kvm_amd.nested=0?)");
 }
 
 void l2_prepare(struct vcpu *v, bool npt)
@@ -101,7 +101,7 @@ void l2_prepare(struct vcpu *v, bool npt)
 	struct kvm_sregs s;
 
 	if (npt && (!svm || !(svm->edx & (1 << 0))))
-		end_never("a guest's guest: KVM offers no nested paging to guests (kvm_amd.npt=0?)");
+		end_never("nested guest: KVM does not offer NPT to guests (kvm_amd.npt=0?)");
 	if (ioctl(v->fd, KVM_GET_SREGS, &s))
 		end_fail("KVM_GET_SREGS: %s", strerror(errno));
 	memset(vmcb_of(v), 0, PAGE_4K);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A guest of the guest, SVM: what OPF_L2 needs.
+ * Nested guest (L2) for operations with OPF_L2, SVM only.
  *
- * L2 uses the page tables, descriptor tables and task state of L1, so that the
- * same operations run there, with their exceptions.  With nested paging, L2's
- * physical memory is what l2_map() says, and the system slot.
+ * L2 uses the page tables, descriptor tables and TSS of L1, so that the same
+ * operations run there, including their exception handling.  With nested paging,
+ * L2's physical memory consists of the system slot and the pages of l2_map().
  */
 #ifndef KVMEM_X86_L2_H
 #define KVMEM_X86_L2_H
@@ -28,27 +28,31 @@ struct vcpu;
 #define VMCB_G_PAT	0x668
 
 /**
- * l2_require - leave the test as a skip unless KVM lets guests run guests
+ * l2_require - skip the test unless KVM supports nested SVM
  *
- * The VM has to be made with .full_cpu: the suite's own CPU has no SVM.
+ * The VM must be created with .full_cpu: the suite's minimal CPU has no SVM.
  */
 void l2_require(void);
 
 /**
- * l2_prepare - make the vCPU ready for operations with OPF_L2
+ * l2_prepare - set up a vCPU for operations with OPF_L2
  * @v: vCPU of a VM with .full_cpu
- * @npt: nested paging, the test is a skip where guests can't have it; without it
- *	L2's physical memory is L1's
+ * @npt: use nested paging, or skip the test where KVM does not offer it to guests;
+ *	without nested paging L2's physical memory is L1's
  */
 void l2_prepare(struct vcpu *v, bool npt);
 
 /**
- * l2_map - let pages of L2's physical memory be pages of L1's
- * @writable: false: stores of L2 come to L1 as nested page faults
+ * l2_map - map L2 guest physical pages to L1 guest physical pages
+ * @vm: VM
+ * @l2_gpa: page aligned
+ * @l1_gpa: page aligned
+ * @pages: number of pages
+ * @writable: if false, stores of L2 cause nested page faults, which exit to L1
  */
 void l2_map(struct vm *vm, uint64_t l2_gpa, uint64_t l1_gpa, uint64_t pages, bool writable);
 
-/** l2_get, l2_set - a 64-bit field of the VMCB */
+/** l2_get, l2_set - read or write a 64-bit field of L2's VMCB */
 uint64_t l2_get(const struct vcpu *v, unsigned int field);
 void l2_set(struct vcpu *v, unsigned int field, uint64_t value);
 

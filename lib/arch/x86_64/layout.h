@@ -17,11 +17,11 @@
 #define SYS_PML4	0x11000
 #define SYS_PT_FIRST	0x12000
 #define SYS_PT_END	0x100000
-#define SYS_VCPU	0x100000	/* one block per vCPU: */
+#define SYS_VCPU	0x100000	/* one block per vCPU, VCPU_* are offsets in it */
 #define SYS_VCPU_SIZE	0x10000
 #define VCPU_MBOX	0x0000
 #define VCPU_IST_TOP	0x9000	/* exceptions */
-/* The other two stacks share a page, so that a guest touches few. */
+/* These two stacks share a page: the guest then faults in fewer pages. */
 #define VCPU_RSP0_TOP	0xb800	/* INT3 into supervisor mode */
 #define VCPU_STACK_TOP	0xc000	/* user mode */
 #define VCPU_L2_STACK_TOP 0xd000

@@ -8,11 +8,12 @@
 #include "util/env.h"
 #include "arch/x86_64/spte.h"
 #include "util/trace.h"
+#include "util/util.h"
 
 struct memtype_trace {
 	struct trace *trace;
-	uint64_t gfn;		/* being looked for */
-	struct spte last;	/* found, or level 0 */
+	uint64_t gfn;		/* searched for by look() */
+	struct spte last;	/* last match, level 0 without one */
 };
 
 bool memtype_tdp(void)
@@ -43,7 +44,7 @@ struct memtype_trace *memtype_trace(void)
 	static const char *const events[] = SPTE_EVENTS;
 	static struct memtype_trace t;
 
-	t.trace = trace_start(events, sizeof(events) / sizeof(events[0]));
+	t.trace = trace_start(events, ARRAY_SIZE(events));
 	return &t;
 }
 
@@ -83,7 +84,7 @@ void memtype_print(struct memtype_trace *t, uint64_t gpa, char *buf, size_t size
 	const struct spte *s = last(t, gpa);
 
 	if (!s)
-		snprintf(buf, size, "no new entry");
+		snprintf(buf, size, "no new SPTE");
 	else if (format() == SPTE_EPT)
 		snprintf(buf, size, "EPT %s%s", names[spte_memtype(SPTE_EPT, s)],
 			 spte_ipat(s) ? ", ignore PAT" : "");
@@ -100,7 +101,7 @@ static const struct {
 	[MEMTYPE_RAM] = { "RAM, PAT ignored", MT_WB, true, 0 },
 	[MEMTYPE_RAM_PAT] = { "RAM, PAT honoured", MT_WB, false, 0 },
 	[MEMTYPE_WC] = { "RAM, write-combining", MT_WC, true, 1 },
-	[MEMTYPE_DEVICE] = { "memory of a device", MT_UC, false, 0 },
+	[MEMTYPE_DEVICE] = { "device memory", MT_UC, false, 0 },
 };
 
 bool memtype_is(struct memtype_trace *t, uint64_t gpa, enum memtype_want want)

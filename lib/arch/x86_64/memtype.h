@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which memory type KVM has put into its entries for the guest: seen by the
- * tracepoints, judged by what the backend has to write there.
+ * Checks the memory type in the SPTEs that KVM installs: reads the SPTEs from
+ * tracepoints and compares the type with the one required for the backend.
  */
 #ifndef KVMEM_MEMTYPE_H
 #define KVMEM_MEMTYPE_H
@@ -13,50 +13,50 @@
 struct memtype_trace;
 
 enum memtype_want {
-	MEMTYPE_RAM,		/* RAM, whatever the guest's PAT says (where KVM can say so) */
-	MEMTYPE_RAM_PAT,	/* RAM, the guest's PAT counts */
-	MEMTYPE_WC,		/* RAM that userspace wants write-combining (KVM_MEM_WC) */
-	MEMTYPE_DEVICE,		/* memory of a device */
+	MEMTYPE_RAM,		/* RAM, guest PAT ignored (where the format has such a bit) */
+	MEMTYPE_RAM_PAT,	/* RAM, guest PAT honoured */
+	MEMTYPE_WC,		/* RAM in a slot with KVM_MEM_WC: write-combining */
+	MEMTYPE_DEVICE,		/* device memory */
 };
 
 /**
- * memtype_trace - record the entries that this thread's vCPUs get from now on
+ * memtype_trace - start recording the SPTEs installed by this thread's vCPUs
  *
- * Ends the test as a skip where that can't be seen.
+ * Ends the test as a skip where the tracepoints are not available.
  */
 struct memtype_trace *memtype_trace(void);
 
-/** memtype_clear - forget the entries seen so far */
+/** memtype_clear - discard the recorded SPTEs */
 void memtype_clear(struct memtype_trace *t);
 
 /**
- * memtype_is - whether the last entry that maps @gpa has the type it must have
+ * memtype_is - whether the last SPTE that maps @gpa has the required memory type
  *
- * EPT: RAM is WB, with "ignore PAT" unless the guest's PAT counts; a device is
- * UC without it (vmx_get_mt_mask() in arch/x86/kvm/vmx/vmx.c).  NPT and shadow
- * paging: no PWT, PCD or PAT at all; NPT leaves the type to the guest's PAT and
- * the host's MTRRs, shadow paging has nothing to say (shadow_memtype_mask in
- * arch/x86/kvm/mmu/spte.c).  Write-combining is WC with "ignore PAT" for EPT,
- * and for NPT the entry of the host's PAT that Linux has it in, which is 1.
+ * EPT: RAM is WB, with the "ignore PAT" bit unless guest PAT is honoured; device
+ * memory is UC without that bit (vmx_get_mt_mask() in arch/x86/kvm/vmx/vmx.c).  NPT
+ * and shadow paging: PWT, PCD and PAT are clear, and the type results from guest PAT
+ * and host MTRRs (shadow_memtype_mask in arch/x86/kvm/mmu/spte.c).  Write-combining:
+ * WC with "ignore PAT" for EPT; for NPT, the entry of the host's PAT MSR in which
+ * Linux has WC, which is 1.
  *
- * Return: false also when no such entry was seen; diagnostics say which.
+ * Return: false, with a diagnostic, when the type differs or no SPTE was recorded.
  */
 bool memtype_is(struct memtype_trace *t, uint64_t gpa, enum memtype_want want);
 
-/** memtype_level - of the last entry that maps @gpa; 0 when none was seen */
+/** memtype_level - level of the last SPTE that maps @gpa; 0 when none was recorded */
 int memtype_level(struct memtype_trace *t, uint64_t gpa);
 
-/** memtype_print - that entry in words */
+/** memtype_print - format the type of the last SPTE that maps @gpa as text */
 void memtype_print(struct memtype_trace *t, uint64_t gpa, char *buf, size_t size);
 
-/** memtype_tdp - whether KVM uses the CPU's second page tables (EPT, NPT) here */
+/** memtype_tdp - whether KVM uses two-dimensional paging (EPT, NPT) on this host */
 bool memtype_tdp(void);
 
 /**
- * memtype_tdp_mmu - and whether the TDP MMU manages them (kvm.tdp_mmu)
+ * memtype_tdp_mmu - whether KVM uses the TDP MMU (kvm.tdp_mmu)
  *
- * Then the page statistics count a mapping once, from the fault to the zap; other
- * MMUs recycle page tables, and keep one for each role of the vCPU.
+ * With the TDP MMU, the page statistics count each mapping once, from the fault to
+ * the zap.  The shadow MMU recycles page tables and keeps one per MMU role.
  */
 bool memtype_tdp_mmu(void);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guest page tables.  The host only ever turns non-present entries into
- * present ones: that is safe while the guest runs and under shadow paging,
- * where KVM does not see writes that come through the host mapping.
+ * Guest page tables.  The host only changes non-present entries to present ones.
+ * That is safe while the guest runs, and under shadow paging, where KVM does not
+ * notice writes through the host mapping.
  */
 #include <string.h>
 
@@ -16,7 +16,7 @@ static uint64_t *table_at(struct vm *vm, uint64_t entry)
 	return (uint64_t *)(vm->sys + ((entry & PTE_ADDR) - VM_SYS_GPA));
 }
 
-/* The table below entry @i, made when it is missing. */
+/* The table that entry @i points to, created if missing. */
 static uint64_t *next_table(struct vm *vm, uint64_t *table, unsigned int i)
 {
 	if (!(table[i] & PTE_P)) {
@@ -106,7 +106,7 @@ void arch_map_identity(struct vm *vm, uint64_t addr, uint64_t len)
 
 static void map_operand(struct vm *vm, uint64_t addr, uint64_t len)
 {
-	/* Ports and register numbers are small, windows are mapped by the test. */
+	/* Tests map addresses from VM_WINDOW on. */
 	if (addr < VM_WINDOW)
 		arch_map_identity(vm, addr, len);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Exits of port I/O, for lists of expected exits (kvm/exits.h). */
+/* Port I/O exits, for lists of expected exits (kvm/exits.h). */
 #ifndef KVMEM_X86_PORT_H
 #define KVMEM_X86_PORT_H
 

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/util.h"
+
 #define MMU_PRESENT	(1ULL << 11)
 #define LARGE		(1ULL << 7)
 
-/* The number behind "@key ", in @base; the key begins a word. */
+/* Parse the number after the word @key. */
 static bool field(const char *text, const char *key, int base, uint64_t *value)
 {
 	size_t len = strlen(key);
@@ -36,7 +38,7 @@ bool spte_parse(const char *line, struct spte *s)
 	const char *p;
 	size_t i;
 
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		p = strstr(line, kinds[i].event);
 		if (!p)
 			continue;

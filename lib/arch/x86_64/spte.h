@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * KVM's page-table entries for the guest, as its tracepoints show them, and
- * what they say of the memory type.
+ * SPTEs as KVM's tracepoints print them, and the memory type that they encode.
  */
 #ifndef KVMEM_SPTE_H
 #define KVMEM_SPTE_H
@@ -17,52 +16,51 @@
 #define MT_WB		6
 #define MT_UC_MINUS	7	/* in the PAT only */
 
-/* How the entries of a VM are encoded. */
+/* Encoding of a VM's SPTEs. */
 enum spte_format {
 	SPTE_EPT,	/* VMX with EPT: type in bits 5:3, "ignore guest PAT" in bit 6 */
 	SPTE_PTE,	/* NPT and shadow paging: PWT, PCD and PAT, as in any page table */
 };
 
-/* One change of an entry. */
+/* One change of an SPTE. */
 struct spte {
 	uint64_t gfn;
 	int level;		/* 1: 4 KiB, 2: 2 MiB, 3: 1 GiB */
-	uint64_t bits;		/* the entry now */
+	uint64_t bits;		/* new value */
 };
 
-/* The events that spte_parse() understands, for trace_start(). */
+/* Events that spte_parse() parses, for trace_start(). */
 #define SPTE_EVENTS { "kvmmmu/kvm_tdp_mmu_spte_changed", "kvmmmu/kvm_mmu_set_spte" }
 
 /**
- * spte_parse - a line of the trace as a value
- * @line: as trace_each() hands it over
+ * spte_parse - parse a line of the trace
+ * @line: line from trace_each()
  * @s: result
  *
- * kvm_tdp_mmu_spte_changed comes from the TDP MMU, for each entry set or
- * zapped; kvm_mmu_set_spte from the other one, for those set.
+ * The TDP MMU emits kvm_tdp_mmu_spte_changed for each SPTE set or zapped, the shadow
+ * MMU kvm_mmu_set_spte for each SPTE set.
  *
- * Return: false for any other event, and for a line that is not complete.
+ * Return: false for any other event, and for an incomplete line.
  */
 bool spte_parse(const char *line, struct spte *s);
 
 /**
- * spte_maps - whether the entry maps a page (and is no table, no MMIO, not zapped)
+ * spte_maps - whether the SPTE maps a page (is neither a table, MMIO nor zapped)
  *
- * By bit 11, which KVM has set in such entries since "KVM: x86/mmu: Use a
- * dedicated bit to track shadow/MMU-present SPTEs" (5.13), whatever the format.
+ * Tests bit 11, MMU-present in every format since "KVM: x86/mmu: Use a dedicated bit
+ * to track shadow/MMU-present SPTEs" (5.13).
  */
 bool spte_maps(const struct spte *s);
 
 /**
- * spte_memtype - the memory type bits of an entry that maps a page
+ * spte_memtype - the memory type bits of an SPTE that maps a page
  *
- * Return: SPTE_EPT: MT_UC ... MT_WB. SPTE_PTE: number of the PAT entry, 0 to 7;
- * 0 is write-back for NPT, where it means the host's PAT, of which Linux never
- * changes that entry.
+ * Return: SPTE_EPT: MT_UC to MT_WB.  SPTE_PTE: index of the PAT entry, 0 to 7.  NPT uses
+ * the host's PAT, in which Linux keeps entry 0 at write-back.
  */
 unsigned int spte_memtype(enum spte_format format, const struct spte *s);
 
-/** spte_ipat - whether an EPT entry makes the CPU ignore the guest's PAT */
+/** spte_ipat - whether an EPT SPTE has the "ignore PAT" bit */
 bool spte_ipat(const struct spte *s);
 
 #endif /* KVMEM_SPTE_H */

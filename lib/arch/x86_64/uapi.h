@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* x86's constants newer than the oldest supported tree, as in kvm/uapi.h. */
+/* x86 constants newer than the oldest supported tree, see kvm/uapi.h. */
 #ifndef KVMEM_X86_UAPI_H
 #define KVMEM_X86_UAPI_H
 

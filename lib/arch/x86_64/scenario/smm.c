@@ -19,8 +19,8 @@
 #define XSTR(x) STR(x)
 
 /*
- * SMM begins in 16-bit code with the code segment at SMBASE and the others at 0,
- * all without a limit.
+ * SMM is entered in 16-bit mode, with CS based at SMBASE, the other segments at 0,
+ * and 4 GiB limits.
  */
 asm(
 	".pushsection .rodata\n"
