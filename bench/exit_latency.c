@@ -134,8 +134,9 @@ static void immediate_exit(const struct bench *b)
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];
 	uint32_t n = repetitions(), i, *samples = vm_alloc(n * sizeof(*samples) + PAGE_4K);
-	struct measurement m = { .name = b->name, .unit = bench_unit(), .behaviour = b->behaviours,
-				 .exact = bench_exact(), .overhead = -1, .userspace = -1, .touched = -1 };
+	struct record_figure m = { .name = b->name, .unit = bench_unit(),
+				   .behaviour = b->behaviours, .exact = bench_exact(),
+				   .overhead = -1, .userspace = -1, .touched = -1 };
 	uint64_t exits, before;
 	char note[256];
 

@@ -321,13 +321,13 @@ static uint64_t pass(struct vcpu *v, const struct mbox_op *op,
 static void record_pass(const struct bench *b, const char *which,
 			uint32_t *samples, uint32_t n, uint64_t total)
 {
-	struct measurement m = { .unit = bench_unit(),
-				 .behaviour = b->behaviours,
-				 .exact = bench_exact(),
-				 .overhead = -1,
-				 .userspace = -1,
-				 .touched = -1,
-				 .exits_per_op = -1 };
+	struct record_figure m = { .unit = bench_unit(),
+				   .behaviour = b->behaviours,
+				   .exact = bench_exact(),
+				   .overhead = -1,
+				   .userspace = -1,
+				   .touched = -1,
+				   .exits_per_op = -1 };
 	char name[128];
 
 	snprintf(name, sizeof(name), "%s.%s", b->name, which);

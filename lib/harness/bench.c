@@ -78,11 +78,11 @@ void bench_param(const char *name, uint64_t value)
 	param.value = value;
 }
 
-static struct measurement describe(const struct bench *b, const char *suffix,
-				   const char *unit)
+static struct record_figure describe(const struct bench *b, const char *suffix,
+				     const char *unit)
 {
 	static char name[128], note[256];
-	struct measurement m = {
+	struct record_figure m = {
 		.name = name,
 		.unit = unit,
 		.behaviour = b->behaviours,
@@ -121,7 +121,7 @@ void bench_op(const struct bench *b, const char *suffix, struct vcpu *v,
 			       .count = op.count,
 			       .flags = op.flags & OPF_SUPER };
 	uint64_t exits, nop_exits, ticks;
-	struct measurement m;
+	struct record_figure m;
 	uint32_t *samples;
 	double overhead;
 	size_t n;
@@ -157,7 +157,7 @@ void bench_host(const struct bench *b, const char *suffix, uint32_t n,
 {
 	uint32_t *samples =
 		vm_alloc((n * sizeof(*samples) + PAGE_4K - 1) & ~(PAGE_4K - 1));
-	struct measurement m;
+	struct record_figure m;
 	uint64_t ticks, before;
 	uint32_t i;
 	size_t left = n;
@@ -185,7 +185,7 @@ void bench_host(const struct bench *b, const char *suffix, uint32_t n,
 void bench_value(const struct bench *b, const char *suffix, const char *unit,
 		 double value)
 {
-	struct measurement m = describe(b, suffix, unit);
+	struct record_figure m = describe(b, suffix, unit);
 
 	m.exact = bench_exact() && !strcmp(unit, "instructions");
 	record_value(&m, value);

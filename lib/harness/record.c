@@ -35,7 +35,7 @@ void record_observation(const char *behaviour, const char *name, const char *fmt
 	jsonw_send(&j, record_fd());
 }
 
-static void open_measurement(struct jsonw *j, const struct measurement *m, double median, size_t n)
+static void open_figure(struct jsonw *j, const struct record_figure *m, double median, size_t n)
 {
 	jsonw_open(j);
 	jsonw_str(j, FIELD_EVENT, EVENT_MEASUREMENT);
@@ -63,7 +63,7 @@ static void open_measurement(struct jsonw *j, const struct measurement *m, doubl
 	}
 }
 
-void record_samples(const struct measurement *m, uint32_t *samples, size_t n)
+void record_samples(const struct record_figure *m, uint32_t *samples, size_t n)
 {
 	static const double at[] = { 0, 0.5, 0.9, 0.99, 1 };
 	static const char *const names[] = {
@@ -75,7 +75,7 @@ void record_samples(const struct measurement *m, uint32_t *samples, size_t n)
 	if (!n)
 		return;
 	quantile_sort(samples, n);
-	open_measurement(&j, m, quantile(samples, n, 0.5), n);
+	open_figure(&j, m, quantile(samples, n, 0.5), n);
 	for (i = 0; i < sizeof(at) / sizeof(at[0]); i++)
 		jsonw_num(&j, names[i], quantile(samples, n, at[i]));
 	/* Every second percentile, for plots. */
@@ -94,11 +94,11 @@ void record_samples(const struct measurement *m, uint32_t *samples, size_t n)
 		     m->exits_per_op, m->overhead, m->userspace, m->touched);
 }
 
-void record_value(const struct measurement *m, double value)
+void record_value(const struct record_figure *m, double value)
 {
 	struct jsonw j;
 
-	open_measurement(&j, m, value, 1);
+	open_figure(&j, m, value, 1);
 	jsonw_send(&j, record_fd());
 	if (record_fd() < 0)
 		diag("%-34s %-12s %.10g", m->name, m->unit, value);

@@ -21,7 +21,7 @@ void record_observation(const char *behaviour, const char *name, const char *fmt
 	__attribute__((format(printf, 3, 4)));
 
 /* One benchmark figure of one fresh VM. */
-struct measurement {
+struct record_figure {
 	const char *name;	/* exit.mmio_read_user */
 	const char *unit;	/* cycles, ns, instructions, bytes, count */
 	const char *behaviour;	/* N1 ... N12, or NULL */
@@ -41,14 +41,14 @@ struct measurement {
  * @samples: one value per operation; sorted in place
  * @n: number of samples
  */
-void record_samples(const struct measurement *m, uint32_t *samples, size_t n);
+void record_samples(const struct record_figure *m, uint32_t *samples, size_t n);
 
 /**
  * record_value - report one replicate that is a single number
  * @m: name, unit and details
  * @value: the number
  */
-void record_value(const struct measurement *m, double value);
+void record_value(const struct record_figure *m, double value);
 
 /**
  * record_exits - record the exits of the process, to be compared with perf's count

@@ -18,7 +18,7 @@ struct question {
 	bool panic_is_bad;
 };
 
-static bool asked(const struct question *q, const struct item *it)
+static bool asked(const struct question *q, const struct run_item *it)
 {
 	size_t i;
 
@@ -29,7 +29,7 @@ static bool asked(const struct question *q, const struct item *it)
 }
 
 /* The lab says in the reason how a machine ended. */
-static bool broke_down(const struct item *it)
+static bool broke_down(const struct run_item *it)
 {
 	return it->status == ST_ERROR &&
 	       (strstr(it->reason, "kernel panic") || strstr(it->reason, "the machine") ||
@@ -47,11 +47,11 @@ static void say(const char *verdict, const char *name, const char *why)
  */
 static void judge_tests(const struct question *q, const struct run *r)
 {
-	const struct item *panicked = NULL, *skipped = NULL, *passed = NULL;
+	const struct run_item *panicked = NULL, *skipped = NULL, *passed = NULL;
 	size_t i;
 
 	for (i = 0; i < r->n_items; i++) {
-		const struct item *it = r->items[i];
+		const struct run_item *it = r->items[i];
 
 		if (it->bench || !run_ran(it) || !asked(q, it))
 			continue;

@@ -19,7 +19,7 @@ struct topic {
 	double seconds;
 };
 
-static enum fate fate_of(const struct item *it)
+static enum fate fate_of(const struct run_item *it)
 {
 	if (!run_ran(it) || it->cut)
 		return UNKNOWN;
@@ -35,7 +35,7 @@ static enum fate fate_of(const struct item *it)
 	}
 }
 
-static bool random_found(const struct run *r, const struct item *it)
+static bool random_found(const struct run *r, const struct run_item *it)
 {
 	size_t i;
 
@@ -47,7 +47,7 @@ static bool random_found(const struct run *r, const struct item *it)
 }
 
 /* "mutation.TOPIC.NAME": the topic, in the order in which they come up. */
-static struct topic *topic_of(struct topic **topics, size_t *n, const struct item *it)
+static struct topic *topic_of(struct topic **topics, size_t *n, const struct run_item *it)
 {
 	const char *name = item_rest(it);
 	int len = (int)strcspn(name, ".");
@@ -64,7 +64,7 @@ static struct topic *topic_of(struct topic **topics, size_t *n, const struct ite
 	return t;
 }
 
-static void count(struct topic *t, const struct run *r, const struct item *it)
+static void count(struct topic *t, const struct run *r, const struct run_item *it)
 {
 	t->fates[fate_of(it)]++;
 	t->by_random += random_found(r, it);
@@ -91,7 +91,7 @@ static void put_fates(const struct run *r, enum fate fate, const char *title)
 	size_t i;
 
 	for (i = 0; i < r->n_items; i++) {
-		const struct item *it = r->items[i];
+		const struct run_item *it = r->items[i];
 		char *text;
 
 		if (fate_of(it) != fate)

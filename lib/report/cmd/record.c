@@ -116,7 +116,7 @@ static void begin(struct recorder *r)
 }
 
 /* Show a result once, when it is final. */
-static void show_result(struct recorder *r, struct item *it)
+static void show_result(struct recorder *r, struct run_item *it)
 {
 	if (!it->finished || it->told)
 		return;

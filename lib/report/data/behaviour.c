@@ -101,7 +101,7 @@ const struct outcome_words outcome_words[OUT_COUNT] = {
 	[OUT_FAILED] = { "FAIL", "fail", "failed" },
 };
 
-bool behaviour_of(const struct item *it, const char *id)
+bool behaviour_of(const struct run_item *it, const char *id)
 {
 	size_t i;
 
@@ -111,7 +111,7 @@ bool behaviour_of(const struct item *it, const char *id)
 	return false;
 }
 
-static enum outcome item_outcome(const struct item *it)
+static enum outcome item_outcome(const struct run_item *it)
 {
 	if (!run_ran(it) || it->cut)
 		return OUT_UNCHECKED;

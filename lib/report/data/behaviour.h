@@ -51,7 +51,7 @@ struct outcome_words {
 extern const struct outcome_words outcome_words[OUT_COUNT];
 
 /** behaviour_of - whether a test checks the behaviour of that ID */
-bool behaviour_of(const struct item *it, const char *id);
+bool behaviour_of(const struct run_item *it, const char *id);
 
 /** behaviour_outcome - the outcome of a behaviour in a run */
 enum outcome behaviour_outcome(const struct run *r, const char *id);

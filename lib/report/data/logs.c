@@ -54,7 +54,7 @@ static void __attribute__((format(printf, 2, 3))) mark(struct logs *l, const cha
 }
 
 /* One program's log is open at a time: they run one after the other. */
-static void turn_to(struct logs *l, const struct item *it)
+static void turn_to(struct logs *l, const struct run_item *it)
 {
 	char *path;
 
@@ -152,7 +152,7 @@ static bool heads(const char *line, const char *name)
 }
 
 /* Of several replicates the last one that ended as the whole did. */
-static void read_output(FILE *f, struct item *it)
+static void read_output(FILE *f, struct run_item *it)
 {
 	char *line = NULL, *end = xprintf("--- %s", status_name(it->status));
 	struct tail t = { 0 };

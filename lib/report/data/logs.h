@@ -10,7 +10,7 @@ struct logs {
 	struct folder *folder;
 	struct appender kernel[MAX_MACHINES], program;
 	char *path;		/* of the program's log now open */
-	const struct item *item;	/* whose output ends it */
+	const struct run_item *item;	/* whose output ends it */
 	bool midline;
 };
 

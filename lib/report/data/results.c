@@ -27,7 +27,7 @@ static json_t *run_json(const struct run *r)
 	return o;
 }
 
-static json_t *item_json(const struct item *it)
+static json_t *item_json(const struct run_item *it)
 {
 	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}",
 			      "name", it->name,
@@ -129,7 +129,7 @@ char *results_text(struct run *r, size_t *len)
 
 static void load_item(struct run *r, const json_t *o)
 {
-	struct item *it = run_add_item(r, json_text(o, "name"));
+	struct run_item *it = run_add_item(r, json_text(o, "name"));
 	enum status status = status_parse(json_text(o, "status"));
 
 	it->bench = !strcmp(json_text(o, "kind"), "bench");
@@ -147,7 +147,7 @@ static void load_item(struct run *r, const json_t *o)
 
 static void load_observation(struct run *r, const json_t *o)
 {
-	const struct item *in = run_find(r, json_text(o, "test"));
+	const struct run_item *in = run_find(r, json_text(o, "test"));
 
 	run_observe(r, in, json_text(o, "name"), json_text(o, "behaviour"),
 		    json_object_get(o, "value"));

@@ -8,7 +8,7 @@
 
 #include "report/base/json.h"
 
-static void item_free(struct item *it)
+static void item_free(struct run_item *it)
 {
 	free(it->name);
 	free(it->reason);
@@ -61,7 +61,7 @@ bool run_emulated(const struct run *r)
 	return !strcmp(accel, "tcg") || !strcmp(accel, "bochs");
 }
 
-struct item *run_find(const struct run *r, const char *name)
+struct run_item *run_find(const struct run *r, const char *name)
 {
 	size_t i;
 
@@ -71,9 +71,9 @@ struct item *run_find(const struct run *r, const char *name)
 	return NULL;
 }
 
-struct item *run_add_item(struct run *r, const char *name)
+struct run_item *run_add_item(struct run *r, const char *name)
 {
-	struct item *it = xcalloc(1, sizeof(*it));
+	struct run_item *it = xcalloc(1, sizeof(*it));
 
 	it->name = xstrdup(name);
 	it->reason = xstrdup("");
@@ -90,14 +90,14 @@ static struct known_place place_of(const struct run *r)
 	};
 }
 
-static void set_result(struct item *it, enum status status, char *reason)
+static void set_result(struct run_item *it, enum status status, char *reason)
 {
 	it->status = status;
 	free(it->reason);
 	it->reason = reason;
 }
 
-void run_end(struct run *r, struct item *it, enum status status, const char *reason,
+void run_end(struct run *r, struct run_item *it, enum status status, const char *reason,
 	     double duration_s)
 {
 	struct known_place place = place_of(r);
@@ -129,7 +129,7 @@ void run_end(struct run *r, struct item *it, enum status status, const char *rea
 	it->finished |= it->ran >= it->planned;
 }
 
-static void finish_item(struct run *r, struct item *it)
+static void finish_item(struct run *r, struct run_item *it)
 {
 	if (it->left_out)
 		return;
@@ -159,7 +159,7 @@ void run_finish(struct run *r)
 		finish_item(r, r->items[i]);
 }
 
-void run_observe(struct run *r, const struct item *in, const char *name,
+void run_observe(struct run *r, const struct run_item *in, const char *name,
 		 const char *behaviour, json_t *value)
 {
 	const char *item = in ? in->name : "";
@@ -219,7 +219,7 @@ struct measurement *run_measured(const struct run *r, const char *name)
 void run_update_unexpected(struct run *r)
 {
 	struct known_place place = place_of(r);
-	struct item *it;
+	struct run_item *it;
 	size_t i;
 
 	for (i = 0; r->known && i < r->n_items; i++) {
@@ -257,19 +257,19 @@ enum exit_code run_verdict(const struct run *r)
 	return passed ? EXIT_PASSED : EXIT_NOTHING;
 }
 
-char *item_program(const struct item *it)
+char *item_program(const struct run_item *it)
 {
 	return xprintf("%.*s", (int)strcspn(it->name, "."), it->name);
 }
 
-const char *item_rest(const struct item *it)
+const char *item_rest(const struct run_item *it)
 {
 	const char *dot = strchr(it->name, '.');
 
 	return dot && dot[1] ? dot + 1 : it->name;
 }
 
-char *item_log(const struct item *it)
+char *item_log(const struct run_item *it)
 {
 	char *program = item_program(it), *p, *path;
 

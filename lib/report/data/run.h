@@ -17,7 +17,7 @@
 #include "report/data/tail.h"
 
 /* A test or a benchmark of the plan. */
-struct item {
+struct run_item {
 	char *name;
 	bool bench;
 	struct strlist behaviours;
@@ -46,7 +46,7 @@ struct run {
 	json_t *meta;		/* "run" of results.json without what is below */
 	bool complete;		/* every planned item had its chance */
 	size_t planned;
-	struct item **items;	/* the plan, then what came unplanned */
+	struct run_item **items;	/* the plan, then what came unplanned */
 	size_t n_items;
 	struct observation *observations;
 	size_t n_observations;
@@ -66,22 +66,22 @@ const char *run_release(const struct run *r);
 /** run_emulated - whether the CPU was emulated: times are not those of hardware */
 bool run_emulated(const struct run *r);
 
-struct item *run_find(const struct run *r, const char *name);
-struct item *run_add_item(struct run *r, const char *name);
+struct run_item *run_find(const struct run *r, const char *name);
+struct run_item *run_add_item(struct run *r, const char *name);
 
 /**
  * run_end - an item, or one replicate of it, has ended
  *
  * Known issues are applied here: a failure they explain becomes an xfail.
  */
-void run_end(struct run *r, struct item *it, enum status status, const char *reason,
+void run_end(struct run *r, struct run_item *it, enum status status, const char *reason,
 	     double duration_s);
 
 /** run_finish - no more events: give unfinished items a result where one is due */
 void run_finish(struct run *r);
 
 /** run_observe - add an observation; duplicates from replicates are dropped */
-void run_observe(struct run *r, const struct item *in, const char *name,
+void run_observe(struct run *r, const struct run_item *in, const char *name,
 		 const char *behaviour, json_t *value);
 /** run_measurement - the measurement with this name and unit, added when it is new */
 struct measurement *run_measurement(struct run *r, const char *name, const char *unit);
@@ -97,7 +97,7 @@ struct measurement *run_measured(const struct run *r, const char *name);
 void run_update_unexpected(struct run *r);
 
 /** run_ran - whether an item belongs among the results */
-static inline bool run_ran(const struct item *it)
+static inline bool run_ran(const struct run_item *it)
 {
 	return it->ran || it->finished;
 }
@@ -109,10 +109,10 @@ void run_counts(const struct run *r, size_t *counts);
 enum exit_code run_verdict(const struct run *r);
 
 /** item_program - the part of the name before the first dot, to free() */
-char *item_program(const struct item *it);
+char *item_program(const struct run_item *it);
 /** item_rest - the part after it; the whole name where there is no dot */
-const char *item_rest(const struct item *it);
+const char *item_rest(const struct run_item *it);
 /** item_log - the file under the run's folder that has its output, to free() */
-char *item_log(const struct item *it);
+char *item_log(const struct run_item *it);
 
 #endif /* KVMEM_REPORT_RUN_H */

@@ -39,7 +39,7 @@ static bool take_plan(struct run *r, const json_t *plan)
 {
 	const json_t *entry;
 	const char *name;
-	struct item *it;
+	struct run_item *it;
 	size_t i;
 
 	json_array_foreach(plan, i, entry) {
@@ -86,7 +86,7 @@ static bool take_run(struct stream *s, struct event *e)
 	return true;
 }
 
-static void set_left_out(struct run *r, struct item *it, bool left_out)
+static void set_left_out(struct run *r, struct run_item *it, bool left_out)
 {
 	if (it->left_out == left_out)
 		return;
@@ -280,10 +280,10 @@ static const struct {
 };
 
 /* An item that is missing in the plan is added. */
-static struct item *item_of(struct stream *s, const json_t *json)
+static struct run_item *item_of(struct stream *s, const json_t *json)
 {
 	const char *name = json_text(json, FIELD_NAME);
-	struct item *it;
+	struct run_item *it;
 
 	if (!*name)
 		return NULL;

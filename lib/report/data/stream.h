@@ -27,7 +27,7 @@ enum event_kind {
 
 struct event {
 	enum event_kind kind;
-	struct item *item;		/* NULL where it concerns none */
+	struct run_item *item;		/* NULL where it concerns none */
 	unsigned int replicate;		/* 0: not said */
 	enum status status;		/* EV_END: of this replicate, as the runner saw it */
 	const char *reason;
@@ -43,7 +43,7 @@ struct stream {
 	struct run *run;
 	const char *where;		/* overrides the runner's, or NULL */
 	const char *id;			/* likewise: the name of the results folder */
-	struct item *current;		/* started last */
+	struct run_item *current;		/* started last */
 	unsigned int machines;		/* with a share of this run */
 	unsigned int done;		/* of them */
 	unsigned int version;		/* EVENTS_VERSION of the last run event, 0: none */
@@ -63,7 +63,7 @@ void event_release(struct event *e);
 
 /* The start or the end of an item. */
 struct boundary {
-	struct item *start;		/* or NULL */
+	struct run_item *start;		/* or NULL */
 	unsigned int replicate;		/* with @start: of a benchmark, from 0 */
 	bool end;
 };

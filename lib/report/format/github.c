@@ -37,7 +37,7 @@ static void put_results(FILE *f, const struct run *r, const char *title, bool (*
 	grid_init(&g, "lll");
 	grid_head(&g, "test|result|why");
 	for (i = 0; i < r->n_items; i++) {
-		const struct item *it = r->items[i];
+		const struct run_item *it = r->items[i];
 
 		if (!run_ran(it) || !wanted(it->status) || n++ >= LIST_MAX)
 			continue;

@@ -48,12 +48,12 @@ static void put_properties(FILE *f, const struct run *r)
 }
 
 /* NULL for a pass, which has no element. */
-static const char *result_element(const struct item *it)
+static const char *result_element(const struct run_item *it)
 {
 	return status_words[run_ran(it) ? it->status : ST_COUNT].junit;
 }
 
-static void put_output(FILE *f, const struct item *it)
+static void put_output(FILE *f, const struct run_item *it)
 {
 	const char *s;
 	size_t len;
@@ -73,7 +73,7 @@ static void put_output(FILE *f, const struct item *it)
 	fputs("</system-out>\n", f);
 }
 
-static void put_case(FILE *f, const struct item *it, const char *program)
+static void put_case(FILE *f, const struct run_item *it, const char *program)
 {
 	const char *element = result_element(it);
 
@@ -94,7 +94,7 @@ static void put_case(FILE *f, const struct item *it, const char *program)
 	fputs("  </testcase>\n", f);
 }
 
-static void count(struct suite *s, const struct item *it)
+static void count(struct suite *s, const struct run_item *it)
 {
 	const char *element = result_element(it);
 

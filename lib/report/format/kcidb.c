@@ -136,7 +136,7 @@ static json_t *figure_misc(const struct measurement *m)
 }
 
 /* The issue and the incident of a known failure. */
-static void add_known(struct kcidb *k, const struct item *it, const char *path)
+static void add_known(struct kcidb *k, const struct run_item *it, const char *path)
 {
 	char *id = xprintf("%s:%s.known", k->o->origin, path), *test = id_of(k, path);
 	char *incident = xprintf("%s:known", test);
@@ -155,7 +155,7 @@ static void add_known(struct kcidb *k, const struct item *it, const char *path)
 	free(incident);
 }
 
-static void add_item(struct kcidb *k, const struct item *it)
+static void add_item(struct kcidb *k, const struct run_item *it)
 {
 	const struct measurement *m = it->bench ? run_measured(k->r, it->name) : NULL;
 	const char *status = status_words[it->status].kcidb;
@@ -185,7 +185,7 @@ static void add_item(struct kcidb *k, const struct item *it)
 
 static void add_figure(struct kcidb *k, const struct measurement *m)
 {
-	const struct item *it = run_find(k->r, m->name);
+	const struct run_item *it = run_find(k->r, m->name);
 	char *path;
 	json_t *t;
 

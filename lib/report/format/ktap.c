@@ -93,7 +93,7 @@ static void put_comment(FILE *f, const char *indent, const char *s, size_t len)
 	fputs(cut ? "...\n" : "\n", f);
 }
 
-static void put_output(FILE *f, const struct item *it, const char *indent)
+static void put_output(FILE *f, const struct run_item *it, const char *indent)
 {
 	const char *s, *nl, *end;
 	size_t len;
@@ -113,17 +113,17 @@ static void put_output(FILE *f, const struct item *it, const char *indent)
 	}
 }
 
-static const char *directive(const struct item *it)
+static const char *directive(const struct run_item *it)
 {
 	return status_words[it->finished ? it->status : ST_COUNT].ktap;
 }
 
-static const char *verdict(const struct item *it)
+static const char *verdict(const struct run_item *it)
 {
 	return !it->finished || status_is_bad(it->status) ? "not ok" : "ok";
 }
 
-void ktap_result(FILE *f, const struct item *it, size_t number, const char *indent,
+void ktap_result(FILE *f, const struct run_item *it, size_t number, const char *indent,
 		 const char *description)
 {
 	const char *word = directive(it);
@@ -161,7 +161,7 @@ static void group_foot(FILE *f, const struct ktap_group *g, size_t number)
  * A subtest named like its program would look like the program's own result
  * line to the kernel's parser.
  */
-static const char *description_in(const struct ktap_group *g, const struct item *it)
+static const char *description_in(const struct ktap_group *g, const struct run_item *it)
 {
 	const char *rest = item_rest(it);
 
@@ -172,7 +172,7 @@ static const char *description_in(const struct ktap_group *g, const struct item 
 
 static bool waits(const struct ktap *k, size_t i, bool unfinished)
 {
-	const struct item *it = k->run->items[i];
+	const struct run_item *it = k->run->items[i];
 
 	return !k->written[i] && !it->left_out && (unfinished || it->finished);
 }
@@ -180,7 +180,7 @@ static bool waits(const struct ktap *k, size_t i, bool unfinished)
 static void write_item(struct ktap *k, FILE *f, size_t i)
 {
 	struct ktap_group *g = &k->groups[k->group_of[i]];
-	const struct item *it = k->run->items[i];
+	const struct run_item *it = k->run->items[i];
 
 	k->written[i] = true;
 	g->written++;
@@ -198,7 +198,7 @@ static void write_item(struct ktap *k, FILE *f, size_t i)
  */
 static bool count_known(const struct ktap *k, const struct ktap_group *g, bool unfinished)
 {
-	const struct item *it;
+	const struct run_item *it;
 	size_t i;
 
 	for (i = 0; i < k->n_items && k->quick && !unfinished; i++) {
@@ -274,7 +274,7 @@ void ktap_update(struct ktap *k)
 	update(k, false);
 }
 
-static size_t find_group(struct ktap *k, const struct item *it)
+static size_t find_group(struct ktap *k, const struct run_item *it)
 {
 	char *name = item_program(it);
 	struct ktap_group *g;
@@ -318,7 +318,7 @@ bool ktap_begin(struct ktap *k, struct folder *folder, const struct run *run)
 /* The plan can't be extended once it is written. */
 static void put_unplanned(struct ktap *k)
 {
-	const struct item *it;
+	const struct run_item *it;
 	char *text = NULL;
 	size_t len, i;
 	FILE *f = xmemstream(&text, &len);

@@ -39,7 +39,7 @@ void ktap_update(struct ktap *k);
 void ktap_end(struct ktap *k);
 
 /** ktap_result - the result line of one test and the comments before it */
-void ktap_result(FILE *f, const struct item *it, size_t number, const char *indent,
+void ktap_result(FILE *f, const struct run_item *it, size_t number, const char *indent,
 		 const char *description);
 
 #endif /* KVMEM_REPORT_KTAP_H */

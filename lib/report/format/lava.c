@@ -6,9 +6,9 @@
 #include "report/base/text.h"
 #include "report/format/export.h"
 
-static const struct item *item_called(const struct run *r, const char *name)
+static const struct run_item *item_called(const struct run *r, const char *name)
 {
-	const struct item *it = run_find(r, name);
+	const struct run_item *it = run_find(r, name);
 
 	return it && run_ran(it) ? it : NULL;
 }

@@ -12,19 +12,19 @@ const char *const verdict_names[V_COUNT] = {
 
 /* --- tests --------------------------------------------------------------- */
 
-static const struct item *result_of(const struct run *r, const char *name)
+static const struct run_item *result_of(const struct run *r, const char *name)
 {
-	const struct item *it = run_find(r, name);
+	const struct run_item *it = run_find(r, name);
 
 	return it && run_ran(it) ? it : NULL;
 }
 
-const char *judge_status(const struct item *it)
+const char *judge_status(const struct run_item *it)
 {
 	return it ? status_name(it->status) : "missing";
 }
 
-enum change judge_test(const struct item *a, const struct item *b)
+enum change judge_test(const struct run_item *a, const struct run_item *b)
 {
 	bool passed = a && a->status == ST_PASS, passes = b && b->status == ST_PASS;
 	bool failed = a && (status_is_bad(a->status) || a->status == ST_XFAIL);

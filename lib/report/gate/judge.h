@@ -23,15 +23,15 @@ enum change {
 
 struct test_change {
 	const char *name;
-	const struct item *a, *b;	/* NULL: not among the results */
+	const struct run_item *a, *b;	/* NULL: not among the results */
 	enum change change;
 };
 
 /** judge_test - classify a test's change from @a to @b */
-enum change judge_test(const struct item *a, const struct item *b);
+enum change judge_test(const struct run_item *a, const struct run_item *b);
 
 /** judge_status - its status in words, "missing" for NULL */
-const char *judge_status(const struct item *it);
+const char *judge_status(const struct run_item *it);
 
 /* --- measurements -------------------------------------------------------- */
 

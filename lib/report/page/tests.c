@@ -23,7 +23,7 @@ static void put_strings(FILE *f, const struct strlist *l)
 		html_textf(f, "%s%s", i ? " " : "", l->v[i]);
 }
 
-static void put_excerpt(FILE *f, const struct item *it)
+static void put_excerpt(FILE *f, const struct run_item *it)
 {
 	size_t len;
 	bool cut;
@@ -36,7 +36,7 @@ static void put_excerpt(FILE *f, const struct item *it)
 	fputs("</pre>\n", f);
 }
 
-static void put_failure(FILE *f, const struct item *it, char run, bool excerpt)
+static void put_failure(FILE *f, const struct run_item *it, char run, bool excerpt)
 {
 	char *log = item_log(it);
 
@@ -66,7 +66,7 @@ void html_failures(const struct page *p)
 
 	for (k = 0; k < p->n; k++) {
 		for (i = 0; i < p->runs[k].n_items; i++) {
-			const struct item *it = p->runs[k].items[i];
+			const struct run_item *it = p->runs[k].items[i];
 
 			/* A test that was cut short has no result. */
 			if (!run_ran(it) || !status_is_bad(it->status) || it->cut)
@@ -82,24 +82,24 @@ void html_failures(const struct page *p)
 
 /* --- known issues -------------------------------------------------------- */
 
-static bool is_known(const struct item *it)
+static bool is_known(const struct run_item *it)
 {
 	return run_ran(it) && it->status == ST_XFAIL;
 }
 
-static bool is_unexpected(const struct item *it)
+static bool is_unexpected(const struct run_item *it)
 {
 	return it->unexpected_pass;
 }
 
 static size_t put_items(const struct page *p, const char *title,
-			bool (*wanted)(const struct item *), bool begun)
+			bool (*wanted)(const struct run_item *), bool begun)
 {
 	size_t k, i, n = 0;
 
 	for (k = 0; k < p->n; k++) {
 		for (i = 0; i < p->runs[k].n_items; i++) {
-			const struct item *it = p->runs[k].items[i];
+			const struct run_item *it = p->runs[k].items[i];
 
 			if (!wanted(it))
 				continue;
@@ -211,7 +211,7 @@ static void put_tests(FILE *f, const struct run *r, const char *id)
 
 	fputs("<ul>\n", f);
 	for (i = 0; i < r->n_items; i++) {
-		const struct item *it = r->items[i];
+		const struct run_item *it = r->items[i];
 
 		if (!run_ran(it) || !behaviour_of(it, id))
 			continue;
@@ -336,7 +336,7 @@ static void put_skip(const struct page *p, const struct run *r, const char *reas
 	html_text(p->f, *reason ? reason : "(no reason given)");
 	fprintf(p->f, "\n<details><summary>%zu test%s</summary>\n<ul>\n", n, n > 1 ? "s" : "");
 	for (i = 0; i < r->n_items; i++) {
-		const struct item *it = r->items[i];
+		const struct run_item *it = r->items[i];
 
 		if (!run_ran(it) || it->status != ST_SKIP || strcmp(it->reason, reason))
 			continue;

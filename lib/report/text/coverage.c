@@ -12,7 +12,7 @@
 
 /* One test's result that counts, on one kernel. */
 struct result {
-	const struct item *item;
+	const struct run_item *item;
 	size_t column;
 };
 
@@ -57,7 +57,7 @@ static size_t kernel_of(struct coverage *c, const struct run *r)
 	return k;
 }
 
-static void add_result(struct coverage *c, const struct item *it, size_t column)
+static void add_result(struct coverage *c, const struct run_item *it, size_t column)
 {
 	size_t i;
 
@@ -153,7 +153,7 @@ static size_t put_rows(const struct coverage *c)
 /* --- why not --------------------------------------------------------------------- */
 
 /* The IDs of @items's behaviours that are among the rows go to @ids. */
-static void add_ids(const struct coverage *c, struct strlist *ids, const struct item *it)
+static void add_ids(const struct coverage *c, struct strlist *ids, const struct run_item *it)
 {
 	size_t b;
 

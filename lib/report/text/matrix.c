@@ -101,7 +101,7 @@ static void put_columns(const struct matrix *m)
 /* ST_COUNT: not among the results of that run. */
 static enum status status_in(const struct run *r, const char *name)
 {
-	const struct item *it = run_find(r, name);
+	const struct run_item *it = run_find(r, name);
 
 	return it && run_ran(it) ? it->status : ST_COUNT;
 }
@@ -145,7 +145,7 @@ static struct strlist test_names(const struct matrix *m)
 
 	for (c = 0; c < m->n; c++) {
 		for (i = 0; i < m->runs[c].n_items; i++) {
-			const struct item *it = m->runs[c].items[i];
+			const struct run_item *it = m->runs[c].items[i];
 			size_t before;
 
 			for (before = 0; before < c; before++)
@@ -212,7 +212,7 @@ static void put_reasons(const struct matrix *m)
 
 	for (c = 0; c < m->n; c++) {
 		for (i = 0; i < m->runs[c].n_items; i++) {
-			const struct item *it = m->runs[c].items[i];
+			const struct run_item *it = m->runs[c].items[i];
 
 			if (!run_ran(it) || !status_is_bad(it->status))
 				continue;

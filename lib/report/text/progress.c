@@ -42,7 +42,7 @@ static bool can_redraw(int fd)
 	       (major(st.st_rdev) == TTY_MAJOR && minor(st.st_rdev) < MAX_NR_CONSOLES + 1);
 }
 
-static struct progress_program *program_of(struct progress *p, const struct item *it)
+static struct progress_program *program_of(struct progress *p, const struct run_item *it)
 {
 	char *name = item_program(it);
 	size_t i;
@@ -155,7 +155,7 @@ static void begin_line(struct progress *p)
 }
 
 /* The line of a program, in place of one for each result. */
-static void item_over(struct progress *p, const struct item *it)
+static void item_over(struct progress *p, const struct run_item *it)
 {
 	struct progress_program *g = program_of(p, it);
 
@@ -169,7 +169,7 @@ static void item_over(struct progress *p, const struct item *it)
 	fflush(stdout);
 }
 
-void progress_start(struct progress *p, unsigned int machine, const struct item *it,
+void progress_start(struct progress *p, unsigned int machine, const struct run_item *it,
 		    unsigned int replicate)
 {
 	uint64_t now = now_ms();
@@ -198,7 +198,7 @@ void progress_event(struct progress *p, const struct event *e)
 	}
 }
 
-static void result_line(struct progress *p, const struct item *it)
+static void result_line(struct progress *p, const struct run_item *it)
 {
 	begin_line(p);
 	printf("%-5s ", status_words[it->status].line);
@@ -216,7 +216,7 @@ static void result_line(struct progress *p, const struct item *it)
 	fflush(stdout);
 }
 
-void progress_result(struct progress *p, const struct item *it)
+void progress_result(struct progress *p, const struct run_item *it)
 {
 	struct progress_program *g = program_of(p, it);
 

@@ -24,7 +24,7 @@ struct progress {
 	struct progress_program *programs;
 	size_t n_programs;
 	struct under_way {
-		const struct item *item;	/* or NULL */
+		const struct run_item *item;	/* or NULL */
 		unsigned int replicate;
 		uint64_t since;
 	} now[MAX_MACHINES];
@@ -35,10 +35,10 @@ void progress_begin(struct progress *p, const struct run *r, bool verbose);
 /** progress_event - show an event, except for results */
 void progress_event(struct progress *p, const struct event *e);
 /** progress_start - show the start of an item before its event is passed on */
-void progress_start(struct progress *p, unsigned int machine, const struct item *it,
+void progress_start(struct progress *p, unsigned int machine, const struct run_item *it,
 		    unsigned int replicate);
 /** progress_result - show the final result of an item */
-void progress_result(struct progress *p, const struct item *it);
+void progress_result(struct progress *p, const struct run_item *it);
 /** progress_tick - update the time in the progress line */
 void progress_tick(struct progress *p);
 /** progress_end - erase the progress line and free everything */

@@ -88,7 +88,7 @@ static void put_title(FILE *f, bool *first, const char *title)
 
 static void put_failures(FILE *f, const struct run *r, const char *folder)
 {
-	const struct item *it;
+	const struct run_item *it;
 	bool first = true;
 	char *log;
 	size_t i;
@@ -109,7 +109,7 @@ static void put_failures(FILE *f, const struct run *r, const char *folder)
 
 static void put_known(FILE *f, const struct run *r)
 {
-	const struct item *it;
+	const struct run_item *it;
 	bool first = true;
 	size_t i;
 
@@ -133,7 +133,7 @@ static void put_skips(FILE *f, const struct run *r)
 {
 	struct strlist reasons = { 0 };
 	const char *name = NULL;
-	const struct item *it;
+	const struct run_item *it;
 	bool first = true;
 	size_t i, k, n;
 

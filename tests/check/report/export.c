@@ -216,9 +216,10 @@ static char *wrong_kcidb(const json_t *root)
 
 /* --- a run with everything in it ----------------------------------------- */
 
-static struct item *add(struct run *r, const char *name, bool bench, enum status s, const char *why)
+static struct run_item *add(struct run *r, const char *name, bool bench, enum status s,
+			    const char *why)
 {
-	struct item *it = run_add_item(r, name);
+	struct run_item *it = run_add_item(r, name);
 
 	it->bench = bench;
 	it->status = s;

@@ -17,10 +17,10 @@
 
 #define REPLICATES 12
 
-static struct item *add(struct run *r, const char *name, enum status s, const char *why,
-			const char *behaviour)
+static struct run_item *add(struct run *r, const char *name, enum status s, const char *why,
+			    const char *behaviour)
 {
-	struct item *it = run_add_item(r, name);
+	struct run_item *it = run_add_item(r, name);
 
 	it->status = s;
 	it->ran = 1;
@@ -121,7 +121,7 @@ static void test_escaping(void)
 {
 	static const char evil[] = "</pre><script>alert(1)</script> & \"x\" 'y' \x01\xff";
 	struct run r;
-	struct item *it;
+	struct run_item *it;
 	char *page;
 
 	make(&r, "6.12<b>");
@@ -268,7 +268,7 @@ static void test_logs(void)
 {
 	char dir[] = "/tmp/kvmem-logs-XXXXXX", *log, *file;
 	struct run r;
-	struct item *it;
+	struct run_item *it;
 	FILE *f;
 
 	make(&r, "6.12");

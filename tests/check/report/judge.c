@@ -22,7 +22,7 @@ static void begin(struct run *r)
 
 static void add_test(struct run *r, const char *name, enum status status)
 {
-	struct item *it = run_add_item(r, name);
+	struct run_item *it = run_add_item(r, name);
 
 	it->ran = 1;
 	it->finished = true;
@@ -47,7 +47,7 @@ static struct measurement *add_figure(struct run *r, const char *name, const cha
 
 static enum change change_of(enum status a, enum status b)
 {
-	struct item of_a = { .status = a }, of_b = { .status = b };
+	struct run_item of_a = { .status = a }, of_b = { .status = b };
 
 	return judge_test(a == NONE ? NULL : &of_a, b == NONE ? NULL : &of_b);
 }

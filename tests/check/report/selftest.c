@@ -175,7 +175,7 @@ static void test_tail(void)
 static char *ktap_of(enum status status, const char *reason, const char *output,
 		     const char *description)
 {
-	struct item it = {
+	struct run_item it = {
 		.name = "prog.test", .status = status, .reason = (char *)reason, .finished = true,
 	};
 	char *text = NULL;
@@ -314,7 +314,7 @@ static enum exit_code verdict_of(bool complete, const char *const *status)
 {
 	struct run run = { .complete = complete };
 	enum exit_code code;
-	struct item *it;
+	struct run_item *it;
 	char name[16];
 	int i;
 
@@ -393,7 +393,7 @@ static void test_verdicts(void)
 static void test_replicates(void)
 {
 	struct run run = { 0 };
-	struct item *it;
+	struct run_item *it;
 
 	run.meta = json_object();
 	it = run_add_item(&run, "b.x");
