@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Stored results: read back, compared, gated; and files that are not results.
+# Stored results: loading, compare, gate, export and the page; and invalid files.
 
 REPORT=$ROOT/build/kvmem-report
 
-# made DIR STATUS FIGURE...: a results folder of one test and one benchmark that
-# took these numbers, as kvmem-report itself writes it; MADE_CPU, MADE_UNIT
+# made DIR STATUS FIGURE...: let kvmem-report write a results folder with a test of this
+# status and a benchmark with these replicates; MADE_CPU, MADE_UNIT override defaults
 made() {
 	local dir=$1 status=$2 v n=0
 	shift 2
@@ -49,8 +49,9 @@ MADE_UNIT=instructions made "$M/exact20" pass 6483 6483
 
 # --- several machines --------------------------------------------------------
 
-# told NAME ITEM...: print the events of a machine that ran these of p.a, p.b and p.c
-told() {
+# machine_events NAME ITEM...: print the events of a machine that ran these of p.a, p.b
+# and p.c; without the last event if NAME is broken
+machine_events() {
 	local name=$1 item
 	shift
 	printf '{"event":"run","stream":1,"profile":"full","plan":[%s,%s,%s]}\n' '{"kind":"test","name":"p.a"}' \
@@ -66,18 +67,18 @@ told() {
 	[ "$name" = broken ] || printf '{"event":"done","complete":true}\n'
 }
 
-expect "report: two machines' events" "$REPORT" record --results "$M/two" --stream 3 --stream 4 \
-	3< <(told one p.a p.c) 4< <(told two p.b)
-is "report: two machines: what each test saw" "p.a:one p.b:two p.c:one" "$(of "$M/two/results.json" \
+expect "report: events of two machines" "$REPORT" record --results "$M/two" --stream 3 --stream 4 \
+	3< <(machine_events one p.a p.c) 4< <(machine_events two p.b)
+is "report: two machines: observations" "p.a:one p.b:two p.c:one" "$(of "$M/two/results.json" \
 	"' '.join(sorted(o['test'] + ':' + o['value'] for o in r['observations']))")"
 is "report: two machines: the run is complete" True "$(of "$M/two/results.json" "r['run']['complete']")"
 is "report: two machines: all events of the second" 6 "$(wc -l <"$M/two/log/stream-2.jsonl")"
-expect_code "report: one of two machines broke off" 2 "cut short" "$REPORT" record --results "$M/half" \
-	--stream 3 --stream 4 3< <(told one p.a) 4< <(told broken p.b)
+expect_code "report: one of two machines was cut short" 2 "cut short" "$REPORT" record --results "$M/half" \
+	--stream 3 --stream 4 3< <(machine_events one p.a) 4< <(machine_events broken p.b)
 for version in '"stream":2,' ''; do
 	expect_code "report: an event stream of version ${version:-none}" 2 "writes version ${version//[!0-9]/}" \
 		"$REPORT" record --results "$M/foreign" < <(printf '{"event":"run",%s"plan":[]}\n' "$version")
-	expect "report: it leaves no results" test ! -e "$M/foreign/results.json"
+	expect "report: another version leaves no results" test ! -e "$M/foreign/results.json"
 done
 expect_code "report: a stream that is not open" 2 "open descriptor" "$REPORT" record --results "$M/none" --stream 77
 
@@ -91,13 +92,13 @@ expect_code "compare: an observation that changed" 0 'B: "fail"' compare "$M/bas
 expect_code "compare: a measurement that changed" 0 "+5.00%" compare "$M/base" "$M/slow/results.json"
 expect_code "compare: one instruction is shown" 0 "+20 (+0.31%)" compare "$M/exact" "$M/exact20"
 expect_code "compare: three runs" 0 "+5.00% !" compare "$M/base" "$M/again" "$M/slow"
-expect_code "compare: another CPU is reported" 0 "the CPU differs: M and N" compare "$M/base" "$M/other"
+expect_code "compare: another CPU" 0 "the CPU differs: M and N" compare "$M/base" "$M/other"
 
 expect_code "gate: the same" 0 "PASSED" gate "$M/base" "$M/again"
 expect_code "gate: 5% slower" 1 "REGRESSION: 1 measurement" gate "$M/base" "$M/slow"
 expect_code "gate: 5% faster" 0 "better" gate "$M/slow" "$M/base"
 expect_code "gate: a test that fails" 1 "REGRESSION: 1 test" gate "$M/base" "$M/fails"
-expect_code "gate: one that failed in both" 0 "Fail in both" gate "$M/fails" "$M/fails"
+expect_code "gate: a test that failed in both" 0 "Fail in both" gate "$M/fails" "$M/fails"
 expect_code "gate: another CPU" 4 "INCONCLUSIVE" gate "$M/base" "$M/other"
 expect_code "gate: another CPU, accepted" 0 "accepted: the CPU differs" \
 	gate "$M/base" "$M/other" --rule "set accept=cpu"
@@ -105,17 +106,17 @@ expect_code "gate: three replicates" 4 "too little data" gate "$M/base" "$M/few"
 expect_code "gate: 20 instructions are below 1%" 0 "below the floor" gate "$M/exact" "$M/exact20"
 expect_code "gate: 20 instructions with a floor of 20" 1 "REGRESSION: 1 measurement" \
 	gate "$M/exact" "$M/exact20" --rule "exit.a relative=0"
-expect_code "gate: only some measurements" 0 "PASSED" gate "$M/base" "$M/slow" --rule "exit.a gate=no"
-expect "gate: a file of its own" test "$(
+expect_code "gate: a measurement that is not gated" 0 "PASSED" gate "$M/base" "$M/slow" --rule "exit.a gate=no"
+expect "gate: another file of thresholds" test "$(
 	echo '* relative=10%' >"$M/lax.conf"
 	gate "$M/base" "$M/slow" --thresholds "$M/lax.conf" >/dev/null 2>&1
 	echo $?
 )" = 0
 
-# --- bad input ---------------------------------------------------------------
+# --- invalid input -----------------------------------------------------------
 
-# refused NAME TEXT COMMAND...: it prints one line with TEXT, exits with 2, and does not
-# change the folder $M/bad
+# refused NAME TEXT COMMAND...: check that the command prints one line with TEXT, exits
+# with 2, and does not change the folder $M/bad
 refused() {
 	local name=$1 text=$2 before after out code=0
 	shift 2
@@ -141,7 +142,7 @@ state() {
 	(cd "$M" && tar cf - bad 2>/dev/null | md5sum) || true
 }
 
-bad() { # CONTENTS: of $M/bad/results.json
+bad() { # write standard input to $M/bad/results.json
 	mkdir -p "$M/bad"
 	cat >"$M/bad/results.json"
 }
@@ -152,29 +153,29 @@ for n in compare gate; do
 	rm -rf "$M/bad"
 	refused "$n: no such folder" "No such file" run_it "$M/base" "$M/nowhere"
 	head -c -200 "$good" | bad
-	refused "$n: truncated" "cut off" run_it "$M/base" "$M/bad"
+	refused "$n: truncated" "truncated in line" run_it "$M/base" "$M/bad"
 	head -c 300 "$good" | bad
-	refused "$n: truncated early" "cut off" run_it "$M/bad" "$M/base"
+	refused "$n: truncated early" "truncated in line" run_it "$M/bad" "$M/base"
 	bad </dev/null
 	refused "$n: empty" "empty" run_it "$M/base" "$M/bad"
 	head -c 5000 /dev/urandom | bad
-	refused "$n: garbage" "no JSON" run_it "$M/base" "$M/bad"
+	refused "$n: garbage" "not JSON" run_it "$M/base" "$M/bad"
 	sed 's|kvmem/1|kvmem/9|' "$good" | bad
-	refused "$n: another version" "kvmem/9" run_it "$M/base" "$M/bad"
+	refused "$n: another version of the schema" "kvmem/9" run_it "$M/base" "$M/bad"
 	echo '{"version":{"major":5}}' | bad
-	refused "$n: another program's" "not of kvmem" run_it "$M/base" "$M/bad"
+	refused "$n: results of another program" "not a kvmem result" run_it "$M/base" "$M/bad"
 	sed 's|"complete":true|"complete":false|' "$good" | bad
-	refused "$n: half-written" "cut short" run_it "$M/base" "$M/bad"
+	refused "$n: an incomplete run" "cut short" run_it "$M/base" "$M/bad"
 	sed 's|"unit":"cycles"|"unit":"ns"|' "$good" | bad
 	refused "$n: other units" "in cycles in one run and in ns" run_it "$M/base" "$M/bad"
 	sed 's|"p50":[0-9]*|"p50":"x"|' "$good" | bad
-	refused "$n: a number that is none" '"p50" is not a number' run_it "$M/base" "$M/bad"
+	refused "$n: a number that is a string" '"p50" is not a number' run_it "$M/base" "$M/bad"
 	refused "$n: unknown measurement" "exti.*" run_it "$M/base" "$M/again" --metric 'exti.*'
 	refused "$n: unknown measurement in a rule" "exti.*" run_it "$M/base" "$M/again" \
 		--rule 'exti.* relative=1%'
-	refused "$n: bad rule" "relative" run_it "$M/base" "$M/again" --rule '* relative=much'
-	refused "$n: no such file of rules" "gone.conf" run_it "$M/base" "$M/again" --thresholds "$M/gone.conf"
-	refused "$n: a device" "it is no file" run_it "$M/base" /dev/zero
+	refused "$n: invalid rule" "relative" run_it "$M/base" "$M/again" --rule '* relative=much'
+	refused "$n: no such file of thresholds" "gone.conf" run_it "$M/base" "$M/again" --thresholds "$M/gone.conf"
+	refused "$n: a device" "not a regular file" run_it "$M/base" /dev/zero
 done
 
 # --- known issues ------------------------------------------------------------
@@ -185,22 +186,22 @@ b.test | ..6.10 | * | of older kernels | -
 c.test | * | svm | of a backend | -
 d.test | * | vmx | of another | -
 END
-is "known: what can fail on a kernel" "a.test c.test" \
+is "known: issues of a kernel and backend" "a.test c.test" \
 	"$("$REPORT" known "$WORK/known-by-kernel" 6.12.3 svm | tr '\n' ' ' | sed 's/ $//')"
 
 # --- by run.sh ---------------------------------------------------------------
 
 expect_code "run.sh compare" 0 "+5.00%" ./run.sh compare "$M/base" "$M/slow"
-expect_code "run.sh compare: and a page" 0 "+5.00%" \
+expect_code "run.sh compare: with a page" 0 "+5.00%" \
 	./run.sh compare --output "$WORK/compared.html" "$M/base" "$M/slow"
-expect "compare: the page has both" grep -q '<th class="c">A</th><th class="c">B</th>' "$WORK/compared.html"
+expect "run.sh compare: the page has both runs" grep -q '<th class="c">A</th><th class="c">B</th>' "$WORK/compared.html"
 expect_code "run.sh gate" 1 "REGRESSION" ./run.sh gate --baseline "$M/base" "$M/slow"
-expect_code "run.sh gate: a rule of the command line" 0 "PASSED" \
+expect_code "run.sh gate: a rule on the command line" 0 "PASSED" \
 	./run.sh gate --baseline "$M/base" "$M/slow" --rule 'exit.a relative=8%'
 refused "compare: one run" "two results" ./run.sh compare "$M/base"
 refused "gate: no baseline" "--baseline" ./run.sh gate "$M/base"
 sed 's|"complete":true|"complete":false|' "$good" | bad
-refused "gate: a broken baseline, before anything runs" "cut short" ./run.sh gate --baseline "$M/bad"
+refused "gate: an incomplete baseline is refused before the run" "cut short" ./run.sh gate --baseline "$M/bad"
 
 # --- exports -----------------------------------------------------------------
 
@@ -226,22 +227,23 @@ expect "export github: a failure and its reason" \
 	grep -qF '| p.a | fail | as it is |' <(export_as github "$M/fails")
 expect "export junit: XML" python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' \
 	<(export_as junit "$M/fails")
-refused "export: no such format" "there is no format" export_as foo "$M/base"
-refused "export: a truncated run" "cut off" export_as kcidb "$(head -c 300 "$good" | bad; echo "$M/bad")"
-refused "export: an origin that is none" "--origin" "$REPORT" export --format kcidb --origin A-B "$M/base"
-refused "export: a folder that is not there" "cannot write" \
+refused "export: unknown format" "unknown format foo" export_as foo "$M/base"
+refused "export: a truncated run" "truncated in line" export_as kcidb "$(head -c 300 "$good" | bad; echo "$M/bad")"
+refused "export: invalid origin" "--origin" "$REPORT" export --format kcidb --origin A-B "$M/base"
+refused "export: no such folder" "cannot write" \
 	"$REPORT" export --format kcidb --output "$M/gone/x" "$M/base"
 expect_code "run.sh export: several formats into the folder" 0 "" \
 	./run.sh export --format kcidb,lava,github,benchmark "$M/again"
-is "they are there" 4 "$(cd "$M/again" && printf '%s\n' kcidb.json lava.sh summary.md benchmark.json |
+is "run.sh export: all formats are in the folder" 4 "$(cd "$M/again" && printf '%s\n' kcidb.json lava.sh summary.md benchmark.json |
 	xargs ls | wc -l)"
-refused "run.sh: a format that is none, before anything runs" "there is no format 'foo'" \
+refused "run.sh: an unknown format is refused before the run" "there is no format 'foo'" \
 	./run.sh test --format kcidb,foo
 
 # --- the page ----------------------------------------------------------------
 
-# The page is read by an XML parser, so it must be well-formed.
-page() { # FILE EXPRESSION: over p, the document, and text(element)
+# page FILE EXPRESSION: evaluate it in Python with p, the document, and text(element).
+# The page must be well-formed XML.
+page() {
 	python3 -c '
 import sys, xml.dom.minidom as m
 p = m.parse(sys.argv[1])
@@ -252,30 +254,30 @@ print(eval(sys.argv[2]))' "$1" "$2"
 
 is "a run writes its page" "kvmem: 6.12.1" \
 	"$(page "$M/fails/report.html" "text(p.getElementsByTagName('title')[0])")"
-is "report.html: every test that failed" "$(of "$M/fails/results.json" \
+is "report.html: all failed tests" "$(of "$M/fails/results.json" \
 	"[t['name'] for t in r['tests'] if t['status'] == 'fail']")" \
 	"$(page "$M/fails/report.html" "[text(e).split()[1] for f in by_class('failure') for e in f.getElementsByTagName('h3')]")"
-is "report.html: a figure for the distributions" 1 \
+is "report.html: a figure of the distributions" 1 \
 	"$(page "$M/base/report.html" "len(p.getElementsByTagName('svg'))")"
-is "report.html: nothing that has to be fetched, nothing that runs" "[]" \
+is "report.html: no external resources, no scripts" "[]" \
 	"$(page "$M/base/report.html" "[e.tagName for e in p.getElementsByTagName('*') if e.tagName in ('script', 'link', 'img', 'iframe', 'object') or e.getAttribute('src') or e.getAttribute('href')[:1] not in ('', '#')]")"
-is "report.html: no name is there twice" True \
+is "report.html: IDs are unique" True \
 	"$(page "$M/slow/report.html" "(lambda ids: len(ids) == len(set(ids)))([e.getAttribute('id') for e in p.getElementsByTagName('*') if e.hasAttribute('id')])")"
 export_as html "$M/fails" >"$M/page.html"
-is "export html: the output of what failed comes from its log" True "$(
+is "export html: the output of a failed test, from its log" True "$(
 	made "$M/talks" pass 1 2 3
 	sed -i 's/"status":"pass"/"status":"fail"/' "$M/talks/results.json"
 	printf '=== p.a\nwhat it said\n--- fail: x (0.1 s)\n' >"$M/talks/log/p.log"
 	export_as html "$M/talks" >"$M/page.html"
 	page "$M/page.html" "'what it said' in text(p.getElementsByTagName('pre')[0])"
 )"
-expect_code "export html: without gnuplot there are the tables" 0 "gnuplot is not installed" \
+expect_code "export html: tables without gnuplot" 0 "gnuplot is not installed" \
 	env PATH=/nonexistent "$REPORT" export --format html "$M/base"
-# Names must be quoted for gnuplot, too.
+# Names must be quoted for gnuplot too.
 cp -r "$M/base" "$M/evil"
 sed -i "s|\"exit.a\",\"unit\"|\"exit.\`touch $M/pwned\`'; system('touch $M/pwned') #%s\",\"unit\"|" \
 	"$M/evil/results.json"
-is "export html: no name is a command of gnuplot's" "1 unharmed" "$(
+is "export html: no name is run as a command of gnuplot" "1 unharmed" "$(
 	export_as html "$M/evil" >"$M/page.html"
 	page "$M/page.html" "len(p.getElementsByTagName('svg'))" | tr '\n' ' '
 	test ! -e "$M/pwned" && echo unharmed
@@ -283,12 +285,12 @@ is "export html: no name is a command of gnuplot's" "1 unharmed" "$(
 "$REPORT" export --format html --output "$M/page.html" "$M/base" "$M/again" "$M/slow"
 is "export html: three runs side by side" "['A', 'B', 'B / A', 'C', 'C / A']" \
 	"$(page "$M/page.html" "[text(e) for t in by_class('numbers')[:1] for e in t.getElementsByTagName('th') if text(e)][2:]")"
-is "export html: the ratio, and that it is worse" "1.050 worse" \
+is "export html: the ratio and the verdict" "1.050 worse" \
 	"$(page "$M/page.html" "' '.join(text(e) for e in by_class('numbers')[0].getElementsByTagName('td')[-2:])")"
-refused "export: several runs where one is meant" "only html takes several" \
+refused "export: several runs for a format of one run" "only html takes several" \
 	export_as junit "$M/base" "$M/slow"
-refused "export html: a truncated run among others" "cut off" \
+refused "export html: a truncated run among others" "truncated in line" \
 	"$REPORT" export --format html "$M/base" "$(head -c 300 "$good" | bad; echo "$M/bad")"
 expect_code "run.sh export: html of two runs" 0 "" \
 	./run.sh export --format html --output "$M/page.html" "$M/base" "$M/slow"
-is "it has the titles of behaviours" True "$(page "$M/page.html" "'every write exits once' in text(p.documentElement)")"
+is "run.sh export: html has the titles of behaviours" True "$(page "$M/page.html" "'every write exits once' in text(p.documentElement)")"

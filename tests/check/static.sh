@@ -80,7 +80,7 @@ events_literals() {
 	git grep -nE '\\?"event\\?"' -- lib bench ':!*.sh' ':!lib/lab' \
 		":!$events_header" ':!lib/oracle/steps.c' || true
 	grep -nE 'json_(text|count|object_get|number_or_nan)\([^"]*, "' -- "${sources[@]}" |
-		grep -E '^[^:]*(stream|cmd_record)\.c:' || true
+		grep -E '^[^:]*(stream|record)\.c:' || true
 	names=$({ events_names EVENT; events_names KIND; events_names VERDICT; } | sort -u | paste -sd '|')
 	grep -nE "\"($names)\"" -- "${sources[@]}" || true
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvmem-report compare: what changed from the first run to each of the others. */
+/* kvmem-report compare: print the differences between the first run and the others. */
 #include "report/cmd/commands.h"
 
 #include <stdlib.h>

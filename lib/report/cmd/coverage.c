@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvmem-report coverage: behaviours against kernels, from stored runs. */
+/* kvmem-report coverage: print a table of behaviours and kernels from stored runs. */
 #include "report/cmd/commands.h"
 
 #include <getopt.h>
@@ -37,7 +37,7 @@ int cmd_coverage(int argc, char **argv)
 		complain("coverage needs --catalogue FILE and results folders");
 		return EXIT_BROKEN;
 	}
-	/* A folder that can't be read was said to be so; the others still tell. */
+	/* A folder that can't be read is left out, after a message. */
 	runs = xcalloc((size_t)(argc - optind), sizeof(*runs));
 	for (; optind < argc; optind++)
 		n += results_load(&runs[n], argv[optind]);

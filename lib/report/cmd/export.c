@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvmem-report export: stored runs in the format of others. */
+/* kvmem-report export: convert stored runs to the formats of other tools. */
 #include "report/cmd/commands.h"
 
 #include <errno.h>
@@ -29,14 +29,14 @@ static bool set_format(struct options *o, const char *name)
 	if (o->format)
 		return true;
 	fflush(stdout);
-	fprintf(stderr, "kvmem-report: there is no format %s; there are", name);
+	fprintf(stderr, "kvmem-report: unknown format %s; use one of", name);
 	while ((e = export_each(e)))
 		fprintf(stderr, " %s", e->name);
 	fputc('\n', stderr);
 	return false;
 }
 
-/* The schema's rules for names of origins and for identifiers. */
+/* Patterns of KCIDB's schema: an origin, and the identifier of an object. */
 static bool is_origin(const char *s)
 {
 	return *s && !s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_")];
@@ -58,12 +58,12 @@ static bool check(const struct options *o)
 	else if (!o->n_paths)
 		wrong = "export needs a run";
 	else if (o->n_paths > o->format->max)
-		wrong = o->format->max > 1 ? "so many runs do not go into one page" :
+		wrong = o->format->max > 1 ? "too many runs for one page" :
 			"export needs one run; only html takes several";
 	else if (!is_origin(o->more.origin))
-		wrong = "--origin is lower case letters, digits and _";
+		wrong = "--origin must consist of lower-case letters, digits and _";
 	else if (o->more.build_id && !is_id(o->more.build_id))
-		wrong = "--build-id is ORIGIN:NAME";
+		wrong = "--build-id must be ORIGIN:NAME";
 	if (wrong)
 		complain("%s; see kvmem-report --help", wrong);
 	return !wrong;
@@ -103,7 +103,7 @@ static bool parse(struct options *o, int argc, char **argv)
 	return check(o);
 }
 
-/* The file is there as a whole or as it was. */
+/* Replace the file as a whole, or leave it unchanged. */
 static bool write_file(const struct options *o, struct run *runs)
 {
 	char *temp = xprintf("%s.tmp", o->output);

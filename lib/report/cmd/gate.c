@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvmem-report gate: is the second run worse than the first? */
+/* kvmem-report gate: check a run for regressions against a baseline. */
 #include "report/cmd/commands.h"
 
 #include "report/gate/pair.h"

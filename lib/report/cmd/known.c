@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvmem-report known: which tests can fail on a kernel for reasons on record. */
+/* kvmem-report known: print the tests that have a known issue on a kernel. */
 #include "report/cmd/commands.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvmem-report matrix: several runs side by side, of different kernels mostly. */
+/* kvmem-report matrix: print several runs side by side, usually of different kernels. */
 #include "report/cmd/commands.h"
 
 #include <getopt.h>
@@ -34,7 +34,7 @@ int cmd_matrix(int argc, char **argv)
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, "v", options, NULL)) != -1) {
 		if (c != 'v') {
-			complain("matrix: there is no option %s; see kvmem-report --help",
+			complain("matrix: unknown option %s; see kvmem-report --help",
 				 argv[optind - 1]);
 			return EXIT_BROKEN;
 		}
@@ -42,7 +42,7 @@ int cmd_matrix(int argc, char **argv)
 	}
 	n = (size_t)(argc - optind);
 	if (!n || n > MATRIX_MAX) {
-		complain("matrix needs one to %d results folders; see kvmem-report --help",
+		complain("matrix needs 1 to %d results folders; see kvmem-report --help",
 			 MATRIX_MAX);
 		return EXIT_BROKEN;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvmem-report mutation: how many seeded bugs the suite found. */
+/* kvmem-report mutation: print how many seeded bugs the suite detected. */
 #include "report/cmd/commands.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "report/data/results.h"
 #include "util/events.h"
 
-/* What became of a mutant; a crash of the kernel finds it too. */
+/* The result of a mutant: a kernel crash counts as detected. */
 enum fate { FOUND, CRASHED, SURVIVED, UNSEEN, UNKNOWN, FATES };
 
 struct topic {
@@ -46,7 +46,7 @@ static bool random_found(const struct run *r, const struct run_item *it)
 	return false;
 }
 
-/* "mutation.TOPIC.NAME": the topic, in the order in which they come up. */
+/* Find the topic of an item, "mutation.TOPIC.NAME", or add it. */
 static struct topic *topic_of(struct topic **topics, size_t *n, const struct run_item *it)
 {
 	const char *name = item_rest(it);
@@ -80,7 +80,7 @@ static void put_score(const char *what, size_t found, size_t of)
 
 static void put_row(const struct topic *t)
 {
-	printf("  %-12s %7zu %6zu %8zu %9zu %7zu %8zu %8.0f\n", t->name, t->all, t->fates[FOUND],
+	printf("  %-12s %7zu %6zu %8zu %9zu %9zu %8zu %8.0f\n", t->name, t->all, t->fates[FOUND],
 	       t->fates[CRASHED], t->fates[SURVIVED] + t->fates[UNKNOWN], t->fates[UNSEEN],
 	       t->by_random, t->seconds);
 }
@@ -114,12 +114,12 @@ static int show(const struct run *r)
 	for (i = 0; i < r->n_items; i++)
 		count(topic_of(&topics, &n, r->items[i]), r, r->items[i]);
 	put_fates(r, FOUND, "Found by a behaviour test (the first that failed)");
-	put_fates(r, CRASHED, "The kernel broke down");
-	put_fates(r, UNSEEN, "Not observable in a lab");
-	put_fates(r, SURVIVED, "Survived: the suite has a gap");
-	put_fates(r, UNKNOWN, "Did not get to run");
-	printf("\n  %-12s %7s %6s %8s %9s %7s %8s %8s\n", "topic", "mutants", "found", "crashed",
-	       "survived", "unseen", "random", "seconds");
+	put_fates(r, CRASHED, "The kernel crashed");
+	put_fates(r, UNSEEN, "Not observable in a lab, excluded from the score");
+	put_fates(r, SURVIVED, "Survived: no test failed");
+	put_fates(r, UNKNOWN, "Not run");
+	printf("\n  %-12s %7s %6s %8s %9s %9s %8s %8s\n", "topic", "mutants", "found", "crashed",
+	       "survived", "excluded", "random", "seconds");
 	for (i = 0; i < n; i++) {
 		put_row(&topics[i]);
 		for (k = 0; k < FATES; k++)
@@ -144,7 +144,7 @@ int cmd_mutation(int argc, char **argv)
 	struct run r;
 
 	if (argc != 2 || argv[1][0] == '-') {
-		complain("mutation takes one results folder; see kvmem-report --help");
+		complain("mutation needs one results folder; see kvmem-report --help");
 		return EXIT_BROKEN;
 	}
 	if (results_load(&r, argv[1]))

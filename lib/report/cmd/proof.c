@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvmem-report proof: how often the gate is wrong, on real runs. */
+/* kvmem-report proof: measure how often the gate is wrong, with real runs. */
 #include "report/cmd/commands.h"
 
 #include <getopt.h>

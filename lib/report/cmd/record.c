@@ -24,13 +24,13 @@
 #include "report/text/summary.h"
 #include "util/events.h"
 
-/* A line longer than this is no event. */
+/* Longer lines are discarded. */
 #define LINE_MAX_BYTES (16UL << 20)
 
 /*
- * Files that are replaced as a whole cost more the more results there are, and
- * benchmarks should not be disturbed: at most five times a second while they
- * run, and at most a tenth of the time otherwise.
+ * Rewriting results.json and junit.xml takes longer the more results there are, and
+ * must not disturb benchmarks: at most five times a second while they run, and at
+ * most a tenth of the time otherwise.
  */
 #define REWRITE_BENCH_MS 200
 #define REWRITE_SHARE 10
@@ -49,12 +49,12 @@ struct options {
 struct input {
 	unsigned int nr;
 	int fd;			/* -1: ended */
-	struct appender raw;	/* of several: all it sent, at once */
+	struct appender raw;	/* with several machines: log/stream-N.jsonl */
 	char *buf;
 	size_t len, size;
-	size_t seen;		/* up to here are whole lines ... */
-	size_t whole;		/* ... and up to here whole items */
-	bool inside;		/* an item */
+	size_t seen;		/* end of the complete lines */
+	size_t whole;		/* end of the complete items */
+	bool inside;		/* an item is running */
 	bool skipping;		/* the rest of an overlong line */
 };
 
@@ -70,8 +70,8 @@ struct recorder {
 	struct progress progress;
 	bool began, dead;	/* dead: the results can't be written */
 	bool foreign;		/* dead because of another version of the stream */
-	bool stale;		/* the rewritten files lag behind */
-	bool stale_test;	/* by the result of a test, not only of a replicate */
+	bool stale;		/* results.json and junit.xml have to be rewritten */
+	bool stale_test;	/* because of a test, not only of a replicate */
 	uint64_t rewritten_at, rewrite_ms;
 	struct input inputs[MAX_MACHINES];
 };
@@ -111,16 +111,16 @@ static void begin(struct recorder *r)
 {
 	r->began = true;
 	progress_begin(&r->progress, &r->run, r->opts->verbose);
-	/* Without results a run is useless. */
+	/* Stop if the results can't be written. */
 	r->dead = !rewrite(r) || !ktap_begin(&r->ktap, &r->folder, &r->run);
 }
 
 /* Show a result once, when it is final. */
 static void show_result(struct recorder *r, struct run_item *it)
 {
-	if (!it->finished || it->told)
+	if (!it->finished || it->shown)
 		return;
-	it->told = true;
+	it->shown = true;
 	progress_result(&r->progress, it);
 }
 
@@ -232,7 +232,7 @@ static void take_input(struct recorder *r, struct input *in)
 		return;
 	if (n > 0)
 		in->len += (size_t)n;
-	/* The last line may lack its end; it may be whole all the same. */
+	/* The last line may be complete except for its newline. */
 	else if (in->len > in->seen)
 		in->buf[in->len++] = '\n';
 	take_lines(r, in);
@@ -276,7 +276,7 @@ static void read_streams(struct recorder *r)
 	}
 }
 
-/* The stream of a single machine is stored once. */
+/* With a single machine, log/stream.jsonl is its stream. */
 static void open_inputs(struct recorder *r)
 {
 	char *name;
@@ -342,7 +342,7 @@ static int finish(struct recorder *r)
 		return EXIT_BROKEN;
 	}
 	if (!r->run.complete)
-		complain("the run was cut short; what is there is in %s", r->folder.path);
+		complain("the run was cut short; its results so far are in %s", r->folder.path);
 	return run_verdict(&r->run);
 }
 
@@ -374,7 +374,7 @@ static int record(struct recorder *r)
 	if (r->foreign)
 		abandon(r);
 	else if (!r->began)
-		complain("the event stream does not begin with a run: kvmem-run did not start, see what it said");
+		complain("the event stream does not start with a run event: kvmem-run did not start, see its messages");
 	else if (r->dead)
 		abandon(r);
 	else
@@ -425,31 +425,31 @@ static bool parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 's':
 			if (o->n_streams == MAX_MACHINES)
-				wrong = "there are too many streams";
+				wrong = "too many streams";
 			else if (!descriptor(optarg, &o->streams[o->n_streams++]))
-				wrong = "a stream is the number of an open descriptor";
+				wrong = "the value must be the number of an open descriptor";
 			break;
 		case 'v':
 			o->verbose = true;
 			break;
 		case ':':
-			wrong = "an option lacks its value";
+			wrong = "the option needs a value";
 			break;
 		default:
-			wrong = "there is no such option";
+			wrong = "unknown option";
 		}
 	}
 	if (!wrong && optind < argc)
-		wrong = "it takes no other arguments";
+		wrong = "unexpected argument";
 	if (!wrong && (!o->results || !*o->results))
-		wrong = "it needs --results DIR";
+		wrong = "--results DIR is missing";
 	if (!wrong && o->where && strcmp(o->where, WHERE_HOST) &&
 	    strcmp(o->where, WHERE_LAB))
-		wrong = "--where is host or lab";
+		wrong = "--where must be host or lab";
 	if (!o->n_streams)
 		o->streams[o->n_streams++] = STDIN_FILENO;
 	if (!wrong && isatty(o->streams[0]))
-		wrong = "it reads the event stream of kvmem-run from standard input";
+		wrong = "standard input is a terminal, not the event stream of kvmem-run";
 	if (wrong && optind > 1 && (c == ':' || c == '?'))
 		complain("record %s: %s; see kvmem-report --help", argv[optind - 1], wrong);
 	else if (wrong)
@@ -466,8 +466,8 @@ int cmd_record(int argc, char **argv)
 	if (!parse_options(argc, argv, &opts) || !known_read(&r.known, opts.known))
 		return EXIT_BROKEN;
 	/*
-	 * Ctrl-C and a lost terminal are for the runner: its stream then ends,
-	 * and the folder still has to be finished.
+	 * The runner handles these signals and ends its stream.  The folder still has to
+	 * be completed then.
 	 */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);

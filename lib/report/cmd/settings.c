@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvmem-report settings: how a run was made, for a script to make it again. */
+/* kvmem-report settings: print how a run was made, for a script that repeats it. */
 #include "report/cmd/commands.h"
 
 #include <stdio.h>
@@ -25,7 +25,7 @@ static void put_number(const char *key, const json_t *v)
 		printf("%s\t%lld\n", key, (long long)json_integer_value(v));
 }
 
-/* Parameters of KVM's modules stand on the command line of a lab's kernel. */
+/* In the lab, parameters of KVM's modules are on the kernel's command line. */
 static void put_params(const struct run *r)
 {
 	char *line = xstrdup(json_text(json_object_get(r->meta, "kernel"), "cmdline")), *word;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvmem-report show: the summary of a stored run, once more. */
+/* kvmem-report show: print the summary of a stored run. */
 #include "report/cmd/commands.h"
 
 #include <stdio.h>

@@ -12,7 +12,7 @@
 
 #define VERSION_PARTS 4
 
-/* The numbers a version begins with: how many there are. */
+/* Parse the leading numbers of a version; return their count. */
 static size_t version_parse(const char *s, const char **end, unsigned long *part)
 {
 	size_t n = 0;
@@ -29,7 +29,7 @@ static size_t version_parse(const char *s, const char **end, unsigned long *part
 	return n;
 }
 
-/* < 0, 0, > 0; numbers the release lacks are 0: 7.0-rc1 is 7.0.0. */
+/* Compare @n numbers like strcmp(); missing ones of the release are 0: 7.0-rc1 is 7.0.0. */
 static int version_compare(const unsigned long *release, const unsigned long *bound, size_t n)
 {
 	size_t i;
@@ -83,7 +83,7 @@ bool version_in_range(const char *range, const char *release)
 	       version_compare(v, r.high, r.n_high) <= 0;
 }
 
-/* Cut blanks off both ends, in place. */
+/* Strip blanks from both ends, in place. */
 static char *trim(char *s)
 {
 	size_t n;
@@ -97,8 +97,8 @@ static char *trim(char *s)
 }
 
 /*
- * The field before the next bar, or the rest of the line for the last one.
- * NULL when it is missing or empty.
+ * The field up to the next '|', or the rest of the line for the last field.
+ * NULL if it is missing or empty.
  */
 static char *take_field(char **s, bool last)
 {
@@ -114,7 +114,7 @@ static char *take_field(char **s, bool last)
 	return *field ? field : NULL;
 }
 
-/* "GLOB" or "GLOB /REGEX/": the expression may hold bars, a glob holds no blank. */
+/* "GLOB" or "GLOB /REGEX/": the expression may contain '|', the glob contains no blanks. */
 static const char *take_test(struct known_issue *e, char **s)
 {
 	char *p, *slash;
@@ -135,13 +135,13 @@ static const char *take_test(struct known_issue *e, char **s)
 		error = regcomp(&e->regex, p + 1, REG_EXTENDED | REG_NOSUB);
 		e->has_regex = !error;
 		if (error)
-			return "the expression is no POSIX extended regular expression";
+			return "the expression is not a POSIX extended regular expression";
 		p = slash + 1;
 		p += strspn(p, " \t");
 	}
 	*s = *p == '|' ? p + 1 : NULL;
 	if (!*s)
-		return *p ? "a test glob can't hold blanks" : "there are less than five fields";
+		return *p ? "a test glob can't contain blanks" : "fewer than five fields";
 	return e->glob && *e->glob ? NULL : "the test glob is empty";
 }
 
@@ -157,13 +157,13 @@ static const char *parse_line(struct known_issue *e, char *s)
 	reason = take_field(&s, false);
 	link = take_field(&s, true);
 	if (!range || !backend || !reason || !link)
-		return "there are less than five fields";
+		return "fewer than five fields";
 	e->range = xstrdup(range);
 	e->backend = xstrdup(backend);
 	e->reason = xstrdup(reason);
 	e->link = xstrdup(link);
 	if (!version_range_valid(range))
-		return "the kernel range is none of *, 6.18, 6.16..6.19, ..6.12, 7.0..";
+		return "the kernel range is not like *, 6.18, 6.16..6.19, ..6.12 or 7.0..";
 	return NULL;
 }
 
@@ -230,7 +230,7 @@ bool known_load(struct known *k, FILE *f, const char *path)
 	}
 	free(raw);
 	if (wrong) {
-		complain("%s:%u: %s; a line is TEST-GLOB [/REGEX/] | KERNEL-RANGE | BACKEND | REASON | LINK",
+		complain("%s:%u: %s; the format is TEST-GLOB [/REGEX/] | KERNEL-RANGE | BACKEND | REASON | LINK",
 			 path, number, wrong);
 	} else if (ferror(f)) {
 		complain("cannot read %s", path);

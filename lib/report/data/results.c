@@ -210,7 +210,7 @@ static char *read_file(const char *path, size_t *len, char **wrong)
 	if (fd < 0 || fstat(fd, &st)) {
 		*wrong = xstrdup(strerror(errno));
 	} else if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
-		*wrong = xstrdup(S_ISREG(st.st_mode) ? "it is too large" : "it is no file");
+		*wrong = xstrdup(S_ISREG(st.st_mode) ? "it is too large" : "it is not a regular file");
 	} else {
 		text = xrealloc(NULL, (size_t)st.st_size + 1);
 		while (*len < (size_t)st.st_size &&
@@ -242,9 +242,9 @@ static json_t *parse(const char *text, size_t len, char **wrong)
 	if (!len)
 		*wrong = xstrdup("it is empty");
 	else if (json_error_code(&error) == json_error_premature_end_of_input)
-		*wrong = xprintf("it is cut off in line %d", error.line);
+		*wrong = xprintf("it is truncated in line %d", error.line);
 	else
-		*wrong = xprintf("it is no JSON: line %d, column %d: %s", error.line,
+		*wrong = xprintf("it is not JSON: line %d, column %d: %s", error.line,
 				 error.column, error.text);
 	return NULL;
 }
@@ -290,7 +290,7 @@ bool results_load_whole(struct run *r, const char *path)
 		return false;
 	if (r->complete)
 		return true;
-	complain("%s is of a run that was cut short (%zu of %zu planned have a result): it can't be compared",
+	complain("%s: the run was cut short (%zu of %zu have a result) and can't be compared",
 		 path, r->n_items, r->planned);
 	run_free(r);
 	return false;

@@ -134,12 +134,12 @@ static void finish_item(struct run *r, struct run_item *it)
 	if (it->left_out)
 		return;
 	if (it->running && r->complete) {
-		run_end(r, it, ST_ERROR, "the runner told of a start, but of no end", 0);
+		run_end(r, it, ST_ERROR, "the runner reported its start, but not its end", 0);
 	} else if (it->running) {
 		run_end(r, it, ST_ERROR, "the run was cut short while this ran", 0);
 		it->cut = true;
 	} else if (!it->ran && r->complete) {
-		set_result(it, ST_ERROR, xstrdup("planned, but the runner never ran it"));
+		set_result(it, ST_ERROR, xstrdup("planned, but the runner did not run it"));
 	} else if (!it->ran) {
 		return;
 	} else if (!it->finished && !r->complete && !status_is_bad(it->status)) {

@@ -25,7 +25,7 @@ struct run_item {
 	unsigned int ran;	/* replicates that ended */
 	bool running;
 	bool finished;		/* nothing more will come */
-	bool told;		/* the user has seen the result */
+	bool shown;		/* the result is printed */
 	bool left_out;		/* by the profile: not run, not a result */
 	bool cut;		/* has no result of its own: the run ended first */
 	bool unexpected_pass;	/* see run_update_unexpected() */

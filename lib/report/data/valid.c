@@ -11,7 +11,7 @@
 enum kind { TEXT, NAME, NUMBER, COUNT, BOOL, TEXTS, NUMBERS, OBJECT, ANY };
 
 static const char *const kind_names[] = {
-	"a string", "a string that is not empty", "a number", "a whole number of 0 or more",
+	"a string", "a non-empty string", "a number", "a non-negative integer",
 	"true or false", "a list of strings", "a list of numbers", "an object", "anything",
 };
 
@@ -50,7 +50,7 @@ static const struct field measurement_fields[] = {
 	{ "notes", TEXTS, true }, { "quantiles", NUMBERS, true },
 };
 
-/* What a replicate did not say is null. */
+/* A value that a replicate lacks is null. */
 static bool is_number(const json_t *v)
 {
 	return json_is_null(v) || (json_is_number(v) && isfinite(json_number_value(v)));
@@ -109,7 +109,7 @@ static char *wrong_fields(const char *where, const json_t *o, const struct field
 	size_t i;
 
 	if (!json_is_object(o))
-		return xprintf("%s is no object", where);
+		return xprintf("%s is not an object", where);
 	for (i = 0; i < n; i++) {
 		v = json_object_get(o, fields[i].name);
 		if (!v && fields[i].optional)
@@ -128,9 +128,9 @@ static char *wrong_test(const char *where, const json_t *o)
 	const char *kind = json_text(o, "kind"), *status = json_text(o, "status");
 
 	if (strcmp(kind, "test") && strcmp(kind, "bench"))
-		return xprintf("%s: \"kind\" is test or bench, not \"%s\"", where, kind);
+		return xprintf("%s: \"kind\" must be test or bench, not \"%s\"", where, kind);
 	if (status_parse(status) == ST_COUNT)
-		return xprintf("%s: there is no status \"%s\"", where, status);
+		return xprintf("%s: unknown status \"%s\"", where, status);
 	return NULL;
 }
 
@@ -145,7 +145,7 @@ static char *wrong_measurement(const char *where, const json_t *o)
 	return NULL;
 }
 
-/* Runs are compared by name; observations may have several values. */
+/* Names are unique, except those of observations, which may have several values. */
 static char *wrong_list(const json_t *root, const char *list, const struct field *fields,
 			size_t n, char *(*more)(const char *, const json_t *), bool unique)
 {
@@ -155,7 +155,7 @@ static char *wrong_list(const json_t *root, const char *list, const struct field
 	size_t i;
 
 	if (!json_is_array(array))
-		wrong = xprintf("there is no list \"%s\"", list);
+		wrong = xprintf("the list \"%s\" is missing", list);
 	json_array_foreach(array, i, o) {
 		const char *name = json_text(o, "name");
 
@@ -165,7 +165,7 @@ static char *wrong_list(const json_t *root, const char *list, const struct field
 		if (!wrong && more)
 			wrong = more(where, o);
 		if (!wrong && unique && json_object_get(seen, name))
-			wrong = xprintf("%s is there twice", where);
+			wrong = xprintf("%s is a duplicate", where);
 		json_object_set_new(seen, name, json_true());
 		free(where);
 		if (wrong)
@@ -180,13 +180,13 @@ static char *wrong_schema(const json_t *root)
 	const char *schema = json_text(root, "schema");
 
 	if (!json_is_object(root) || !*schema)
-		return xstrdup("it is JSON, but not of kvmem: there is no \"schema\"");
+		return xstrdup("it is not a kvmem result: \"schema\" is missing");
 	if (!strcmp(schema, RESULTS_SCHEMA))
 		return NULL;
 	if (!strncmp(schema, "kvmem/", 6))
-		return xprintf("it is of another version: its schema is %s, this one reads %s",
+		return xprintf("its schema is %s, this kvmem-report reads %s",
 			       schema, RESULTS_SCHEMA);
-	return xprintf("it is not of kvmem: its schema is %s", schema);
+	return xprintf("it is not a kvmem result: its schema is %s", schema);
 }
 
 static char *wrong_count(const json_t *root)
@@ -197,7 +197,7 @@ static char *wrong_count(const json_t *root)
 
 	if (!json_is_true(json_object_get(run, "complete")) || n >= planned)
 		return NULL;
-	return xprintf("it says to be complete, but %zu of %zu results are missing", planned - n,
+	return xprintf("it is marked complete, but %zu of %zu results are missing", planned - n,
 		       planned);
 }
 

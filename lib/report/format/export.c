@@ -71,7 +71,7 @@ static const struct export_format formats[] = {
 	{ "github", "summary.md", "Markdown for a job summary", 1, write_github },
 	{ "benchmark", "benchmark.json", "github-action-benchmark, customSmallerIsBetter", 1,
 	  write_benchmark },
-	{ "html", "report.html", "a page, of one run or of several side by side", MATRIX_MAX,
+	{ "html", "report.html", "HTML page of one run, or of several side by side", MATRIX_MAX,
 	  write_html },
 };
 

@@ -9,7 +9,7 @@
 #include "report/format/export.h"
 #include "report/text/summary.h"
 
-/* Rows of a table; the rest is in results.json. */
+/* Maximum number of rows in a table; results.json has all. */
 #define LIST_MAX 50
 
 /* --- job summary --------------------------------------------------------- */

@@ -20,7 +20,7 @@ struct kcidb {
 
 /* --- names --------------------------------------------------------------- */
 
-/* A path has no empty parts. */
+/* The parts of a path must not be empty. */
 static char *path_of(const char *name)
 {
 	char *clean = text_name(name), *path = xprintf("%s.%s", SUITE, clean), *p;
@@ -96,7 +96,7 @@ static json_t *new_test(struct kcidb *k, const char *path, const char *status)
 	return t;
 }
 
-/* The schema wants units without their prefix. */
+/* The schema requires units without a prefix. */
 static json_t *number_of(const struct measurement *m)
 {
 	static const struct {
@@ -191,7 +191,7 @@ static void add_figure(struct kcidb *k, const struct measurement *m)
 
 	if (isnan(m->figures[FIG_P50]) || (it && it->bench && it->status == ST_PASS))
 		return;
-	/* The name is taken by the failed benchmark. */
+	/* The failed benchmark has this name already. */
 	path = it ? xprintf("%s.%s.measured", SUITE, m->name) : path_of(m->name);
 	t = new_test(k, path, "DONE");
 	put_text(t, "comment", m->name);
@@ -228,7 +228,7 @@ static void add_verdict(struct kcidb *k)
 
 /* --- the kernel ---------------------------------------------------------- */
 
-/* Without --build-id: a build made up from the running kernel's description. */
+/* Without --build-id, the build is described by the kernel that ran. */
 static void add_kernel(struct kcidb *k, json_t *root)
 {
 	json_t *kernel = json_object_get(k->r->meta, "kernel");

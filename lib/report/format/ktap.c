@@ -14,11 +14,11 @@
 struct ktap_group {
 	char *name;
 	size_t n, written;
-	bool bare;		/* one test without a name of its own: no subtest */
+	bool bare;		/* a single item with the program's name: no subtest */
 	bool failed, all_skipped;
 };
 
-/* A description may hold no '#' and no line end; parsers trip over blanks too. */
+/* A description must not contain '#' or a newline; some parsers fail on blanks too. */
 static void put_description(FILE *f, const char *s)
 {
 	for (; *s; s++)
@@ -26,8 +26,8 @@ static void put_description(FILE *f, const char *s)
 }
 
 /*
- * What must not appear in any line: the kernel's parser takes the first for the
- * head of a subtest, and the last words of a kernel for the end of everything.
+ * Text that must not appear in any line: kunit.py takes the first for the start of a
+ * subtest, and the others for the end of the kernel's output.
  */
 static const char *find_trap(const char *s, size_t len)
 {
@@ -46,7 +46,7 @@ static const char *find_trap(const char *s, size_t len)
 	return first;
 }
 
-/* Traps are broken up after their first letter. */
+/* Insert '_' after the first letter of each such text. */
 static void put_text(FILE *f, const char *s, size_t len)
 {
 	const char *trap;
@@ -63,8 +63,8 @@ static void put_text(FILE *f, const char *s, size_t len)
 }
 
 /*
- * The text after a directive.  A '#' in it, with a blank on each side, would be
- * another directive: it is escaped as TAP 14 does it.
+ * The text after a directive.  A '#' between blanks would start another directive:
+ * escape it as in TAP 14.
  */
 static void put_reason(FILE *f, const char *s)
 {
@@ -82,7 +82,7 @@ static void put_comment(FILE *f, const char *indent, const char *s, size_t len)
 {
 	bool cut;
 
-	/* Test programs begin their own comments with it. */
+	/* Comments of test programs already have the prefix. */
 	if (len >= 2 && !memcmp(s, "# ", 2)) {
 		s += 2;
 		len -= 2;
@@ -158,8 +158,8 @@ static void group_foot(FILE *f, const struct ktap_group *g, size_t number)
 }
 
 /*
- * A subtest named like its program would look like the program's own result
- * line to the kernel's parser.
+ * A subtest with the name of its program would look like the program's result line to
+ * kunit.py.
  */
 static const char *description_in(const struct ktap_group *g, const struct run_item *it)
 {
@@ -193,8 +193,8 @@ static void write_item(struct ktap *k, FILE *f, size_t i)
 }
 
 /*
- * Whether the number of results of a group is known: its plan comes first.  The
- * profile quick decides for each variant during the run whether it is left out.
+ * Whether the number of results of a group is known, for its plan line.  With the
+ * profile quick, variants are left out during the run.
  */
 static bool count_known(const struct ktap *k, const struct ktap_group *g, bool unfinished)
 {
@@ -218,7 +218,7 @@ static size_t count_left_out(const struct ktap *k, const struct ktap_group *g)
 	return n;
 }
 
-/* Results that come after those of the group in progress, in plan order. */
+/* Open the next group that has results to write, in plan order. */
 static bool open_next(struct ktap *k, FILE *f, bool unfinished)
 {
 	struct ktap_group *g;
@@ -264,7 +264,7 @@ static void update(struct ktap *k, bool unfinished)
 
 	pump(k, f, unfinished);
 	xmemclose(f);
-	/* One write: a killed program leaves whole results. */
+	/* One write, so that results are complete if the process is killed. */
 	appender_write(&k->file, text, len);
 	free(text);
 }
@@ -315,7 +315,7 @@ bool ktap_begin(struct ktap *k, struct folder *folder, const struct run *run)
 	return ok;
 }
 
-/* The plan can't be extended once it is written. */
+/* The plan line is already written: other items become comments. */
 static void put_unplanned(struct ktap *k)
 {
 	const struct run_item *it;

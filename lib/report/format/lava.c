@@ -38,6 +38,6 @@ void lava_write(FILE *f, const struct run *r)
 	for (i = 0; i < r->n_measurements; i++)
 		if (!item_called(r, r->measurements[i]->name))
 			put_case(f, r->measurements[i]->name, "pass", r->measurements[i]);
-	/* A shorter list of results does not show that some are missing: this line does. */
+	/* The verdict on the run, which fails if results are missing. */
 	put_case(f, "kvmem", verdict_words(run_verdict(r))->lava, NULL);
 }

@@ -5,9 +5,9 @@
 
 #define STEPS 300
 #define STEP 0.01
-#define FLAT 0.005 /* of the cost: a growth below that over all points is none */
+#define FLAT 0.005 /* total growth below this share of the cost counts as none */
 
-/* Sum of squared relative distances of a + b * x^power; a and b are the best for it. */
+/* Fit a and b of a + b * x^power for a given power; return the sum of squared residuals. */
 static double squares(const double *x, const double *y, size_t n, double power, double *a,
 		      double *b)
 {

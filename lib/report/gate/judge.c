@@ -92,7 +92,7 @@ char *judge_units(const struct run *a, const struct run *b)
 	return NULL;
 }
 
-/* The replicates that have a number. */
+/* The replicates that have a value. */
 struct numbers {
 	double *v;
 	size_t n;
@@ -116,9 +116,8 @@ static struct numbers numbers_of(const struct measurement *m)
 }
 
 /*
- * Page counts and the like do not vary by chance: where they don't vary at all,
- * there is nothing to be tested.  Times that do not vary were only measured with
- * a coarse clock.
+ * Counts that are equal in all replicates are exact and need no statistical test.
+ * Times that are equal in all replicates only show a coarse clock.
  */
 static bool counts_exactly(const char *unit, const struct numbers *a, const struct numbers *b)
 {
@@ -126,7 +125,7 @@ static bool counts_exactly(const char *unit, const struct numbers *a, const stru
 	       b->low == b->high;
 }
 
-/* How much worse the second of two numbers is; negative: better. */
+/* How much worse @now is than @base; negative: better. */
 static double worse_by(const struct judged *f, double base, double now)
 {
 	return f->rule.higher_is_better ? base - now : now - base;
@@ -143,9 +142,9 @@ static enum verdict direction(const struct judged *f)
 }
 
 /*
- * All replicates of an exact measurement should be the same number.  Where they
- * are not, both runs' must lie apart by the floor to be told apart, and together
- * within it to be called the same.
+ * All replicates of an exact measurement should be equal.  If they are not, the
+ * runs differ if there is a gap of at least the floor between their ranges, and
+ * are the same if both ranges together are narrower than the floor.
  */
 static void judge_exact(struct judged *f, const struct numbers *a, const struct numbers *b)
 {
@@ -162,7 +161,7 @@ static void judge_exact(struct judged *f, const struct numbers *a, const struct 
 		f->verdict = V_SMALL;
 	else {
 		f->verdict = V_UNSURE;
-		f->why = xprintf("its replicates differ by %.10g within a run: not exact enough for a floor of %.10g",
+		f->why = xprintf("replicates of one run differ by %.10g, too much for a floor of %.10g",
 				 fmax(a->high - a->low, b->high - b->low), f->floor);
 	}
 }
@@ -173,8 +172,8 @@ struct sample_pair {
 };
 
 /*
- * The most that the second may be worse, as far as the samples tell.  A ratio to
- * something that can be zero tells nothing; the extremes then do.
+ * The largest regression that the samples do not exclude.  If a sample has a zero,
+ * so that there is no interval of the ratio, it follows from the extremes.
  */
 static double worst_case(const struct sample_pair *p)
 {
@@ -196,7 +195,7 @@ static void judge_sample(const struct judgement *j, const struct sample_pair *p)
 		f->verdict = direction(f);
 	} else if (worst > fmax(f->rule.resolution * fabs(f->base), f->floor)) {
 		f->verdict = V_UNSURE;
-		f->why = f->base ? xprintf("a regression of %.0f%% can't be ruled out: more replicates, or a quieter machine",
+		f->why = f->base ? xprintf("a regression of %.0f%% can't be ruled out: use more replicates or a quieter machine",
 					   100 * worst / fabs(f->base)) :
 			 xprintf("a regression of %.10g can't be ruled out", worst);
 	} else {
@@ -204,9 +203,9 @@ static void judge_sample(const struct judgement *j, const struct sample_pair *p)
 	}
 }
 
-/* --- the test of many samples -------------------------------------------- */
+/* --- significance of many measurements ----------------------------------- */
 
-/* The fewest replicates that can show anything among @m measurements. */
+/* The minimum number of replicates for a significant result among @m measurements. */
 static size_t enough(const struct rules *rules, size_t m)
 {
 	size_t n = rules->replicates;
@@ -216,7 +215,7 @@ static size_t enough(const struct rules *rules, size_t m)
 	return n;
 }
 
-/* Too few replicates are as good as none, whatever their sum may be. */
+/* The smallest possible p value; 1 if one of the runs has too few replicates. */
 static double least_p(const struct rules *rules, const struct sample_pair *p)
 {
 	if (p->a.n < rules->replicates || p->b.n < rules->replicates)
@@ -225,8 +224,8 @@ static double least_p(const struct rules *rules, const struct sample_pair *p)
 }
 
 /*
- * Leave out of the family of tests those that can't show anything; the fewer
- * there are, the less each of the rest has to show.
+ * Leave out measurements that cannot become significant: the correction for the
+ * rest depends on the number of measurements that are tested.
  */
 static size_t drop_hopeless(const struct rules *rules, struct sample_pair *pairs, size_t n)
 {
@@ -245,7 +244,7 @@ static size_t drop_hopeless(const struct rules *rules, struct sample_pair *pairs
 		}
 		if (worst == n || least * (double)m < rules->alpha)
 			return m;
-		pairs[worst].f->why = xprintf("too little data: %zu and %zu replicates, %zu of each are needed",
+		pairs[worst].f->why = xprintf("too little data: %zu and %zu replicates, %zu in each run are needed",
 					      pairs[worst].a.n, pairs[worst].b.n, enough(rules, m));
 		pairs[worst].f->verdict = V_UNSURE;
 		m--;
@@ -263,7 +262,7 @@ static void judge_samples(struct judgement *j, struct sample_pair *pairs, size_t
 		f = pairs[i].f;
 		f->p = f->why ? NAN : stats_rank_p(pairs[i].a.v, pairs[i].a.n, pairs[i].b.v,
 						   pairs[i].b.n);
-		/* What is not gated takes nothing away from what is. */
+		/* Measurements that are not gated must not weaken the test of the others. */
 		p[i] = f->rule.gated ? f->p : NAN;
 	}
 	stats_holm(p, n);
@@ -281,7 +280,7 @@ static void judge_samples(struct judgement *j, struct sample_pair *pairs, size_t
 	free(p);
 }
 
-/* Judges what is exact; what has to be tested is added to @pairs. */
+/* Judge an exact measurement; add any other one to @pairs. */
 static void judge_both(struct judged *f, struct sample_pair *pairs, size_t *n)
 {
 	struct numbers a = numbers_of(f->a), b = numbers_of(f->b);
@@ -292,7 +291,7 @@ static void judge_both(struct judged *f, struct sample_pair *pairs, size_t *n)
 	f->exact = (f->a->exact && f->b->exact) || counts_exactly(f->a->unit, &a, &b);
 	if (!a.n || !b.n) {
 		f->verdict = V_UNSURE;
-		f->why = xprintf("no number in %s", a.n ? "B" : "A");
+		f->why = xprintf("no value in %s", a.n ? "B" : "A");
 	} else if (f->exact) {
 		judge_exact(f, &a, &b);
 	} else {
@@ -324,10 +323,10 @@ static void add_figure(struct judgement *j, struct measurement *a, struct measur
 	f->verdict = V_ONE_SIDED;
 	if (a) {
 		f->base = median(a->replicates, a->n_replicates);
-		f->why = xstrdup("it was not measured in B");
+		f->why = xstrdup("not measured in B");
 	} else {
 		f->now = median(b->replicates, b->n_replicates);
-		f->why = xstrdup("it was not measured in A");
+		f->why = xstrdup("not measured in A");
 	}
 }
 

@@ -9,7 +9,7 @@
 #include "report/data/results.h"
 #include "report/gate/judge.h"
 
-/* Where a line of the command line comes from. */
+/* The location of a rule given on the command line. */
 #define RULE "--rule"
 
 bool pair_options(struct pair_options *o, const char *command, int argc, char **argv)
@@ -42,8 +42,9 @@ bool pair_options(struct pair_options *o, const char *command, int argc, char **
 			o->verbose = true;
 			break;
 		default:
-			complain("%s %s: %s; see kvmem-report --help", command, argv[optind - 1],
-				 c == ':' ? "it lacks its value" : "there is no such option");
+			complain("%s: %s %s; see kvmem-report --help", command,
+				 c == ':' ? "no value for option" : "unknown option",
+				 argv[optind - 1]);
 			ok = false;
 		}
 	}
@@ -76,7 +77,7 @@ static bool is_measured(const void *data, const char *glob)
 	return false;
 }
 
-/* A name on the command line must match; the patterns of a file need not. */
+/* A pattern on the command line must match a measurement; those of a file need not. */
 static bool check_names(const struct pair_options *o, const struct run *runs)
 {
 	const struct loaded l = { .runs = runs, .n = o->n_paths };
@@ -85,7 +86,7 @@ static bool check_names(const struct pair_options *o, const struct run *runs)
 	if (o->metric && !is_measured(&l, o->metric))
 		idle = o->metric;
 	if (idle)
-		complain("no measurement of these runs is called %s", idle);
+		complain("no measurement of these runs matches %s", idle);
 	return !idle;
 }
 

@@ -11,7 +11,7 @@
 
 /* --- parts of runs ------------------------------------------------------- */
 
-/* The replicates from @first on, @n of them, as a run of their own. */
+/* @n consecutive replicates of a run, from @first on, as a separate run. */
 struct part {
 	struct run run;
 	struct measurement *copies;
@@ -25,7 +25,7 @@ static void part_make(struct part *p, const struct run *of, size_t first, size_t
 	p->run.measurements = xcalloc(of->n_measurements, sizeof(*p->run.measurements));
 	p->copies = xcalloc(of->n_measurements, sizeof(*p->copies));
 	for (i = 0; i < of->n_measurements; i++) {
-		/* With fewer replicates each part would have the same numbers. */
+		/* Too few replicates for this part. */
 		if (of->measurements[i]->n_replicates < first + n)
 			continue;
 		p->copies[k] = *of->measurements[i];
@@ -76,7 +76,7 @@ static bool is_labelled(const struct proof *p, size_t run, const char *label)
 	return !strcmp(p->labels.v[run], label);
 }
 
-/* A random run with this label, except @but. */
+/* A random run with this label, other than @but. */
 static size_t pick(const struct proof *p, struct random *r, const char *label, size_t but)
 {
 	size_t run;
@@ -112,7 +112,7 @@ static struct tally gates_of(const struct proof *p, const char *label, size_t n)
 	return t;
 }
 
-/* --- what there is ------------------------------------------------------- */
+/* --- input --------------------------------------------------------------- */
 
 static size_t count_label(const struct proof *p, const char *label)
 {
@@ -129,18 +129,18 @@ static bool check_runs(struct proof *p)
 	size_t i, differ;
 
 	if (count_label(p, PROOF_BASE) < 2) {
-		complain("proof needs two runs or more without a delay, named " PROOF_BASE "=RUN");
+		complain("proof needs at least two runs without a delay, given as " PROOF_BASE "=RUN");
 		return false;
 	}
 	for (i = 0; i < p->n_runs; i++) {
 		if (!run_measured(&p->runs[i], p->metric)) {
-			complain("proof: not all runs have measured %s", p->metric);
+			complain("proof: not every run has the measurement %s", p->metric);
 			return false;
 		}
 		sides_compare(&s, &p->runs[0], &p->runs[i], &p->rules);
 		differ = s.reasons.n;
 		if (differ)
-			complain("proof: the runs are not of the same machine: %s", s.reasons.v[0]);
+			complain("proof: the runs are not from the same machine: %s", s.reasons.v[0]);
 		sides_free(&s);
 		if (differ)
 			return false;
@@ -158,7 +158,7 @@ static size_t fewest_replicates(const struct proof *p)
 	return least;
 }
 
-/* Seconds that measuring takes with @n replicates of everything. */
+/* Time in seconds to measure @n replicates of all benchmarks. */
 static double seconds(const struct proof *p, size_t n)
 {
 	const struct run *r = &p->runs[0];
@@ -216,9 +216,9 @@ static void put_head(FILE *f, const struct proof *p, const struct strlist *plant
 		run_string(r, "backend"), run_string(r, "where"), *accel ? ", " : "", accel,
 		json_is_true(json_object_get(r->meta, "exact")) ? ", exact" : "",
 		json_text(json_object_get(r->meta, "cpu"), "model"));
-	fprintf(f, "%zu measurements; %zu runs without a delay, each of %zu replicates or more; %zu gates for each figure\n",
+	fprintf(f, "%zu measurements; %zu runs without a delay, at least %zu replicates each; %zu gates per figure\n",
 		r->n_measurements, count_label(p, PROOF_BASE), fewest_replicates(p), p->pairs);
-	fprintf(f, "\n%s: %.10g %s; planted\n", p->metric, base, m->unit);
+	fprintf(f, "\n%s: %.10g %s without a delay; with artificial delays\n", p->metric, base, m->unit);
 	for (i = 0; i < planted->n; i++) {
 		with = level(p, planted->v[i]);
 		fprintf(f, "  %-8s %zu run%s, measured %+.10g (%+.2f%%)\n", planted->v[i],
@@ -260,7 +260,7 @@ static void grid_begin(struct grid *g, const struct strlist *planted)
 	grid_cell(g, xstrdup("seconds"));
 	grid_cell(g, xstrdup("false alarms"));
 	grid_cell(g, xstrdup("at most"));
-	grid_cell(g, xstrdup("unsure"));
+	grid_cell(g, xstrdup("inconclusive"));
 	for (i = 0; i < planted->n; i++)
 		grid_cell(g, xprintf("finds %s", planted->v[i]));
 }
@@ -281,7 +281,7 @@ bool proof_print(FILE *f, struct proof *p)
 			put_row(p, &g, &planted, p->sizes[i]);
 	fputc('\n', f);
 	grid_text(f, &g, 2);
-	fputs("\n\"at most\": upper limit of the share of false alarms, at 95%, were the gates independent.\n", f);
+	fputs("\n\"at most\": upper 95% confidence limit of the false-alarm rate, for independent gates.\n", f);
 	grid_free(&g);
 	strlist_free(&planted);
 	return true;

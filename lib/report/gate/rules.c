@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A line: the keys it sets are those that are not NAN or negative. */
+/* One line; keys that it does not set are NAN or -1. */
 struct rules_line {
 	char *glob, *unit;	/* unit is NULL for all */
 	char *where;
@@ -24,7 +24,7 @@ static const char *const builtin[] = {
 
 /* --- values -------------------------------------------------------------- */
 
-/* "3%", "0.03", "60"; negative when it is none of them. */
+/* Parse "3%", "0.03" or "60"; negative if the text is invalid. */
 static double number_of(const char *s, bool percent)
 {
 	char *end;
@@ -45,14 +45,14 @@ static int word_of(const char *s, const char *no, const char *yes)
 	return !strcmp(s, yes) ? 1 : !strcmp(s, no) ? 0 : -1;
 }
 
-/* Each: what is wrong with the value, or NULL. */
+/* The functions below return the error in the value, NULL if there is none. */
 
 static const char *set_number(double *to, const char *value, bool percent)
 {
 	double v = number_of(value, percent);
 
 	if (v < 0)
-		return percent ? "is a share like 3% or 0.03" : "is a number of 0 or more";
+		return percent ? "must be a share like 3% or 0.03" : "must be a number of 0 or more";
 	*to = v;
 	return NULL;
 }
@@ -67,13 +67,13 @@ static const char *set_key(struct rules_line *l, const char *key, const char *va
 		return set_number(&l->resolution, value, true);
 	if (!strcmp(key, "better")) {
 		l->higher = word_of(value, "lower", "higher");
-		return l->higher < 0 ? "is lower or higher" : NULL;
+		return l->higher < 0 ? "must be lower or higher" : NULL;
 	}
 	if (!strcmp(key, "gate")) {
 		l->gated = word_of(value, "no", "yes");
-		return l->gated < 0 ? "is yes or no" : NULL;
+		return l->gated < 0 ? "must be yes or no" : NULL;
 	}
-	return "is no key: there are relative, absolute, resolution, better and gate";
+	return "is not a key: use relative, absolute, resolution, better or gate";
 }
 
 static const char *set_global(struct rules *r, const char *key, const char *value)
@@ -87,25 +87,25 @@ static const char *set_global(struct rules *r, const char *key, const char *valu
 
 	if (!strcmp(key, "alpha")) {
 		r->alpha = v;
-		return v > 0 && v < 0.5 ? NULL : "is a chance like 1%";
+		return v > 0 && v < 0.5 ? NULL : "must be a probability below 50%, like 1%";
 	}
 	if (!strcmp(key, "confidence")) {
 		r->confidence = v;
-		return v >= 0.5 && v < 1 ? NULL : "is a share like 99%";
+		return v >= 0.5 && v < 1 ? NULL : "must be a share of 50% or more, like 99%";
 	}
 	if (!strcmp(key, "replicates")) {
 		if (v < 2 || v > 1000 || v != trunc(v))
-			return "is a number from 2 to 1000";
+			return "must be a whole number from 2 to 1000";
 		r->replicates = (unsigned int)v;
 		return NULL;
 	}
 	if (strcmp(key, "accept"))
-		return "is no setting: there are alpha, confidence, replicates and accept";
+		return "is not a setting: use alpha, confidence, replicates or accept";
 	for (i = 0; i < ARRAY_SIZE(known); i++)
 		if (!strcmp(value, known[i]))
 			break;
 	if (i == ARRAY_SIZE(known))
-		return "is cpu, microcode, mitigations, backend, machine, profile, suite or emulation";
+		return "must be cpu, microcode, mitigations, backend, machine, profile, suite or emulation";
 	strlist_add_new(&r->accept, value);
 	return NULL;
 }
@@ -152,7 +152,7 @@ bool rules_add(struct rules *r, const char *text, const char *where)
 		wrong = global ? set_global(r, word, value) : set_key(l, word, value);
 	}
 	if (wrong)
-		complain("%s: %s %s; a line is NAME-GLOB[@UNIT] KEY=VALUE..., or set KEY=VALUE...",
+		complain("%s: %s %s; the format is NAME-GLOB[@UNIT] KEY=VALUE... or set SETTING=VALUE...",
 			 where, word, wrong);
 	free(copy);
 	return !wrong;
@@ -207,7 +207,7 @@ void rules_free(struct rules *r)
 	memset(r, 0, sizeof(*r));
 }
 
-/* --- use ----------------------------------------------------------------- */
+/* --- lookup -------------------------------------------------------------- */
 
 static bool applies(const struct rules_line *l, const char *name, const char *unit)
 {

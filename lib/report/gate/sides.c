@@ -7,7 +7,7 @@
 
 #include "report/base/json.h"
 
-/* Clocks that were calibrated at boot are never quite the same. */
+/* The rate is calibrated at boot, and varies slightly between boots. */
 #define CLOCK_TOLERANCE 0.01
 
 struct pair {
@@ -57,14 +57,14 @@ static bool same(const json_t *a, const json_t *b)
 	return a == b || (a && b && json_equal(a, b));
 }
 
-/* --- what is one value on each side -------------------------------------- */
+/* --- single values ------------------------------------------------------- */
 
 static const struct {
 	const char *what, *object, *key, *about;
 } values[] = {
 	{ "backend", "", "backend", "the backend" },
-	{ "machine", "", "where", "where it ran" },
-	{ "machine", "", "exact", "whether instructions were counted" },
+	{ "machine", "", "where", "the location" },
+	{ "machine", "", "exact", "the use of --exact" },
 	{ "cpu", "cpu", "model", "the CPU" },
 	{ "microcode", "cpu", "microcode", "the microcode" },
 	{ "machine", "lab", "accel", "the lab's accelerator" },
@@ -99,7 +99,7 @@ static void compare_values(struct pair *p)
 
 /* --- mitigations --------------------------------------------------------- */
 
-/* A kernel that does not know of a weakness does nothing about it. */
+/* A kernel without an entry for a vulnerability has no mitigation for it. */
 static bool is_nothing(const json_t *v)
 {
 	return !v || (json_is_string(v) && !strcmp(json_string_value(v), "Not affected"));
@@ -153,26 +153,26 @@ static void compare_clocks(struct pair *p)
 
 	if (!(a > 0) || !(b > 0) || fabs(a - b) <= CLOCK_TOLERANCE * fmax(a, b))
 		return;
-	differ(p, "cpu", xprintf("the clock differs: %.0f and %.0f kHz", a, b));
+	differ(p, "cpu", xprintf("the clock rate differs: %.0f and %.0f kHz", a, b));
 }
 
 /*
- * The host's load and the mood of the emulator are in such times, alike for all
- * replicates of a run: of two runs that differ in nothing one is often slower.
+ * Times under emulation depend on the host's load and on the emulator's state, which
+ * affect all replicates of a run alike: one of two identical runs is often slower.
  */
 static void look_for_emulation(struct pair *p)
 {
 	if (run_emulated(p->b) && !json_is_true(member(p->b, "", "exact")))
 		differ(p, "emulation",
-		       xstrdup("times under emulation say nothing: --exact counts instructions"));
+		       xstrdup("times under emulation are not comparable: use --exact to count instructions"));
 }
 
-/* Where instructions are counted, those of the benchmark's own side count too. */
+/* Counted instructions include those of the benchmark itself. */
 static void compare_suites(struct pair *p)
 {
 	const json_t *a = member(p->a, "", "suite"), *b = member(p->b, "", "suite");
 	static const char text[] =
-		"the benchmarks are not the same build, and their own instructions count";
+		"the benchmarks are not the same build, and their instructions are counted too";
 
 	if (same(a, b))
 		return;
@@ -182,7 +182,7 @@ static void compare_suites(struct pair *p)
 		strlist_add(&p->s->notes, "the benchmarks are not the same build");
 }
 
-/* KVM's parameters may be what a new kernel has changed: for the reader to judge. */
+/* Only notes: another default of a module parameter may be the change to measure. */
 static void compare_modules(struct pair *p)
 {
 	json_t *a = json_object_get(p->a->meta, "modules"), *v, *w;
@@ -211,7 +211,7 @@ static void note_plant(struct pair *p, const struct run *r, const char *which)
 
 	if (!v)
 		return;
-	text = xprintf("%s has a delay planted on purpose: no result of its kernel", which);
+	text = xprintf("%s was slowed artificially: its figures are not those of its kernel", which);
 	strlist_add(&p->s->notes, text);
 	free(text);
 }

@@ -20,7 +20,7 @@ static uint64_t random_next(struct random *r)
 
 size_t random_below(struct random *r, size_t n)
 {
-	/* The bias is n / 2^32: none that any sample could show. */
+	/* The bias is n / 2^32, which is negligible here. */
 	return (size_t)((random_next(r) >> 32) * n >> 32);
 }
 
@@ -38,7 +38,7 @@ static int by_value(const void *x, const void *y)
 	return (a->v > b->v) - (a->v < b->v);
 }
 
-/* Ranks times two are whole numbers, mean ranks of ties too. */
+/* Ranks are stored times two, so that mean ranks of ties are whole numbers too. */
 struct ranks {
 	size_t *rank2;		/* of all, in ascending order */
 	size_t n, n_first;
@@ -72,9 +72,8 @@ static void rank(struct ranks *r, const double *a, size_t na, const double *b, s
 }
 
 /*
- * ways[k][s]: of the ranks so far, in how many ways k of them make the sum s.
- * A double holds the counts of every sample size that matters without rounding;
- * beyond 2^53 their relative error stays far below that of any use.
+ * ways[k][s]: the number of ways to choose k of the ranks so far with the sum s.
+ * A double holds it exactly up to 2^53; beyond that the relative error is negligible.
  */
 static double exact_p(const struct ranks *r)
 {
@@ -128,7 +127,7 @@ double stats_rank_p_normal(const double *a, size_t na, const double *b, size_t n
 	return p_by(normal_p, a, na, b, nb);
 }
 
-/* One way of all, and for the other tail another: 2 / (na + nb over na). */
+/* One arrangement in each tail: 2 / binomial(na + nb, na). */
 double stats_least_p(size_t na, size_t nb)
 {
 	double ways = 1;
@@ -148,7 +147,7 @@ static int by_number(const void *x, const void *y)
 	return (a > b) - (a < b);
 }
 
-/* Chance of at least @k of @n when each has the chance @share. */
+/* Probability of at least @k of @n independent events, each with probability @share. */
 static double at_least(size_t k, size_t n, double share)
 {
 	double sum = 0;
@@ -163,14 +162,14 @@ static double at_least(size_t k, size_t n, double share)
 	return sum;
 }
 
-/* A value and how likely it is. */
+/* A value and its probability. */
 struct atom {
 	double v, chance;
 };
 
 /*
- * What a resample's median is: each of the sample's numbers with some chance.
- * It is the k-th smallest or less when at least half of the draws are.
+ * The distribution of a resample's median: the sample's numbers, with probabilities.
+ * The median is at most the k-th smallest number if at least half of the draws are.
  */
 static struct atom *medians_of(const double *v, size_t n)
 {
@@ -215,7 +214,7 @@ struct interval stats_ratio(const double *a, size_t na, const double *b, size_t 
 			ratios[i * nb + k] = (struct atom){
 				.v = of_b[k].v / of_a[i].v, .chance = of_a[i].chance * of_b[k].chance,
 			};
-	/* The value is the first member of an atom. */
+	/* by_number() reads the first member, the value. */
 	qsort(ratios, na * nb, sizeof(*ratios), by_number);
 	in.low = quantile_of(ratios, na * nb, (1 - confidence) / 2);
 	in.high = quantile_of(ratios, na * nb, (1 + confidence) / 2);
@@ -235,7 +234,7 @@ void stats_holm(double *p, size_t n)
 
 	for (i = 0; i < n; i++)
 		left += !isnan(p[i]);
-	/* From the smallest on, times the number of those not yet done; never falling. */
+	/* In ascending order: times the number of those left, and never decreasing. */
 	for (; left; left--) {
 		for (i = 0, best = n; i < n; i++)
 			if (!isnan(p[i]) && !done[i] && (best == n || p[i] < p[best]))
@@ -247,7 +246,7 @@ void stats_holm(double *p, size_t n)
 	free(done);
 }
 
-/* Chance of at most @k of @n when each has the chance @share. */
+/* Probability of at most @k of @n independent events, each with probability @share. */
 static double at_most(size_t k, size_t n, double share)
 {
 	double term = pow(1 - share, (double)n), sum = 0;

@@ -51,9 +51,9 @@ double stats_least_p(size_t na, size_t nb);
  * stats_ratio - bootstrap interval of median(b) / median(a), by percentiles
  * @confidence: say 0.99
  *
- * The medians are those of measure.h, always one of the numbers.  How often a
- * resample's median is which of them is known (Efron 1979), so nothing is drawn:
- * this is what ever more resamples would come to.
+ * The medians are those of measure.h, always one of the numbers.  The probability of
+ * each number as a resample's median is known (Efron 1979), so that the interval is
+ * exact, and no resamples are drawn.
  */
 struct interval stats_ratio(const double *a, size_t na, const double *b, size_t nb,
 			    double confidence);

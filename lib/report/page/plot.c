@@ -14,13 +14,13 @@
 #include "report/base/util.h"
 
 #define WIDTH 860
-#define SECONDS 60 /* gnuplot needs a tenth of one */
-#define NO_PROGRAM 127 /* exit code of a shell for it, and of ours */
+#define SECONDS 60 /* time limit; gnuplot takes about 0.1 s */
+#define NO_PROGRAM 127 /* exit code if gnuplot is missing, as in a shell */
 
 /* --- running gnuplot ----------------------------------------------------- */
 
 static const char *missing;
-static unsigned int figures; /* so far: what is named in one must not be in another */
+static unsigned int figures; /* drawn so far */
 
 const char *plot_missing(void)
 {
@@ -37,12 +37,12 @@ static void __attribute__((noreturn)) become_gnuplot(FILE *in, FILE *out)
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGALRM, SIG_DFL);
 	alarm(SECONDS);
-	/* -d: nothing of the user's own settings */
+	/* -d: ignore the user's settings */
 	execlp("gnuplot", "gnuplot", "-d", "-", NULL);
 	_exit(errno == ENOENT ? NO_PROGRAM : 1);
 }
 
-/* Return: whether it did what the script says. */
+/* Return: whether gnuplot succeeded. */
 static bool run_gnuplot(FILE *in, FILE *out)
 {
 	int status = 1;
@@ -58,11 +58,11 @@ static bool run_gnuplot(FILE *in, FILE *out)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == NO_PROGRAM)
 		missing = "gnuplot is not installed (package gnuplot-nox)";
 	else if (status)
-		missing = "gnuplot could not draw it";
+		missing = "gnuplot failed";
 	return !status;
 }
 
-/* Names within one <svg> are names within the whole page. */
+/* IDs must be unique in the page: add the number of the figure to those of an <svg>. */
 static void put_names(FILE *f, const char *s)
 {
 	static const char *const marks[] = { "id='", "id=\"", "href='#", "url(#" };
@@ -82,7 +82,7 @@ static void put_names(FILE *f, const char *s)
 	}
 }
 
-/* The element alone, with a title of ours. */
+/* The <svg> element, with @title instead of gnuplot's title. */
 static char *element_of(const char *svg, const char *title)
 {
 	const char *start = strstr(svg, "<svg"), *head = start ? strchr(start, '>') : NULL;
@@ -92,7 +92,7 @@ static char *element_of(const char *svg, const char *title)
 	FILE *f;
 
 	if (!body || !end) {
-		missing = "gnuplot drew something else than expected";
+		missing = "unexpected output of gnuplot";
 		return NULL;
 	}
 	f = xmemstream(&text, &len);
@@ -125,7 +125,7 @@ static char *draw(char *script, const char *title)
 
 	figures++;
 	if (!in || !out)
-		missing = "there is no room for temporary files";
+		missing = "cannot create temporary files";
 	else if (fputs(script, in) >= 0 && run_gnuplot(in, out))
 		svg = read_all(out);
 	if (svg)
@@ -141,7 +141,7 @@ static char *draw(char *script, const char *title)
 
 /* --- scripts ------------------------------------------------------------- */
 
-/* Names come from files: nothing of them may be a command. */
+/* Names come from files that are not trusted: quote them, so that they cannot be commands. */
 static void put_string(FILE *f, const char *s)
 {
 	fputc('\'', f);
@@ -154,7 +154,7 @@ static void put_string(FILE *f, const char *s)
 	fputc('\'', f);
 }
 
-/* The name of a mark on an axis is a format as well. */
+/* A tic label is also a printf format. */
 static void put_tic(FILE *f, const char *s)
 {
 	char *text = NULL;
@@ -177,7 +177,7 @@ static void put_head(FILE *f, int height)
 		WIDTH, height);
 }
 
-/* Colours that the colour-blind can tell apart; and as many dashes and marks. */
+/* Colours that can be distinguished with colour blindness, and dashes and marks. */
 static const struct {
 	const char *colour, *dash;
 	int mark;
@@ -194,7 +194,7 @@ static char *tic_text(double v)
 			  xprintf("%.10g", v);
 }
 
-/* A scale over several orders of magnitude; its marks are few enough for their labels. */
+/* Few enough tics that their labels do not overlap. */
 static void put_log_scale(FILE *f, char axis, double low, double high)
 {
 	static const double steps[] = { 1, 2, 5 };
@@ -217,7 +217,7 @@ static void put_log_scale(FILE *f, char axis, double low, double high)
 	fputs(")\n", f);
 }
 
-/* Below half a decade a straight scale tells more. */
+/* Whether a range is wide enough for a logarithmic scale: more than half a decade. */
 static bool spans(double low, double high)
 {
 	return low > 0 && high / low > 3;
@@ -347,7 +347,7 @@ static void bar_range(const struct bars *b, double *low, double *high)
 		*low = 0;
 		*high *= 1.12;
 	} else {
-		/* Both sides of what they begin at, and room for the numbers. */
+		/* Show both sides of the base, with room for the numbers. */
 		*low -= (*high - *low) * 0.05;
 		*high += (*high - *low) * 0.15 + (*high == *low);
 	}
@@ -394,7 +394,7 @@ static void put_labels(FILE *f, const struct bars *b)
 
 char *plot_bars(const struct bars *b)
 {
-	/* In black and white: full, then hatched in other directions. */
+	/* Distinguishable in black and white: solid, then different hatchings. */
 	static const char *const fills[] = { "solid 0.85", "pattern 4",	 "pattern 5",
 					     "pattern 2",  "solid 0.25", "pattern 1" };
 	char *script = NULL;

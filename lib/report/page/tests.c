@@ -126,7 +126,7 @@ void html_known(const struct page *p)
 {
 	size_t n = put_items(p, "Failed as listed in configs/known_issues:", is_known, false);
 
-	n += put_items(p, "Passed, though listed as a known issue of this kernel; is it fixed?",
+	n += put_items(p, "Passed, although listed as a known issue of this kernel: fixed?",
 		       is_unexpected, n);
 	if (n)
 		html_section_end(p);

@@ -139,7 +139,7 @@ static bool changed_anywhere(const struct judgement *j, size_t n, const char *na
 	return false;
 }
 
-/* The change, and a mark when it is significant. */
+/* The change, with a mark for the verdict. */
 static void put_change(struct grid *g, const struct judged *f)
 {
 	static const char *const marks[V_COUNT] = {
@@ -213,7 +213,7 @@ static void put_line(FILE *f, size_t indent, char *text)
 	free(text);
 }
 
-/* Differences of the machines come before the figures. */
+/* Differences between the machines. */
 static void put_sides(FILE *f, const struct judgement *j, size_t n)
 {
 	bool first = true;

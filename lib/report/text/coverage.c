@@ -10,7 +10,7 @@
 #define INDENT 2
 #define CELL 9
 
-/* One test's result that counts, on one kernel. */
+/* The last result of a test on a kernel; skips do not replace other results. */
 struct result {
 	const struct run_item *item;
 	size_t column;
@@ -31,7 +31,7 @@ struct coverage {
 	size_t n_results;
 };
 
-/* What the tests of one behaviour came to on one kernel. */
+/* Number of results of a behaviour's tests on a kernel, by status. */
 struct cell {
 	size_t count[ST_COUNT], all;
 };
@@ -126,7 +126,7 @@ static void put_heads(const struct coverage *c)
 	fputc('\n', c->f);
 }
 
-/* Rows; counts those that some kernel checked. */
+/* Print the rows; return the number of behaviours that passed on any kernel. */
 static size_t put_rows(const struct coverage *c)
 {
 	size_t b, k, checked = 0, room;
@@ -150,9 +150,9 @@ static size_t put_rows(const struct coverage *c)
 	return checked;
 }
 
-/* --- why not --------------------------------------------------------------------- */
+/* --- reasons --------------------------------------------------------------------- */
 
-/* The IDs of @items's behaviours that are among the rows go to @ids. */
+/* Add the IDs of an item's behaviours that have a row to @ids. */
 static void add_ids(const struct coverage *c, struct strlist *ids, const struct run_item *it)
 {
 	size_t b;
@@ -162,7 +162,7 @@ static void add_ids(const struct coverage *c, struct strlist *ids, const struct 
 			strlist_add_new(ids, c->behaviours.v[b].id);
 }
 
-/* One reason, with the kernels and the behaviours it was given for. */
+/* One reason, with its kernels and behaviours. */
 static void put_reason(const struct coverage *c, const char *reason, enum status status)
 {
 	struct strlist ids = { 0 };
@@ -222,7 +222,7 @@ static void put_reasons(const struct coverage *c, const char *title, enum status
 	strlist_free(&reasons);
 }
 
-/* Behaviours that no kernel of the table checked, and whether there is a test at all. */
+/* Behaviours that were not checked on any kernel of the table, and why. */
 static void put_gaps(const struct coverage *c)
 {
 	bool first = true;
@@ -238,7 +238,7 @@ static void put_gaps(const struct coverage *c)
 			if (cell.count[ST_PASS])
 				break;
 			if (cell.all)
-				why = cell.all == cell.count[ST_SKIP] ? NULL : "failed wherever it ran";
+				why = cell.all == cell.count[ST_SKIP] ? NULL : "failed on each kernel where it ran";
 		}
 		if (k < c->n_kernels)
 			continue;
@@ -246,7 +246,7 @@ static void put_gaps(const struct coverage *c)
 			if (behaviour_of(c->results[i].item, it->id))
 				why = c->results[i].item->reason;
 		if (first)
-			fputs("\nChecked on none of these kernels\n", c->f);
+			fputs("\nNot checked on any of these kernels\n", c->f);
 		first = false;
 		fprintf(c->f, "%*s%-5s ", INDENT, "", it->id);
 		text_wrap(c->f, why ? why : "skipped", INDENT + 6, INDENT + 6);
@@ -288,7 +288,7 @@ bool coverage_print(FILE *f, const struct run *runs, size_t n, const char *catal
 		put_reasons(&c, "Failed", ST_FAIL);
 		put_reasons(&c, "Skipped", ST_SKIP);
 		put_gaps(&c);
-		fprintf(f, "\n%zu of %zu behaviours checked on some kernel\n", checked,
+		fprintf(f, "\n%zu of %zu behaviours checked on at least one kernel\n", checked,
 			c.behaviours.n);
 	}
 	release(&c);

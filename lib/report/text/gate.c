@@ -24,11 +24,11 @@ static const struct {
 	enum change change;
 	const char *title;
 } changes[] = {
-	{ CH_REGRESSION, "Passed before, not now: a regression" },
-	{ CH_KNOWN, "Passed before, fail now as a known issue (not gated)" },
-	{ CH_NEW_FAILURE, "Fail now, were skipped or missing before (not gated)" },
+	{ CH_REGRESSION, "Regressions: passed before, not now" },
+	{ CH_KNOWN, "Passed before, now a known issue (not gated)" },
+	{ CH_NEW_FAILURE, "New failures: skipped or missing before (not gated)" },
 	{ CH_FAILS_IN_BOTH, "Fail in both (not gated)" },
-	{ CH_FIXED, "Failed before, pass now" },
+	{ CH_FIXED, "Fixed: failed before, pass now" },
 	{ CH_OTHER, "Other changes (not gated)" },
 };
 
@@ -60,7 +60,7 @@ static void put_tests(FILE *f, const struct judgement *j, bool verbose)
 		n = count_changes(j, changes[c].change);
 		if (!n)
 			continue;
-		/* A new version of the suite adds many tests. */
+		/* A new version of the suite may add many tests. */
 		if (changes[c].change == CH_OTHER && n > 5 && !verbose) {
 			fprintf(f, "%*s%s: %zu (-v shows them)\n", INDENT, "", changes[c].title, n);
 			continue;
@@ -143,7 +143,7 @@ void gate_print(FILE *f, struct run *runs, const struct judgement *j, bool verbo
 	char *verdict = gate_verdict(j);
 
 	matrix_runs(f, runs, 2);
-	put_list(f, "Figures of the two can't be compared", &j->sides.reasons);
+	put_list(f, "The figures of the two runs can't be compared", &j->sides.reasons);
 	put_list(f, "Notes", &j->sides.notes);
 	put_tests(f, j, verbose);
 	put_figures(f, j, true, verbose);

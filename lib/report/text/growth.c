@@ -35,7 +35,7 @@ static struct series *series_of(struct growth *g, const char *name, const struct
 	return s;
 }
 
-/* Keeps the points in ascending order of x. */
+/* Add a point; the points are in ascending order of x. */
 static void series_add(struct series *s, double x, double y)
 {
 	size_t i;
@@ -79,7 +79,7 @@ void growth_free(struct growth *g)
 	free(g->v);
 }
 
-/* --- what they come to --------------------------------------------------- */
+/* --- the fit ------------------------------------------------------------- */
 
 static char *number(double value)
 {
@@ -95,15 +95,15 @@ char *growth_text(const struct series *s)
 	struct fit fit;
 
 	if (!fit_growth(s->x, s->y, s->n, &fit))
-		return xstrdup("too few numbers");
+		return xstrdup("too few points");
 	fixed = number(fit.fixed);
 	each = number(fit.each);
 	slope = number(fit_slope(s->x, s->y, s->n));
 	if (fit.power == 0)
-		text = xprintf("%s %s for any n (within %.0f%%)", fixed,
+		text = xprintf("%s %s, independent of n (within %.0f%%)", fixed,
 			       s->like->unit, 100 * fit.off);
 	else
-		text = xprintf("%s + %s n^%.2f %s (within %.0f%%); as a line, %s for each", fixed,
+		text = xprintf("%s + %s n^%.2f %s (within %.0f%%); slope of a linear fit: %s", fixed,
 			       each, fit.power, s->like->unit, 100 * fit.off, slope);
 	free(fixed);
 	free(each);

@@ -24,7 +24,7 @@ static char letter(size_t column)
 	return (char)('A' + column);
 }
 
-/* @before, then a right-aligned column for each run. */
+/* The columns @before, then a right-aligned one for each run. */
 static void letters_init(struct grid *g, const struct matrix *m, const char *before,
 			 const char *heads)
 {
@@ -38,7 +38,7 @@ static void letters_init(struct grid *g, const struct matrix *m, const char *bef
 	free(align);
 }
 
-/* --- what the columns are ------------------------------------------------- */
+/* --- columns -------------------------------------------------------------- */
 
 static const json_t *lab_of(const struct run *r)
 {
@@ -125,7 +125,7 @@ static bool same_row(const struct matrix *m, const struct matrix_line *a,
 	return !memcmp(a->status, b->status, m->n * sizeof(a->status[0]));
 }
 
-/* A feature that some kernels lack skips whole programs: one row for all tests. */
+/* Passes and skips only: such rows of a program are folded if they are equal. */
 static bool is_skip_row(const struct matrix *m, const struct matrix_line *row)
 {
 	size_t c;
@@ -262,7 +262,7 @@ const struct observation *matrix_observed(const struct run *r, const struct obse
 	return NULL;
 }
 
-/* One value and the columns that have it. */
+/* A value and its columns. */
 static void put_value(const struct matrix *m, const struct observation *const *of, size_t first)
 {
 	char *value = json_dumps(of[first]->value, JSON_ENCODE_ANY | JSON_COMPACT), *text;
@@ -376,7 +376,7 @@ static void add_measurement(struct grid *g, const struct matrix *m,
 		add_figure(g, base, matrix_measured(&m->runs[c], base));
 }
 
-/* Returns the number of measurements, with those that are not shown. */
+/* Return: the number of measurements, including those not shown. */
 static size_t add_measurements(struct grid *g, const struct matrix *m)
 {
 	size_t c, before, i, all = 0;
@@ -423,7 +423,7 @@ static void put_measurements(const struct matrix *m)
 	all = add_measurements(&g, m);
 	if (all)
 		fprintf(m->f, "\nMeasurements: median, then ratios to the first%s%s\n",
-			m->verbose ? "" : "; rows that differ",
+			m->verbose ? "" : "; only rows that differ",
 			grid_rows(&g) < all ? " (-v shows all)" : "");
 	if (grid_rows(&g)) {
 		grid_text(m->f, &g, INDENT);

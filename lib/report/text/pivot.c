@@ -30,7 +30,7 @@ bool pivot_read(struct pivot_values *v, const struct pivot *pivot, const struct 
 	double khz = json_number_or_nan(json_object_get(r->meta, "cpu"), "tsc_khz");
 	bool exact = json_is_true(json_object_get(r->meta, "exact"));
 	bool ticks = exact || !(khz > 0);
-	/* Instructions, and ticks of an unknown clock, stay as they are. */
+	/* Instructions, and ticks of a clock of unknown rate, are not converted. */
 	const double scale[] = {
 		[PIVOT_COUNT] = 1, [PIVOT_KIB] = 1024, [PIVOT_SHORT] = ticks ? 1 : khz / 1000,
 		[PIVOT_LONG] = ticks ? 1e6 : khz,
@@ -96,7 +96,7 @@ const char *pivot_note(const struct pivot_values *v)
 	return v->n && v->rows[0].row == &v->pivot->rows[0] ? v->pivot->note : NULL;
 }
 
-/* The column that a name stands for in some table. */
+/* The column of a measurement in one of the tables, or NULL. */
 static const struct pivot_column *column_of(const char *name)
 {
 	const char *last = strrchr(name, '.');

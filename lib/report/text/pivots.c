@@ -2,7 +2,7 @@
 /* The tables of pivot.h. */
 #include "report/text/pivot.h"
 
-/* bench/pci_hole_scan: who answers the reads of a PCI hole. */
+/* bench/pci_hole_scan: reads of a PCI hole, by implementation of the hole. */
 static const struct pivot_row hole_rows[] = {
 	{ "userspace", "no slot, exit to userspace" },
 	{ "in_kernel", "all ones from KVM, emulated" },
@@ -40,7 +40,7 @@ const struct pivot pivots[] = {
 		.title = "8193 reads of a 256-bus config window without devices",
 		.rows = hole_rows, .n_rows = ARRAY_SIZE(hole_rows),
 		.columns = scan_columns, .n_columns = ARRAY_SIZE(scan_columns), .n_bars = 2,
-		.note = "claimed in 2020 (hardware): userspace 6 us, in KVM 1 us, own pages 32 MB",
+		.note = "reported in 2020, on hardware: userspace 6 us, in KVM 1 us, own pages 32 MB",
 	},
 	{
 		.section = "hole", .section_title = "The PCI hole",

@@ -17,7 +17,7 @@
 /* Most tests take a millisecond: redrawing for each would take longer than the tests. */
 #define DRAW_INTERVAL_MS 50
 
-/* The tests or benchmarks whose names begin alike. */
+/* The tests or benchmarks of one program. */
 struct progress_program {
 	char *name;
 	size_t left;		/* items without a final result */
@@ -26,7 +26,7 @@ struct progress_program {
 };
 
 /*
- * Whether a line can be drawn again: on a pseudo-terminal or a virtual console.
+ * Whether a line can be redrawn: only on a pseudo-terminal or a virtual console.
  * A serial console is often recorded, as is all output under CI.
  */
 static bool can_redraw(int fd)
@@ -84,7 +84,7 @@ static size_t terminal_width(void)
 	return !ioctl(STDERR_FILENO, TIOCGWINSZ, &w) && w.ws_col ? w.ws_col : 80;
 }
 
-/* The item that has run for longest. */
+/* The item that has been running longest. */
 static const struct under_way *oldest(const struct progress *p)
 {
 	const struct under_way *old = NULL;
@@ -144,7 +144,7 @@ static void output(struct progress *p, const struct event *e)
 	fflush(stdout);
 }
 
-/* Standard output is at the start of a line after this. */
+/* Move standard output to the start of a line. */
 static void begin_line(struct progress *p)
 {
 	erase(p);
@@ -154,7 +154,7 @@ static void begin_line(struct progress *p)
 	p->midline = false;
 }
 
-/* The line of a program, in place of one for each result. */
+/* Print the line of a program after its last item. */
 static void item_over(struct progress *p, const struct run_item *it)
 {
 	struct progress_program *g = program_of(p, it);

@@ -72,10 +72,10 @@ static void put_counts(FILE *f, const struct run *r)
 		fprintf(f, "%zu variant%s more with --profile full\n", r->left_out,
 			r->left_out == 1 ? "" : "s");
 	if (!r->complete)
-		fprintf(f, "INCOMPLETE: the run was cut short, %zu of %zu planned have a result\n",
+		fprintf(f, "INCOMPLETE: the run was cut short; %zu of %zu have a result\n",
 			ran, r->planned);
 	if (r->bad_lines)
-		fprintf(f, "%u line%s of the runner made no sense, see log/stream.jsonl\n",
+		fprintf(f, "%u invalid line%s in the event stream, see log/stream.jsonl\n",
 			r->bad_lines, r->bad_lines == 1 ? "" : "s");
 }
 
@@ -124,7 +124,7 @@ static void put_known(FILE *f, const struct run *r)
 		if (!r->items[i]->unexpected_pass)
 			continue;
 		put_title(f, &first,
-			  "Passed, though listed as a known issue of this kernel: is it fixed?");
+			  "Passed, although listed as a known issue of this kernel: fixed?");
 		put_wrapped(f, 2, xstrdup(r->items[i]->name));
 	}
 }
@@ -185,7 +185,7 @@ static void put_behaviours(FILE *f, const struct run *r)
 	catalogue_free(&all);
 }
 
-/* Often all figures of a benchmark have the same note. */
+/* Each note once, with its measurements. */
 static void put_notes(FILE *f, const struct run *r)
 {
 	struct strlist notes = { 0 }, names;

@@ -9,7 +9,7 @@
 
 #define INDENT 2
 
-/* Distributions, and figures that are one number per replicate. */
+/* Measurements with a distribution, and those with a single number per replicate. */
 static const struct {
 	const char *align, *heads;
 } kinds[2] = {
@@ -22,7 +22,7 @@ static bool is_single(const struct measurement *m)
 	return isnan(m->figures[FIG_P90]);
 }
 
-/* Single numbers of a pivot table are shown there only. */
+/* Single numbers that are in a pivot table are left out. */
 static bool in_part(const struct measurement *m, bool single)
 {
 	return is_single(m) == single && !(single && pivot_has(m));

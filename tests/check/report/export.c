@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is exported follows the rules of those who read it.  KCIDB's are those of
- * its schema 5.3 (kcidb_io/schema/v05_03.py), as far as they concern what is
- * written here: members, kinds, patterns, lengths, the values of status.
+ * Exports are valid input of the other tools.  For KCIDB, the rules are those of its
+ * schema 5.3 (kcidb_io/schema/v05_03.py) for the members written by kvmem-report: types,
+ * patterns, lengths, values of status.
  */
 #include <ctype.h>
 #include <math.h>
@@ -84,7 +84,7 @@ static bool matches(const char *s, const char *pattern)
 	return ok;
 }
 
-/* No member may be null; true and false, and whole and other numbers, are alike. */
+/* Null is never valid; JSON_TRUE is for any boolean, JSON_REAL for any number. */
 static bool type_fits(const json_t *v, json_type type)
 {
 	if (type == JSON_TRUE)
@@ -101,13 +101,13 @@ static char *wrong_member(const char *key, const json_t *v, const struct member 
 	for (i = 0; i < n && strcmp(m[i].name, key); i++)
 		;
 	if (i == n)
-		return xprintf("there is no \"%s\"", key);
+		return xprintf("\"%s\" is not in the schema", key);
 	if (!type_fits(v, m[i].type))
 		return xprintf("\"%s\" has the wrong type", key);
 	if (!json_is_string(v))
 		return NULL;
 	if (strlen(json_string_value(v)) != json_string_length(v))
-		return xprintf("\"%s\" has a NUL in it", key);
+		return xprintf("\"%s\" contains a NUL", key);
 	if (!matches(json_string_value(v), m[i].pattern))
 		return xprintf("\"%s\" is \"%s\"", key, json_string_value(v));
 	if (!strcmp(key, "log_excerpt") && json_string_length(v) > 16384)
@@ -123,7 +123,7 @@ static char *wrong_object(const json_t *o, const struct member *m, size_t n)
 	size_t i;
 
 	if (!json_is_object(o))
-		return xstrdup("is no object");
+		return xstrdup("is not an object");
 	json_object_foreach((json_t *)o, key, v) {
 		wrong = wrong_member(key, v, m, n);
 		if (wrong)
@@ -161,7 +161,7 @@ static char *wrong_element(const char *list, const json_t *o)
 		return wrong_object(o, issue_members, ARRAY_SIZE(issue_members));
 	if (!strcmp(list, "incidents"))
 		return wrong_object(o, incident_members, ARRAY_SIZE(incident_members));
-	return xstrdup("is no list of the schema");
+	return xstrdup("is not a list of the schema");
 }
 
 /* An identifier is unique among objects of its type. */
@@ -170,7 +170,7 @@ static char *wrong_id(json_t *seen, const json_t *o)
 	const char *id = json_string_value(json_object_get(o, "id"));
 
 	if (json_object_get(seen, id))
-		return xprintf("id %s is there twice", id);
+		return xprintf("duplicate id %s", id);
 	json_object_set_new(seen, id, json_true());
 	return NULL;
 }
@@ -203,18 +203,18 @@ static char *wrong_kcidb(const json_t *root)
 	json_t *v;
 
 	if (json_integer_value(json_object_get(json_object_get(root, "version"), "major")) != 5)
-		return xstrdup("is not of version 5");
+		return xstrdup("is not version 5");
 	json_object_foreach((json_t *)root, key, v) {
 		if (!strcmp(key, "version"))
 			continue;
-		wrong = json_is_array(v) ? wrong_list(key, v) : xprintf("%s is no list", key);
+		wrong = json_is_array(v) ? wrong_list(key, v) : xprintf("%s is not a list", key);
 		if (wrong)
 			break;
 	}
 	return wrong;
 }
 
-/* --- a run with everything in it ----------------------------------------- */
+/* --- a run with all kinds of results ------------------------------------- */
 
 static struct run_item *add(struct run *r, const char *name, bool bench, enum status s,
 			    const char *why)
@@ -251,7 +251,7 @@ static void make(struct run *r)
 	char *long_reason = xcalloc(20001, 1);
 
 	memset(long_reason, 'x', 20000);
-	/* The end of what is allowed falls into a character. */
+	/* The maximum length is within a character. */
 	memcpy(long_reason + 16383, "\xc3\xa9", 2);
 	memset(r, 0, sizeof(*r));
 	r->meta = json_pack("{s:s, s:s, s:s, s:s, s:i, s:{s:s, s:s, s:s, s:s}, s:{s:s}}", "id",
@@ -311,7 +311,7 @@ static void test_kcidb(struct run *r)
 	const json_t *number;
 	char *wrong = wrong_kcidb(root);
 
-	check_text(wrong ? wrong : xstrdup("valid"), "valid", "KCIDB: valid by the schema's rules");
+	check_text(wrong ? wrong : xstrdup("valid"), "valid", "KCIDB: valid by the rules of the schema");
 	check(status_is(root, "kvmem", "FAIL") && status_is(root, "kvmem.p.pass", "PASS") &&
 	      status_is(root, "kvmem.p.skip", "SKIP") && status_is(root, "kvmem.p.known", "FAIL") &&
 	      status_is(root, "kvmem.p.fail", "FAIL") && status_is(root, "kvmem.p.time", "ERROR") &&
@@ -324,23 +324,23 @@ static void test_kcidb(struct run *r)
 	      "KCIDB: nanoseconds are seconds with a metric prefix");
 	number = json_object_get(test_of(root, "kvmem.exit.b.measured"), "number");
 	check(near(json_number_value(json_object_get(number, "value")), 7),
-	      "KCIDB: what a failed benchmark measured is not lost");
+	      "KCIDB: the measurement of a failed benchmark");
 	check(!strcmp(text_at(root, "incidents", 0, "issue_id"), text_at(root, "issues", 0, "id")) &&
 	      !strcmp(text_at(root, "incidents", 0, "test_id"), "ci_1:run-1:kvmem.p.known"),
 	      "KCIDB: a known failure is an issue");
 	check(!strcmp(text_at(root, "builds", 0, "id"), text_at(root, "tests", 0, "build_id")) &&
 	      !strcmp(text_at(root, "builds", 0, "checkout_id"), text_at(root, "checkouts", 0, "id")),
-	      "KCIDB: without a build of its own the kernel describes itself");
+	      "KCIDB: without --build-id, a build for the kernel");
 	json_decref(root);
 	o.build_id = "ci_1:build-9";
 	root = kcidb_json(r, &o);
 	check(!strcmp(text_at(root, "tests", 0, "build_id"), "ci_1:build-9") &&
 	      !json_object_get(root, "builds") && !json_object_get(root, "checkouts"),
-	      "KCIDB: tests of a build that is there already");
+	      "KCIDB: tests of an existing build");
 	json_decref(root);
 }
 
-/* The rules above are rules: each of these breaks one. */
+/* The rules above detect errors: each of these breaks one. */
 static void test_kcidb_rules(struct run *r)
 {
 	static const struct {
@@ -366,7 +366,7 @@ static void test_kcidb_rules(struct run *r)
 		free(wrong);
 		json_decref(root);
 	}
-	check(all, "KCIDB: the check of the rules can fail");
+	check(all, "KCIDB: the check of the rules detects errors");
 }
 
 static void test_incomplete(void)
@@ -411,7 +411,7 @@ static void test_lava(struct run *r)
 		   "lava-test-case exit.a.memory --result pass --measurement 4096 --units bytes\n"
 		   "lava-test-case exit.a.pages --result pass --measurement 3 --units count\n"
 		   "lava-test-case kvmem --result fail\n",
-		   "LAVA: results, numbers, and no name that the shell would run");
+		   "LAVA: results, numbers, and names that are safe in a shell");
 }
 
 static void test_github(struct run *r)
@@ -424,11 +424,11 @@ static void test_github(struct run *r)
 	github_write(f, r);
 	fclose(f);
 	check(strstr(text, "## kvmem: FAILED") && strstr(text, "needs \\| what is \\`not\\` here"),
-	      "Markdown: verdict, and what is markup is not");
+	      "Markdown: the verdict, and escaped markup");
 	row = strstr(text, "| p.fail |");
 	check(row && !strncmp(row, "| p.fail | fail | expected \\<1\\> \\& got \"2\" $(reboot) |\n", 56),
-	      "Markdown: a reason is one cell of one row");
-	check(!strstr(text, "p.pass"), "Markdown: what passed is only counted");
+	      "Markdown: a reason stays within its cell");
+	check(!strstr(text, "p.pass"), "Markdown: passed tests are not listed");
 	free(text);
 	list = benchmark_json(r);
 	check(json_array_size(list) == 4 &&

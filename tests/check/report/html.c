@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The page: what has to be on it is there, and nothing that comes from outside is
- * markup.  Without gnuplot, so that the page is the same everywhere; the figures
- * are looked at by tests/check/report.sh.
+ * The HTML page: its contents, and that text from the results is never markup.  gnuplot
+ * is hidden, so that the page is the same everywhere; tests/check/report.sh checks the
+ * figures.
  */
 #include <math.h>
 #include <stdio.h>
@@ -87,7 +87,7 @@ static char *page_of(struct run *runs, size_t n, const char *catalogue)
 	return text;
 }
 
-/* What stands between the first @from and the next @to, without the markup. */
+/* The text between the first @from and the next @to, without markup. */
 static char *between(const char *page, const char *from, const char *to)
 {
 	const char *s = strstr(page, from), *end = s ? strstr(s, to) : NULL;
@@ -134,10 +134,10 @@ static void test_escaping(void)
 	check(!strstr(page, "<script") && !strstr(page, "<i>\n") && !strstr(page, "p.<") &&
 		      !strstr(page, "<u>") && !strstr(page, "<s>") && !strstr(page, "6.12<b>") &&
 		      !strpbrk(page, "\x01\xff"),
-	      "HTML: nothing foreign is markup");
+	      "HTML: no text from the results is markup");
 	check(strstr(page,
 		     "&lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;x&quot; 'y' "),
-	      "HTML: and it is all there");
+	      "HTML: the text is escaped, not dropped");
 	free(page);
 	json_decref(r.observations[0].value);
 	run_free(&r);
@@ -162,20 +162,20 @@ static void test_behaviours(void)
 		   "A2skippedsecondneeds KVM_CAP_X1 skipped", "HTML: a skip has its reason");
 	check_text(between(page, "<b>A3</b>", "</tr>"),
 		   "A3not checkedthird (recorded)no test of it ran",
-		   "HTML: what no test looked at");
+		   "HTML: a behaviour without a test in this run");
 	check_text(between(page, "<b>A10</b>", "</summary>"), "A10knowntenth1 failed as known",
 		   "HTML: a known failure");
 	check_text(between(page, "<b>B1</b>", "</summary>"), "B1FAILlast1 passed, 1 failed",
-		   "HTML: a failure outweighs a pass");
+		   "HTML: a failure takes precedence over a pass");
 	check_text(between(page, "<section id=\"failures\">", "</h3>"), " Failures  FAIL p.fail",
-		   "HTML: failures have a part of their own");
+		   "HTML: failures have a section");
 	check_text(between(page, "<p class=\"verdict", "</p>"),
 		   "FAILED 1 of 5 failed, 2 passed, 1 failed as known, 1 skipped.",
 		   "HTML: the verdict");
 	check(follows(page, "<b>A3</b>", "<b>A10</b>"), "HTML: A3 comes before A10");
 	check(!strstr(page, "id=\"measurements\"") && !strstr(page, "id=\"distributions\"") &&
 		      !strstr(page, "id=\"hole\""),
-	      "HTML: without measurements there are no such parts");
+	      "HTML: no sections of measurements without measurements");
 	free(page);
 	run_free(&r);
 	if (fd >= 0)
@@ -199,7 +199,7 @@ static void test_incomplete(void)
 		"The run was cut short: 4 of 9 planned have a result.",
 		"HTML: a run that was cut short");
 	check(!strstr(page, "id=\"failures\"") && strstr(page, "<dd>p.cut</dd>"),
-	      "HTML: what was cut short is no failure");
+	      "HTML: a test that was cut short is not a failure");
 	free(page);
 	run_free(&r);
 }
@@ -223,14 +223,14 @@ static void test_figures(void)
 	page = page_of(&r, 1, NULL);
 	check(strstr(page, "There is no figure: gnuplot is not installed (package gnuplot-nox)") &&
 		      !strstr(page, "<svg"),
-	      "HTML: without gnuplot the page says so");
+	      "HTML: a note that gnuplot is missing");
 	check_text(between(page, "<tr><td>exit.a</td>", "</tr>"),
 		   "exit.acycles10010010010010001.000--", "HTML: a row of the measurements");
 	check_text(between(page, "<li><span class=\"name\">slot.create.slots_#", "</li>"),
-		   "slot.create.slots_#: 0 + 100 n^1.00 cycles (within 0%); as a line, 100 for each",
+		   "slot.create.slots_#: 0 + 100 n^1.00 cycles (within 0%); slope of a linear fit: 100",
 		   "HTML: growth over the parameter");
-	check(!strstr(page, "gmem.close.slots_#"), "HTML: two points and 0 make no curve");
-	check(!strstr(page, "old.create.slots_#"), "HTML: results without parameters have no curve");
+	check(!strstr(page, "gmem.close.slots_#"), "HTML: no curve of two points and x = 0");
+	check(!strstr(page, "old.create.slots_#"), "HTML: no curve of results without parameters");
 	free(page);
 	run_free(&r);
 }
@@ -252,13 +252,13 @@ static void test_several(void)
 	page = page_of(r, 2, NULL);
 	check_text(between(page, "<td class=\"name\">p.changed", "</tr>"), "p.changedpassFAIL",
 		   "HTML: a test that differs");
-	check(!strstr(page, "<td class=\"name\">p.pass"), "HTML: what does not differ is left out");
+	check(!strstr(page, "<td class=\"name\">p.pass"), "HTML: tests that do not differ are left out");
 	check_text(between(page, "<tr><td>exit.a</td>", "</tr>"), "exit.acycles100010501.050worse",
-		   "HTML: ratios to the first, and what they mean");
+		   "HTML: ratios to the first run, with the verdict");
 	check(follows(page, "2 unchanged, or measured in one run", "<tr><td>exit.same"),
-	      "HTML: measurements that are the same are folded away");
-	check_text(between(page, "<p class=\"reason\">", "</p>"), "no more", "HTML: why it fails");
-	check(strstr(page, "<p>on kernel B</p>") != NULL, "HTML: and where");
+	      "HTML: unchanged measurements are folded");
+	check_text(between(page, "<p class=\"reason\">", "</p>"), "no more", "HTML: the reason of a failure");
+	check(strstr(page, "<p>on kernel B</p>") != NULL, "HTML: the run of a failure");
 	free(page);
 	run_free(&r[0]);
 	run_free(&r[1]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is a regression, what is none, and what can't be told. */
+/* The gate: regressions, no regressions, undecided cases. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "report/text/gate.h"
 #include "selftest.h"
 
-/* --- runs made up -------------------------------------------------------- */
+/* --- artificial runs ----------------------------------------------------- */
 
 static void begin(struct run *r)
 {
@@ -91,7 +91,7 @@ struct sample_of {
 	size_t n;
 };
 
-/* The verdict on one measurement, in a gate of its own, and the gate's exit code. */
+/* The verdict on a single measurement, and the exit code of its gate. */
 static enum verdict verdict_on(const struct sample_of *a, const struct sample_of *b, const char *line,
 			       enum exit_code *code)
 {
@@ -145,17 +145,17 @@ static void test_figures(void)
 		{ "exact: 20 more than 6463, with a floor of 20", EXACT(6463), EXACT(6483),
 		  "* relative=0", V_WORSE, EXIT_FAILED },
 		{ "exact: less is better", EXACT(6463), EXACT(6000), "", V_BETTER, EXIT_PASSED },
-		{ "exact: more is better, if it says so", EXACT(6463), EXACT(6000),
+		{ "exact: less is worse with better=higher", EXACT(6463), EXACT(6000),
 		  "* better=higher", V_WORSE, EXIT_FAILED },
-		{ "exact: replicates that vary little", EXACT(6463, 6465), EXACT(6463, 6467), "",
+		{ "exact: replicates vary by less than the floor", EXACT(6463, 6465), EXACT(6463, 6467), "",
 		  V_SAME, EXIT_PASSED },
-		{ "exact: that vary and lie apart", EXACT(6463, 6465), EXACT(6600, 6607), "",
+		{ "exact: replicates vary, and the ranges are apart", EXACT(6463, 6465), EXACT(6600, 6607), "",
 		  V_WORSE, EXIT_FAILED },
-		{ "exact: that vary too much", EXACT(6463, 6463), EXACT(6463, 8086), "", V_UNSURE,
+		{ "exact: replicates vary by more than the floor", EXACT(6463, 6463), EXACT(6463, 8086), "", V_UNSURE,
 		  EXIT_NOTHING },
-		{ "counts do not vary by chance", NOISY("count", 7, 7), NOISY("count", 8, 8), "",
+		{ "counts without variation are exact", NOISY("count", 7, 7), NOISY("count", 8, 8), "",
 		  V_WORSE, EXIT_FAILED },
-		{ "times do, with a coarse clock", NOISY("cycles", 700, 700),
+		{ "times without variation are not: a coarse clock", NOISY("cycles", 700, 700),
 		  NOISY("cycles", 800, 800), "", V_UNSURE, EXIT_NOTHING },
 		{ "noisy: the same", NOISY("ns", BASE), NOISY("ns", BASE), "", V_SAME, EXIT_PASSED },
 		{ "noisy: 5% more", NOISY("ns", BASE),
@@ -164,31 +164,31 @@ static void test_figures(void)
 		{ "noisy: 5% less", NOISY("ns", BASE),
 		  NOISY("ns", 950, 953, 951, 948, 952, 949, 954, 947, 955, 946), "", V_BETTER,
 		  EXIT_PASSED },
-		{ "noisy: 5% less of what should be more", NOISY("GB/s", BASE),
+		{ "noisy: 5% less with better=higher", NOISY("GB/s", BASE),
 		  NOISY("GB/s", 950, 953, 951, 948, 952, 949, 954, 947, 955, 946), "* better=higher",
 		  V_WORSE, EXIT_FAILED },
-		{ "noisy: 2% more is real, and below the floor", NOISY("ns", BASE),
+		{ "noisy: 2% more is significant, but below the floor", NOISY("ns", BASE),
 		  NOISY("ns", 1020, 1023, 1021, 1018, 1022, 1019, 1024, 1017, 1025, 1016), "",
 		  V_SMALL, EXIT_PASSED },
 		{ "noisy: 5% more and not gated", NOISY("ns", BASE),
 		  NOISY("ns", 1050, 1053, 1051, 1048, 1052, 1049, 1054, 1047, 1055, 1046),
 		  "* gate=no", V_WORSE, EXIT_PASSED },
-		{ "noisy: 5% more of very little", NOISY("ns", BASE),
+		{ "noisy: 5% more, but below the absolute floor", NOISY("ns", BASE),
 		  NOISY("ns", 1050, 1053, 1051, 1048, 1052, 1049, 1054, 1047, 1055, 1046),
 		  "* absolute=60", V_SMALL, EXIT_PASSED },
-		{ "noisy: one wild replicate", NOISY("ns", BASE),
+		{ "noisy: one outlier", NOISY("ns", BASE),
 		  NOISY("ns", 1000, 1003, 9001, 998, 1002, 999, 1004, 997, 1005, 996), "", V_SAME,
 		  EXIT_PASSED },
-		{ "noisy: too wild to tell", NOISY("ns", BASE),
+		{ "noisy: too noisy to decide", NOISY("ns", BASE),
 		  NOISY("ns", 800, 1300, 900, 1250, 1001, 700, 1400, 950, 1100, 1200), "", V_UNSURE,
 		  EXIT_NOTHING },
-		{ "noisy: three are too few", NOISY("ns", 1000, 1001, 1002),
+		{ "noisy: three replicates are too few", NOISY("ns", 1000, 1001, 1002),
 		  NOISY("ns", 1500, 1501, 1502), "", V_UNSURE, EXIT_NOTHING },
-		{ "noisy: around nothing", NOISY("ns", 0, 0, 0, 0, 0, 0, 0, 0),
+		{ "noisy: always 0", NOISY("ns", 0, 0, 0, 0, 0, 0, 0, 0),
 		  NOISY("ns", 0, 0, 0, 0, 0, 0, 0, 0), "", V_SAME, EXIT_PASSED },
-		{ "noisy: something from nothing", NOISY("ns", 0, 0, 0, 0, 0, 0, 0, 0),
+		{ "noisy: 0 before, not 0 now", NOISY("ns", 0, 0, 0, 0, 0, 0, 0, 0),
 		  NOISY("ns", 9, 9, 8, 9, 9, 8, 9, 9), "", V_WORSE, EXIT_FAILED },
-		{ "a replicate without a number", NOISY("ns", NAN, NAN), NOISY("ns", BASE), "",
+		{ "no replicate with a value", NOISY("ns", NAN, NAN), NOISY("ns", BASE), "",
 		  V_UNSURE, EXIT_NOTHING },
 	};
 	enum exit_code code;
@@ -205,7 +205,7 @@ static void test_figures(void)
 
 /* --- the machines -------------------------------------------------------- */
 
-/* The gate over one regression when @key of the second run's description is @value. */
+/* The gate of a regression if @key in the second run's description is @value. */
 static enum exit_code gate_with(const char *object, const char *key, const char *value,
 				const char *line, char **verdict)
 {
@@ -270,9 +270,9 @@ static void test_machines(void)
 		  "INCONCLUSIVE: 1 measurement can't be judged: the profile differs: full and quick" },
 		{ "", "suite", "x", "", EXIT_FAILED, "REGRESSION: 1 measurement" },
 		{ "lab", "accel", "tcg", "set accept=machine", EXIT_NOTHING,
-		  "INCONCLUSIVE: 1 measurement can't be judged: times under emulation say nothing: --exact counts instructions" },
+		  "INCONCLUSIVE: 1 measurement can't be judged: times under emulation are not comparable: use --exact to count instructions" },
 		{ "lab", "accel", "bochs", "set accept=machine", EXIT_NOTHING,
-		  "INCONCLUSIVE: 1 measurement can't be judged: times under emulation say nothing: --exact counts instructions" },
+		  "INCONCLUSIVE: 1 measurement can't be judged: times under emulation are not comparable: use --exact to count instructions" },
 		{ "lab", "accel", "tcg", "set accept=machine accept=emulation", EXIT_FAILED,
 		  "REGRESSION: 1 measurement" },
 		{ "", "mitigations", NULL, "", EXIT_NOTHING,
@@ -296,7 +296,7 @@ static void test_machines(void)
 
 /* --- the whole gate ------------------------------------------------------ */
 
-/* Noise as of a normal distribution, deviation 1: twelve uniform numbers. */
+/* Approximately normal noise with deviation 1: the sum of twelve uniform numbers. */
 static double noise(struct random *r)
 {
 	double sum = -6;
@@ -308,8 +308,8 @@ static double noise(struct random *r)
 }
 
 /*
- * Gates over 20 measurements of 10 replicates with a deviation of 1%, the first
- * measurement slower by @slower: how many of 200 call a regression.
+ * The number of regressions in 200 gates of 20 measurements with 10 replicates and a
+ * deviation of 1%, of which the first measurement is slower by @slower.
  */
 static size_t count_alarms(double slower)
 {
@@ -350,8 +350,8 @@ static void test_rates(void)
 
 	printf("# of 200 gates of 20 measurements, noise 1%%: %zu false alarms, %zu at 5%%\n",
 	       same, slower);
-	check(same <= 2, "false alarms: at most 1% of gates");
-	check(slower >= 190, "5% more in one measurement of 20 is found");
+	check(same <= 2, "at most 1% of gates are false alarms");
+	check(slower >= 190, "5% more in one of 20 measurements is detected");
 }
 
 static void test_units(void)
@@ -366,8 +366,8 @@ static void test_units(void)
 	add_figure(&runs[1], "m", "ns", false, v, 1);
 	wrong = judge_units(&runs[0], &runs[1]);
 	check_text(wrong ? wrong : xstrdup(""), "m is in cycles in one run and in ns in the other",
-		   "units that differ are found");
-	check(!judge_units(&runs[0], &runs[0]), "and those that do not are not");
+		   "different units are detected");
+	check(!judge_units(&runs[0], &runs[0]), "equal units are accepted");
 	run_free(&runs[0]);
 	run_free(&runs[1]);
 }
@@ -385,16 +385,16 @@ static void test_nothing(void)
 	add_test(&runs[0], "p.a", ST_SKIP);
 	add_test(&runs[1], "p.a", ST_PASS);
 	judge(&j, &runs[0], &runs[1], &rules, NULL);
-	check(judge_gate(&j) == EXIT_NOTHING, "a baseline in which nothing passed gates nothing");
+	check(judge_gate(&j) == EXIT_NOTHING, "inconclusive if nothing passed in the baseline");
 	judge_free(&j);
 	add_test(&runs[0], "p.b", ST_PASS);
 	add_test(&runs[1], "p.b", ST_PASS);
 	add_figure(&runs[0], "m", "count", false, v, 1);
 	judge(&j, &runs[0], &runs[1], &rules, NULL);
-	check(judge_gate(&j) == EXIT_NOTHING, "what is no longer measured is inconclusive");
+	check(judge_gate(&j) == EXIT_NOTHING, "inconclusive if a measurement is missing");
 	judge_free(&j);
 	judge(&j, &runs[1], &runs[0], &rules, NULL);
-	check(judge_gate(&j) == EXIT_FAILED, "but a test that is now skipped is a regression");
+	check(judge_gate(&j) == EXIT_FAILED, "a test that is now skipped is a regression");
 	judge_free(&j);
 	rules_free(&rules);
 	run_free(&runs[0]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* gate.conf: what is understood, and what is refused. */
+/* gate.conf: valid and invalid lines. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include "report/gate/rules.h"
 #include "selftest.h"
 
-/* The message of a line that is refused is not part of the test's output. */
+/* Whether a line is refused; its message is discarded. */
 static bool refused(const char *line)
 {
 	int err = dup(STDERR_FILENO);
@@ -36,25 +36,25 @@ static void test_values(void)
 	struct rule one;
 
 	rules_init(&r);
-	check(r.alpha == 0.01 && r.confidence == 0.99, "without a file the gate has rules");
+	check(r.alpha == 0.01 && r.confidence == 0.99, "defaults without a file");
 	one = rules_for(&r, "exit.mmio", "instructions");
 	check(near(one.relative, 0.01) && near(one.absolute, 20) && one.gated,
-	      "1% or 20 instructions where they are counted");
+	      "the default floor of instructions: 1% or 20");
 	check(rules_add(&r, "* relative=5% # of all", "f:1") && rules_add(&r, "", "f:2") &&
 	      rules_add(&r, "exit.*@ns absolute=7 better=higher", "f:3") &&
 	      rules_add(&r, "exit.cpuid gate=no relative=0.25", "f:4") &&
 	      rules_add(&r, "set alpha=2% accept=cpu accept=mitigations", "f:5"),
-	      "lines of gate.conf");
+	      "valid lines");
 	one = rules_for(&r, "exit.cpuid", "ns");
 	check(near(one.relative, 0.25) && near(one.absolute, 7) && one.higher_is_better && !one.gated,
-	      "later lines overrule earlier ones, key by key");
+	      "later lines override earlier ones, key by key");
 	one = rules_for(&r, "exit.mmio", "cycles");
 	check(near(one.relative, 0.05) && one.absolute == 0 && !one.higher_is_better && one.gated,
-	      "a unit's line is for that unit");
+	      "a line with a unit applies to that unit only");
 	check(near(r.alpha, 0.02) && rules_accept(&r, "cpu") && !rules_accept(&r, "backend"),
 	      "settings");
 	check(!strcmp(rules_idle(&r, "f:4", named_x, NULL), "exit.cpuid") &&
-	      !rules_idle(&r, "nowhere", named_x, NULL), "a line that fits nothing is found");
+	      !rules_idle(&r, "nowhere", named_x, NULL), "a line that matches nothing is found");
 	rules_free(&r);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Unit tests of the report tool: TAP lines, exit code 1 when one fails. */
+/* Unit tests of kvmem-report: prints TAP, exits with 1 if a test fails. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +74,7 @@ static void test_version_ranges(void)
 		free(what);
 	}
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		what = xprintf("\"%s\" is no kernel range", bad[i]);
+		what = xprintf("\"%s\" is not a kernel range", bad[i]);
 		check(!version_range_valid(bad[i]), what);
 		free(what);
 	}
@@ -101,19 +101,19 @@ static void test_known_issues(void)
 			      "c.*|*|vmx|r|-\n") && k.n == 3, "known issues are read");
 	e = known_excuse(&k, &place, "a.one", "got 0x12");
 	check(e && !strcmp(e->reason, "two words") && !strcmp(e->link, "http://x/|y"),
-	      "an expression with a bar in it matches, fields are trimmed");
+	      "an expression with '|' matches, fields are trimmed");
 	check(!known_excuse(&k, &place, "a.one", "something else"),
 	      "a failure the expression does not match is not excused");
 	check(!known_excuse(&k, &place, "a.one.more", "got 0x12"),
 	      "a glob matches the whole name");
-	check(!known_excuse(&k, &place, "c.x", "r"), "another backend is not excused");
-	check(known_unexpected(&k, &place, "b.x"), "a pass where a failure is listed is noticed");
+	check(!known_excuse(&k, &place, "c.x", "r"), "an issue of another backend does not excuse a failure");
+	check(known_unexpected(&k, &place, "b.x"), "a pass of a test with a known issue is unexpected");
 	check(known_excuse(&k, &place, "b.y", "") && !known_unexpected(&k, &place, "b.x"),
-	      "but not when the entry explained another failure");
-	check(!known_unexpected(&k, &place, "z"), "other tests may pass");
+	      "but not if the entry excused another failure");
+	check(!known_unexpected(&k, &place, "z"), "a pass of another test is not unexpected");
 	known_free(&k);
 	check(!known_excuse(NULL, &place, "a", "") && !known_unexpected(NULL, &place, "a"),
-	      "there may be no list");
+	      "the list may be missing");
 }
 
 static void test_text(void)
@@ -128,10 +128,10 @@ static void test_text(void)
 	check(!utf8_decode("\xc0\x80", 2, &cp) && !utf8_decode("\xe0\x9f\xbf", 3, &cp) &&
 	      !utf8_decode("\xed\xa0\x80", 3, &cp) && !utf8_decode("\xf4\x90\x80\x80", 4, &cp) &&
 	      !utf8_decode("\xe2\x82", 2, &cp),
-	      "overlong forms, surrogates, what is beyond Unicode, cut sequences");
+	      "invalid UTF-8: overlong, surrogates, beyond Unicode, truncated");
 	text = text_repair(bytes, sizeof(bytes) - 1, &len);
 	check_text(text, "a \xc3\xbf\xc3\xa9\xc3\xad\xc2\xa0\xc2\x80\xc3\xb5z",
-		   "bytes that are no UTF-8 become Latin-1");
+		   "bytes that are not UTF-8 are read as Latin-1");
 	f = xmemstream(&text, &len);
 	text_plain(f, "a\tb\nc\r\x1b[0m\xff\xc2\x85\xe2\x80\xa8", 16);
 	fclose(f);
@@ -168,7 +168,7 @@ static void test_tail(void)
 	}
 	s = tail_text(&t, 0, &len, &cut);
 	check(cut && len <= TAIL_SIZE && len > TAIL_SIZE - 32 && !memcmp(s, "line ", 5) &&
-	      !memcmp(s + len - 6, "99999\n", 6), "the end of much output, in whole lines");
+	      !memcmp(s + len - 6, "99999\n", 6), "long output: its end, in complete lines");
 	tail_free(&t);
 }
 
@@ -192,7 +192,7 @@ static char *ktap_of(enum status status, const char *reason, const char *output,
 static void test_ktap_lines(void)
 {
 	check_text(ktap_of(ST_PASS, "", "", "a b#c\nd"), "  ok 7 a_b_c_d\n",
-		   "KTAP: no '#', blank or line end in a description");
+		   "KTAP: no '#', blank or newline in a description");
 	check_text(ktap_of(ST_SKIP, "needs # SKIP\nthis", "", "t"),
 		   "  ok 7 t # SKIP needs \\# SKIP this\n", "KTAP: a reason adds no directive");
 	check_text(ktap_of(ST_XFAIL, "known issue: x", "", "t"),
@@ -201,10 +201,10 @@ static void test_ktap_lines(void)
 		   "KTAP: no reason");
 	check_text(ktap_of(ST_FAIL, "why", "# Subtest: x\nok 1 y\n\xff no end", "t"),
 		   "  # S_ubtest: x\n  # ok 1 y\n  # ? no end\n  # why\n  not ok 7 t\n",
-		   "KTAP: output becomes comments that mean nothing");
+		   "KTAP: output becomes comments that a parser ignores");
 	check_text(ktap_of(ST_ERROR, "reboot: System halted", "", "t"),
 		   "  # r_eboot: System halted\n  not ok 7 t # ERROR r_eboot: System halted\n",
-		   "KTAP: no line ends the file for a parser");
+		   "KTAP: no line ends the output for a parser");
 }
 
 static void feed(struct stream *s, const char *line)
@@ -225,13 +225,13 @@ static void test_medians(void)
 	check(near(median(even, 4), 2), "the median of four is the lower one");
 	check(near(median(gaps, 3), 7) && isnan(median(gaps, 1)), "median with gaps");
 	text_number(text, sizeof(text), 1234567);
-	check(!strcmp(text, "1234567"), "counts of 7 digits are exact");
+	check(!strcmp(text, "1234567"), "7 digits are printed exactly");
 	text_number(text, sizeof(text), 33554432);
-	check(!strcmp(text, "33.6M"), "longer ones are rounded");
+	check(!strcmp(text, "33.6M"), "longer numbers are rounded");
 	text_number(text, sizeof(text), 1.0256);
 	check(!strcmp(text, "1.026"), "ratios have three decimals");
 	text_number(text, sizeof(text), NAN);
-	check(!strcmp(text, "-"), "what was not measured is a dash");
+	check(!strcmp(text, "-"), "a missing number is a dash");
 }
 
 #define MEASURED(rest) \
@@ -253,27 +253,27 @@ static void test_aggregation(void)
 	feed(&s, MEASURED("\"value\":11,\"n\":50,\"min\":6,\"p50\":11,\"p90\":10,\"p99\":99,"
 			  "\"max\":200,\"exits_per_op\":2,\"overhead\":5,\"note\":\"other\","
 			  "\"quantiles\":[6,11,200]"));
-	check(run.n_measurements == 1 && !run.bad_lines, "replicates of one name are one figure");
+	check(run.n_measurements == 1 && !run.bad_lines, "replicates of one name are one measurement");
 	m = run.measurements[0];
 	measurement_aggregate(m);
 	check(m->n_replicates == 3 && near(m->replicates[0], 10) && near(m->replicates[2], 11),
-	      "the median of each replicate is kept, in order");
+	      "the medians of the replicates, in order");
 	check(m->n == 200, "samples are added up");
-	check(near(m->figures[FIG_MIN], 2) && near(m->figures[FIG_MAX], 300), "extremes of all");
+	check(near(m->figures[FIG_MIN], 2) && near(m->figures[FIG_MAX], 300), "minimum and maximum of all replicates");
 	check(near(m->figures[FIG_P50], 11) && near(m->figures[FIG_P90], 20) &&
 	      near(m->figures[FIG_P99], 95), "medians of quantiles");
 	check(near(m->overhead, 5) && near(m->exits_per_op, 1.5),
 	      "median overhead, mean number of exits");
-	check(m->notes.n == 2, "distinct notes");
+	check(m->notes.n == 2, "each note once");
 	check(m->n_quantiles == 3 && near(m->quantiles[0], 5) && near(m->quantiles[2], 200),
-	      "quantiles element by element");
+	      "median of each quantile");
 	feed(&s, "{\"event\":\"measurement\",\"name\":\"v\",\"unit\":\"ns\",\"value\":7}");
 	feed(&s, "{\"event\":\"measurement\",\"name\":\"v\",\"unit\":\"ns\",\"value\":9}");
 	m = run.measurements[1];
 	measurement_aggregate(m);
 	check(near(m->figures[FIG_MIN], 7) && near(m->figures[FIG_MAX], 9) && m->n == 2 &&
 	      near(m->figures[FIG_P50], 7) && isnan(m->figures[FIG_P99]) &&
-	      isnan(m->exits_per_op), "single numbers have a range, and no tail");
+	      isnan(m->exits_per_op), "single numbers have minimum and maximum, but no p99");
 	feed(&s, MEASURED("\"value\":null"));
 	check(run.bad_lines == 1, "a measurement without a number is a bad line");
 	run_free(&run);
@@ -291,25 +291,25 @@ static void test_bad_lines(void)
 	size_t i;
 
 	feed(&s, "{\"event\":\"start\",\"name\":\"p.a\"}");
-	check(run.bad_lines == 1 && !run.n_items, "nothing comes before the run");
+	check(run.bad_lines == 1 && !run.n_items, "events before the run event are invalid");
 	feed(&s, "{\"event\":\"run\",\"stream\":1,\"seed\":18446744073709551615,"
 	     "\"plan\":[{\"kind\":\"test\",\"name\":\"p.a\"}]}");
 	check(run.bad_lines == 1 && run.planned == 1, "a seed of 64 bits");
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		feed(&s, bad[i]);
-	check(run.bad_lines == 1 + i, "broken lines are counted");
+	check(run.bad_lines == 1 + i, "invalid lines are counted");
 	feed(&s, "");
 	feed(&s, "{\"event\":\"news\"}\r");
-	check(run.bad_lines == 1 + i, "unknown events and empty lines are not");
+	check(run.bad_lines == 1 + i, "unknown events and empty lines are not invalid");
 	feed(&s, "{\"event\":\"output\",\"name\":\"p.a\",\"text\":\"\xff\x01\\u0000\"}");
 	check(run.bad_lines == 1 + i && run.items[0]->current.len == 4,
-	      "stray bytes are repaired");
+	      "invalid bytes in a text are replaced");
 	feed(&s, "{\"event\":\"end\",\"name\":\"p.a\",\"status\":\"great\"}");
 	check(run.items[0]->status == ST_ERROR, "an unknown status is an error");
 	run_free(&run);
 }
 
-/* A run of given results; "start" is one without an end, NULL ends the list. */
+/* The verdict on a run with these results; "start": no end event, "none": not run. */
 static enum exit_code verdict_of(bool complete, const char *const *status)
 {
 	struct run run = { .complete = complete };
@@ -334,7 +334,7 @@ static enum exit_code verdict_of(bool complete, const char *const *status)
 	return code;
 }
 
-/* Files that tests want kept stay in the log folder. */
+/* Files that tests record must not leave the log folder. */
 static void test_files(void)
 {
 	static const struct {
@@ -357,7 +357,7 @@ static void test_files(void)
 			 rows[i].name);
 		stream_line(&s, line, strlen(line), &e);
 		check(e.kind == rows[i].kind && (e.kind == EV_NONE || !strcmp(e.text, "x")),
-		      "a file's name leads nowhere else");
+		      "a file name must not lead out of the log folder");
 		event_release(&e);
 	}
 	run_free(&run);
@@ -375,13 +375,13 @@ static void test_verdicts(void)
 		{ "a failure fails", { "pass", "fail" }, true, EXIT_FAILED },
 		{ "a timeout fails", { "pass", "timeout" }, true, EXIT_FAILED },
 		{ "an error fails", { "error", "skip" }, true, EXIT_FAILED },
-		{ "skips alone are nothing", { "skip", "skip" }, true, EXIT_NOTHING },
-		{ "no tests are nothing", { NULL }, true, EXIT_NOTHING },
-		{ "a planned test that never ran fails", { "pass", "none" }, true, EXIT_FAILED },
-		{ "a test that never ended fails", { "pass", "start" }, true, EXIT_FAILED },
-		{ "a run cut short is broken", { "pass", "none" }, false, EXIT_BROKEN },
-		{ "also in the middle of a test", { "pass", "start" }, false, EXIT_BROKEN },
-		{ "but a failure before that counts", { "fail", "none" }, false, EXIT_FAILED },
+		{ "only skips: nothing ran", { "skip", "skip" }, true, EXIT_NOTHING },
+		{ "no tests: nothing ran", { NULL }, true, EXIT_NOTHING },
+		{ "a planned test that did not run fails", { "pass", "none" }, true, EXIT_FAILED },
+		{ "a test without an end fails", { "pass", "start" }, true, EXIT_FAILED },
+		{ "a run that was cut short is incomplete", { "pass", "none" }, false, EXIT_BROKEN },
+		{ "also if it was cut short during a test", { "pass", "start" }, false, EXIT_BROKEN },
+		{ "but an earlier failure counts", { "fail", "none" }, false, EXIT_FAILED },
 	};
 	size_t i;
 
@@ -400,21 +400,21 @@ static void test_replicates(void)
 	it->bench = true;
 	it->planned = 3;
 	run_end(&run, it, ST_PASS, "", 1);
-	check(!it->finished, "a benchmark goes on after its first replicate");
+	check(!it->finished, "a benchmark is not finished after its first replicate");
 	run_end(&run, it, ST_FAIL, "second", 1);
 	run_end(&run, it, ST_SKIP, "third", 1);
 	check(it->finished && it->status == ST_FAIL && !strcmp(it->reason, "second") &&
-	      near(it->duration_s, 3), "the worst replicate counts, times add up");
+	      near(it->duration_s, 3), "the worst replicate counts, durations are added");
 	it = run_add_item(&run, "b.y");
 	it->planned = 3;
 	run_end(&run, it, ST_PASS, "", 1);
 	run_finish(&run);
 	check(it->finished && it->cut && it->status == ST_ERROR,
-	      "a benchmark cut short has not passed");
+	      "a benchmark that was cut short has not passed");
 	run_free(&run);
 }
 
-/* Loading needs a file; the text that comes back must be the same. */
+/* Write, load and write results.json: both texts must be the same. */
 static void test_round_trip(void)
 {
 	char dir[] = "/tmp/kvmem-report-XXXXXX", *path, *text, *again;
@@ -442,7 +442,7 @@ static void test_round_trip(void)
 	}
 	again = results_load(&loaded, dir) ? results_text(&loaded, &again_len) : xstrdup("");
 	check_text(again, text, "results.json is the same after loading it");
-	check(run_verdict(&loaded) == run_verdict(&run), "and means the same");
+	check(run_verdict(&loaded) == run_verdict(&run), "and has the same verdict");
 	remove(path);
 	remove(dir);
 	free(path);

@@ -5,11 +5,11 @@
 
 #include <stdbool.h>
 
-/** check - one result */
+/** check - print one result */
 void check(bool ok, const char *what);
-/** check_text - whether @got, which is freed, is @want */
+/** check_text - check that @got, which is freed, is @want */
 void check_text(char *got, const char *want, const char *what);
-/** near - whether two numbers are the same but for rounding */
+/** near - whether two numbers are equal except for rounding */
 bool near(double a, double b);
 
 void test_stats(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Statistics against published values; the source stands at each. */
+/* Statistics, compared with published values; each has its source. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@ static bool about(double a, double b, double by)
 	return fabs(a - b) <= by;
 }
 
-/* The same with more digits than the source prints: half of its last one. */
+/* Compare p with a published value, within half of its last digit. */
 static void check_p(double p, double published, double last_digit, const char *what)
 {
 	char *text = xprintf("%s: p is %g", what, published);
@@ -23,7 +23,7 @@ static void check_p(double p, double published, double last_digit, const char *w
 	free(text);
 }
 
-/* A sample of n numbers with no tie, of which u pairs lie the wrong way round. */
+/* p of two samples of n numbers without ties, with the statistic U = u. */
 static double p_of_u(size_t n, size_t u)
 {
 	double a[8], b[8];
@@ -33,7 +33,7 @@ static double p_of_u(size_t n, size_t u)
 		a[i] = (double)(2 * i);
 		b[i] = (double)(2 * n + 2 * i);
 	}
-	/* The largest of a rises over one of b after the other. */
+	/* Move the largest numbers of a above u numbers of b, in total. */
 	for (i = n; i > 0 && u; i--) {
 		pairs = u < n ? u : n;
 		a[i - 1] = (double)(2 * n + 2 * pairs - 1) - (double)(n - i) / 100;
@@ -63,7 +63,7 @@ static void test_rank_tables(void)
 	check_p(p_of_u(7, 0), 0.00058, 0.00001, "7 and 7 without overlap");
 	check_p(p_of_u(8, 0), 0.00016, 0.00001, "8 and 8 without overlap");
 	check(near(p_of_u(8, 0), stats_least_p(8, 8)) && near(stats_least_p(3, 3), 0.1),
-	      "that is the least there can be");
+	      "no overlap gives the smallest p");
 }
 
 static void test_rank_examples(void)
@@ -77,12 +77,12 @@ static void test_rank_examples(void)
 		0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46
 	};
 	static const double weeks[] = { 1.15, 0.88, 0.90, 0.74, 1.21 };
-	/* The example of scipy.stats.mannwhitneyu(): exactly 1/9, by the normal 0.11134688. */
+	/* The example of scipy.stats.mannwhitneyu(): exact 1/9, asymptotic 0.11134688. */
 	static const double males[] = { 19, 22, 16, 29, 24 }, females[] = { 20, 11, 17, 12 };
 	/*
 	 * Many ties: R. Bergmann, J. Ludbrook, W. P. J. M. Spooren, American
 	 * Statistician 54 (2000) p. 72, rats on a rotating cylinder; data set
-	 * rotarod of R's package coin: exactly 0.0373 two-sided.
+	 * rotarod of R's package coin: exact 0.0373 two-sided.
 	 */
 	static const double control[] = {
 		300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 300
@@ -93,17 +93,17 @@ static void test_rank_examples(void)
 
 	check_p(stats_rank_p(term, 10, weeks, 5), 2 * 0.1272, 0.0001, "Hollander and Wolfe 1973");
 	check(near(stats_rank_p(term, 10, weeks, 5), stats_rank_p(weeks, 5, term, 10)),
-	      "whichever comes first");
+	      "the order of the samples does not matter");
 	check_p(stats_rank_p(males, 5, females, 4), 1. / 9, 1e-9, "scipy's example");
 	check_p(stats_rank_p_normal(males, 5, females, 4), 0.11134688653314041, 1e-9,
-		"scipy's example by the normal distribution");
+		"scipy's example, normal approximation");
 	check_p(stats_rank_p(control, 12, treated, 12), 0.0373, 0.0001, "ties: Bergmann and others 2000");
 	check(near(stats_rank_p(control, 12, control, 12), 1) &&
 	      near(stats_rank_p_normal(control, 12, control, 12), 1),
-	      "where all are equal nothing differs");
+	      "p is 1 if all numbers are equal");
 }
 
-/* The two ways to the answer agree where one takes over from the other. */
+/* The exact and the normal p agree at the largest size that is exact. */
 static void test_rank_large(void)
 {
 	struct random r = { .state = 7 };
@@ -137,14 +137,14 @@ static void test_bootstrap(void)
 	in = stats_ratio(one, 3, b, 13, 0.90);
 	check(in.low == 4 && in.high == 10, "bootstrap, Efron 1979: 90% of medians are the 4th to 10th");
 	in = stats_ratio(one, 3, b, 13, 0.99);
-	check(in.low == 3 && in.high == 11, "and 99% the 3rd to 11th");
+	check(in.low == 3 && in.high == 11, "bootstrap, Efron 1979: 99% are the 3rd to 11th");
 	in = stats_ratio(b, 13, one, 3, 0.90);
-	check(near(in.low, 0.1) && near(in.high, 0.25), "of a ratio to them likewise");
+	check(near(in.low, 0.1) && near(in.high, 0.25), "bootstrap: the reciprocal ratio");
 	in = stats_ratio(one, 3, one, 3, 0.99);
-	check(in.low == 1 && in.high == 1, "what does not vary has no width");
+	check(in.low == 1 && in.high == 1, "bootstrap: no variation, no width");
 }
 
-/* Three in four intervals of 75% should have the ratio in them. */
+/* Three in four intervals of 75% should contain the true ratio. */
 static void test_coverage(void)
 {
 	struct random r = { .state = 3 };
@@ -160,23 +160,23 @@ static void test_coverage(void)
 		in = stats_ratio(a, 15, b, 15, 0.75);
 		hits += in.low <= 1.1 && in.high >= 1.1;
 	}
-	check(hits > 700 && hits < 830, "intervals of 75% cover the true ratio about as often");
+	check(hits > 700 && hits < 830, "about 75% of intervals of 75% cover the true ratio");
 }
 
 static void test_holm(void)
 {
 	/*
 	 * The example of "Holm-Bonferroni method" in Wikipedia: at 0.05 the
-	 * fourth and the first hypothesis fall, the third and second stay.
+	 * fourth and the first hypothesis are rejected, the third and second are not.
 	 */
 	double p[] = { 0.01, 0.04, 0.03, 0.005 }, gap[] = { 0.02, NAN, 0.01 };
 	double one[] = { 0.7 }, large[] = { 0.6, 0.9 };
 
 	stats_holm(p, 4);
 	check(near(p[3], 0.02) && near(p[0], 0.03) && near(p[2], 0.06) && near(p[1], 0.06),
-	      "Holm: the smallest counts four times, and none is below one before it");
+	      "Holm: factors 4 to 1, and no p is below a previous one");
 	stats_holm(gap, 3);
-	check(near(gap[2], 0.02) && near(gap[0], 0.02) && isnan(gap[1]), "Holm: gaps do not count");
+	check(near(gap[2], 0.02) && near(gap[0], 0.02) && isnan(gap[1]), "Holm: NANs are not counted");
 	stats_holm(one, 1);
 	stats_holm(large, 2);
 	check(near(one[0], 0.7) && near(large[0], 1) && near(large[1], 1), "Holm: one, and no p above 1");
@@ -188,11 +188,11 @@ static void test_share(void)
 	check(about(stats_share_limit(10, 100, 0.975), 0.17622, 0.00001),
 	      "Clopper and Pearson: 10 of 100");
 	check(near(stats_share_limit(0, 200, 0.95), 1 - pow(0.05, 1. / 200)),
-	      "none of 200 may still be 1.5%");
-	check(stats_share_limit(5, 5, 0.95) == 1, "all of 5 may be all");
+	      "the limit for none of 200 is 1.5%");
+	check(stats_share_limit(5, 5, 0.95) == 1, "the limit for 5 of 5 is 1");
 }
 
-/* Points of known curves; the relative weights are what keeps the fixed cost right. */
+/* Points of known curves; relative weights are necessary for a correct fixed cost. */
 static void test_fit(void)
 {
 	static const double x[] = { 1, 8, 64, 512, 4096 };
@@ -208,7 +208,7 @@ static void test_fit(void)
 	check(fit_growth(x, linear, 5, &f) && near(f.power, 1) && near(f.each, 30) &&
 		      near(f.fixed, 5000) && f.off < 1e-9,
 	      "growth: a fixed and a linear part");
-	check(near(fit_slope(x, linear, 5), 30), "growth: as a line");
+	check(near(fit_slope(x, linear, 5), 30), "growth: slope of a linear fit");
 	check(fit_growth(x, square, 5, &f) && near(f.power, 2) && near(f.each, 0.5) &&
 		      near(f.fixed, 100),
 	      "growth: a square");
@@ -218,7 +218,7 @@ static void test_fit(void)
 	check(fit_growth(x, flat, 5, &f) && f.power == 0 && f.each == 0 && about(f.fixed, 700, 1) &&
 		      about(f.off, 0.0014, 0.001),
 	      "growth: none");
-	/* 3 % of noise, and falling at the end: still a line of about 30 for each. */
+	/* 3 % of noise, with a lower last point: still linear, with a slope of about 30. */
 	for (i = 0; i < 5; i++)
 		linear[i] *= i % 2 ? 1.03 : 0.97;
 	check(fit_growth(x, linear, 5, &f) && about(f.power, 1, 0.05) && about(f.fixed, 5000, 250) &&

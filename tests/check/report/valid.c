@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is no results.json: each document is broken in one place. */
+/* Invalid results.json: each document has one error. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@
 static const char good[] = "{\"schema\":\"kvmem/1\"," RUN ",\"tests\":[" TEST "],"
 	"\"observations\":[" SEEN "],\"measurements\":[" FIGURE "]}";
 
-/* The document with @from replaced by @to, read and judged. */
+/* The error in the document with @from replaced by @to, or "valid". */
 static char *verdict(const char *from, const char *to)
 {
 	const char *at = from ? strstr(good, from) : good;
@@ -26,14 +26,14 @@ static char *verdict(const char *from, const char *to)
 	json_t *root;
 
 	if (!at)
-		return xprintf("the test is wrong: no %s", from);
+		return xprintf("error in the test: no %s", from);
 	text = from ? xprintf("%.*s%s%s", (int)(at - good), good, to, at + strlen(from)) :
 	       xstrdup(good);
 	root = json_loads(text, 0, NULL);
-	wrong = root ? results_wrong(root) : xstrdup("the test is wrong: no JSON");
+	wrong = root ? results_wrong(root) : xstrdup("error in the test: not JSON");
 	json_decref(root);
 	free(text);
-	return wrong ? wrong : xstrdup("well");
+	return wrong ? wrong : xstrdup("valid");
 }
 
 void test_valid(void)
@@ -41,38 +41,38 @@ void test_valid(void)
 	static const struct {
 		const char *from, *to, *want;
 	} cases[] = {
-		{ NULL, NULL, "well" },
-		{ "\"planned\"", "\"unknown\":[{}],\"planned\"", "well" },
-		{ "\"schema\":\"kvmem/1\",", "", "it is JSON, but not of kvmem: there is no \"schema\"" },
+		{ NULL, NULL, "valid" },
+		{ "\"planned\"", "\"unknown\":[{}],\"planned\"", "valid" },
+		{ "\"schema\":\"kvmem/1\",", "", "it is not a kvmem result: \"schema\" is missing" },
 		{ "kvmem/1", "kvmem/2",
-		  "it is of another version: its schema is kvmem/2, this one reads kvmem/1" },
-		{ "kvmem/1", "kcidb/5", "it is not of kvmem: its schema is kcidb/5" },
-		{ RUN, "\"run\":[]", "\"run\" is no object" },
+		  "its schema is kvmem/2, this kvmem-report reads kvmem/1" },
+		{ "kvmem/1", "kcidb/5", "it is not a kvmem result: its schema is kcidb/5" },
+		{ RUN, "\"run\":[]", "\"run\" is not an object" },
 		{ "\"complete\":true,", "", "\"run\" has no \"complete\"" },
 		{ "\"complete\":true", "\"complete\":1",
 		  "\"run\": \"complete\" is not true or false" },
 		{ "\"planned\":1", "\"planned\":-1",
-		  "\"run\": \"planned\" is not a whole number of 0 or more" },
+		  "\"run\": \"planned\" is not a non-negative integer" },
 		{ "\"planned\":1", "\"planned\":7",
-		  "it says to be complete, but 6 of 7 results are missing" },
-		{ "\"tests\":[" TEST "]", "\"tests\":{}", "there is no list \"tests\"" },
-		{ "\"tests\":[" TEST "]", "\"tests\":[7]", "tests[0] is no object" },
-		{ TEST, TEST "," TEST, "tests[1] (p.a) is there twice" },
-		{ "\"pass\"", "\"great\"", "tests[0] (p.a): there is no status \"great\"" },
+		  "it is marked complete, but 6 of 7 results are missing" },
+		{ "\"tests\":[" TEST "]", "\"tests\":{}", "the list \"tests\" is missing" },
+		{ "\"tests\":[" TEST "]", "\"tests\":[7]", "tests[0] is not an object" },
+		{ TEST, TEST "," TEST, "tests[1] (p.a) is a duplicate" },
+		{ "\"pass\"", "\"great\"", "tests[0] (p.a): unknown status \"great\"" },
 		{ "\"kind\":\"test\"", "\"kind\":\"x\"",
-		  "tests[0] (p.a): \"kind\" is test or bench, not \"x\"" },
+		  "tests[0] (p.a): \"kind\" must be test or bench, not \"x\"" },
 		{ "\"name\":\"p.a\"", "\"name\":\"\"",
-		  "tests[0]: \"name\" is not a string that is not empty" },
+		  "tests[0]: \"name\" is not a non-empty string" },
 		{ "[\"A1\"]", "[1]", "tests[0] (p.a): \"behaviours\" is not a list of strings" },
 		{ ",\"value\":[1]", "", "observations[0] (o) has no \"value\"" },
-		{ SEEN, SEEN "," SEEN, "well" },
+		{ SEEN, SEEN "," SEEN, "valid" },
 		{ "\"unit\":\"ns\",", "", "measurements[0] (m) has no \"unit\"" },
 		{ "[1,null]", "[]", "measurements[0] (m) has no replicates" },
 		{ "[1,null]", "[\"1\"]",
 		  "measurements[0] (m): \"replicates\" is not a list of numbers" },
 		{ "\"p99\":null", "\"p99\":\"\"", "measurements[0] (m): \"p99\" is not a number" },
-		{ FIGURE, FIGURE "," FIGURE, "measurements[1] (m) is there twice" },
-		{ ",\"measurements\":[" FIGURE "]", "", "there is no list \"measurements\"" },
+		{ FIGURE, FIGURE "," FIGURE, "measurements[1] (m) is a duplicate" },
+		{ ",\"measurements\":[" FIGURE "]", "", "the list \"measurements\" is missing" },
 	};
 	char *what;
 	size_t i;
