@@ -310,7 +310,7 @@ check_replay() {
 	REPLAY_TEST=$test
 }
 
-# KVMEM_UAPI has the same words, separated by blanks or commas.
+# KVMEM_UAPI has words in the format of --uapi, separated by blanks or commas.
 check_uapi() {
 	local one words conf=$ROOT/configs/proposed_uapi.conf
 
@@ -380,7 +380,7 @@ run() {
 	list_read
 	list_check "$kinds" "${words[@]}"
 	# Without a command, the lab replaces a missing KVM; not for a run of a matrix.
-	if [[ $command != run || ${KVMEM_TELL_RUN:-} || ${opt[perf]-} ]]; then
+	if [[ $command != run || ${KVMEM_RUN_FILE:-} || ${opt[perf]-} ]]; then
 		host_probe
 	elif ! host_probe or_lab; then
 		say "running in the lab instead, in an emulated machine"
@@ -457,7 +457,7 @@ main() {
 
 	case $command in
 	run)
-		[[ ${KVMEM_TELL_RUN:-} ]] || no_patterns
+		[[ ${KVMEM_RUN_FILE:-} ]] || no_patterns
 		run "test bench"
 		;;
 	test | bench)

@@ -193,18 +193,18 @@ void bench_value(const struct bench *b, const char *suffix, const char *unit,
 
 static int run_one(const struct bench *b)
 {
-	bool tell = getenv("KVMEM_TELL_EXITS");
+	bool count = getenv("KVMEM_COUNT_EXITS");
 	unsigned int vcpus;
 	uint64_t exits;
 
-	if (tell)
+	if (count)
 		vcpu_count_exits();
 	place_pin();
 	disturb_watch();
 	bench_param(NULL, 0);
 	b->run(b);
 	vm_destroy_all();
-	if (tell) {
+	if (count) {
 		exits = vcpu_exits_counted(&vcpus);
 		record_exits(exits, vcpus);
 	}

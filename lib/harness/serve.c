@@ -10,13 +10,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Shared memory between a test and the serving program. */
-struct told {
+/* Memory that a test shares with the program that serves. */
+struct shared {
 	bool never;
 	char reason[512];
 };
 
-static struct told *told;
+static struct shared *shared;
 
 /* Variants that skip: "fixture.variant" and the reason. */
 struct variant {
@@ -28,10 +28,10 @@ static struct variant *never;
 
 void serve_never(const char *reason)
 {
-	if (!told)
+	if (!shared)
 		return;
-	snprintf(told->reason, sizeof(told->reason), "%s", reason);
-	told->never = true;
+	snprintf(shared->reason, sizeof(shared->reason), "%s", reason);
+	shared->never = true;
 }
 
 /* Length of "fixture.variant" in the name of a test; 0 for one without a fixture. */
@@ -60,19 +60,19 @@ static void remember(const char *name)
 	if (!v || !variant_length(name))
 		return;
 	v->name = strndup(name, variant_length(name));
-	v->reason = strdup(told->reason);
+	v->reason = strdup(shared->reason);
 	if (!v->name || !v->reason)
 		return;
 	v->next = never;
 	never = v;
 }
 
-static bool run_it(int (*run)(char *name), char *name, int answers)
+static bool run_test(int (*run)(char *name), char *name, int answers)
 {
 	int status = 0;
 	pid_t pid;
 
-	told->never = false;
+	shared->never = false;
 	pid = fork();
 	if (pid < 0)
 		return false;
@@ -86,13 +86,13 @@ static bool run_it(int (*run)(char *name), char *name, int answers)
 		return false;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (told->never)
+	if (shared->never)
 		remember(name);
 	return dprintf(answers, SERVE_ENDED "%d\n", status) > 0;
 }
 
-/* In the format of the harness. */
-static bool skip_it(const char *name, const char *reason, int answers)
+/* Print a skip in the format of the harness. */
+static bool skip_test(const char *name, const char *reason, int answers)
 {
 	dprintf(1, "TAP version 13\n1..1\nok 1 %s # SKIP %s\n", name, reason);
 	return dprintf(answers, SERVE_ENDED "%d\n", W_EXITCODE(0, 0)) > 0;
@@ -105,8 +105,8 @@ int serve(int (*run)(char *name))
 	char name[512];
 	ssize_t n;
 
-	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (told == MAP_FAILED)
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
 		return 1;
 	/* The next request follows the last answer, so each read() returns one line. */
 	while ((n = read(0, name, sizeof(name) - 1)) > 0) {
@@ -115,7 +115,7 @@ int serve(int (*run)(char *name))
 		name[n] = '\0';
 		name[strcspn(name, "\n")] = '\0';
 		reason = never_of(name);
-		if (!(reason ? skip_it(name, reason, answers) : run_it(run, name, answers)))
+		if (!(reason ? skip_test(name, reason, answers) : run_test(run, name, answers)))
 			return 1;
 	}
 	return 0;

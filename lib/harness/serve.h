@@ -21,7 +21,7 @@
  * that process, "ended STATUS" with the status of wait(2).  All output of the test is
  * written before the last answer.
  *
- * A test whose variant has called serve_never() is not run, and has no "began".
+ * A test whose variant has called serve_never() is not run, and has no answer "began".
  *
  * Return: exit code of the program.
  */
@@ -31,8 +31,8 @@ int serve(int (*run)(char *name));
  * serve_never - declare that every test of this variant skips
  * @reason: the missing feature, found by the setup of the fixture
  *
- * They are then not run: on an old kernel under emulation their setups would take most
- * of the time of a run.
+ * The remaining tests of the variant are skipped without running them: on an old kernel
+ * under emulation, their setups would take most of the time of a run.
  */
 void serve_never(const char *reason);
 

@@ -37,13 +37,13 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Descriptors of a program: its output, its records and, of one that serves, its answers. */
+/* Pipes from a program: output, events and, if it serves, answers. */
 enum { OUT, REC, ANSWERS, NR_PIPES };
 
 struct child {
 	pid_t pid;
-	int requests;			/* of one that serves, else -1 */
-	struct pollfd fds[NR_PIPES];	/* .fd is -1 when there is no more to come */
+	int requests;			/* pipe to a program that serves, else -1 */
+	struct pollfd fds[NR_PIPES];	/* .fd is -1 if closed */
 };
 
 static void pass_on(const char *variable, int fd)
@@ -87,7 +87,7 @@ static void close_all(struct child *c)
 		close(c->requests);
 }
 
-/* Returns 0 or an errno. */
+/* Return: 0 or an errno. */
 static int spawn(struct child *c, char *const *argv, bool serves)
 {
 	int ends[NR_PIPES] = { -1, -1, -1 }, in[2] = { -1, -1 }, i, pair[2], err = 0;
@@ -101,7 +101,7 @@ static int spawn(struct child *c, char *const *argv, bool serves)
 			break;
 		c->fds[i].fd = pair[0];
 		ends[i] = pair[1];
-		/* The output of a test ends before its pipe does. */
+		/* The pipe stays open after the end of a test. */
 		if (serves)
 			fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	}
@@ -127,9 +127,9 @@ static int spawn(struct child *c, char *const *argv, bool serves)
 	return err;
 }
 
-/* --- what it writes ------------------------------------------------------ */
+/* --- output and events --------------------------------------------------- */
 
-/* Lines of the record pipe; what is left of the last one stays in buf. */
+/* Pass on the complete lines in @buf, and keep the rest. */
 static void take_records(char *buf, size_t *len, void (*on_record)(char *line))
 {
 	char *line = buf, *end;
@@ -167,7 +167,7 @@ static ssize_t take(struct pollfd *p, char *text, size_t size)
 	return n;
 }
 
-struct listener {
+struct reader {
 	void (*on_record)(char *line);
 	void (*on_output)(const char *text, size_t len);
 	struct child_result *r;
@@ -175,7 +175,7 @@ struct listener {
 	size_t nr_records;
 };
 
-static bool hear_output(struct child *c, struct listener *l)
+static bool read_output(struct child *c, struct reader *l)
 {
 	char text[8192];
 	ssize_t n = take(&c->fds[OUT], text, sizeof(text));
@@ -188,7 +188,7 @@ static bool hear_output(struct child *c, struct listener *l)
 	return true;
 }
 
-static bool hear_records(struct child *c, struct listener *l)
+static bool read_records(struct child *c, struct reader *l)
 {
 	ssize_t n = take(&c->fds[REC], l->records + l->nr_records,
 			 sizeof(l->records) - l->nr_records);
@@ -198,27 +198,27 @@ static bool hear_records(struct child *c, struct listener *l)
 	l->nr_records += (size_t)n;
 	take_records(l->records, &l->nr_records, l->on_record);
 	if (l->nr_records == sizeof(l->records))
-		l->nr_records = 0;	/* a line without end */
+		l->nr_records = 0;	/* the line is too long */
 	return true;
 }
 
-/* At most until @until; the pipe of answers is for the caller. */
-static void hear(struct child *c, struct listener *l, double until)
+/* Wait until @until at most.  The caller reads the pipe of answers. */
+static void read_pipes(struct child *c, struct reader *l, double until)
 {
 	double left = until - now();
 
 	poll(c->fds, NR_PIPES, left < 0 ? 0 : left < 0.1 ? (int)(left * 1000) + 1 : 100);
 	if (c->fds[OUT].fd >= 0 && c->fds[OUT].revents)
-		hear_output(c, l);
+		read_output(c, l);
 	if (c->fds[REC].fd >= 0 && c->fds[REC].revents)
-		hear_records(c, l);
+		read_records(c, l);
 }
 
-static struct listener *listener(void (*on_record)(char *line),
-				 void (*on_output)(const char *text, size_t len),
-				 struct child_result *r)
+static struct reader *reader(void (*on_record)(char *line),
+			     void (*on_output)(const char *text, size_t len),
+			     struct child_result *r)
 {
-	static struct listener l;
+	static struct reader l;
 
 	memset(r, 0, sizeof(*r));
 	keep_output(r, "", 0);
@@ -244,13 +244,13 @@ static int reap(pid_t pid)
 	return status;
 }
 
-/* --- a program ----------------------------------------------------------- */
+/* --- a program that runs to its end --------------------------------------- */
 
 /*
- * Reads until both pipes are closed.  The program may leave descendants that
- * hold them open: once it has ended, they get a moment.
+ * Read until both pipes are closed.  After the program has exited, its descendants may
+ * hold them open for half a second.  Return: false at the deadline.
  */
-static bool collect(struct child *c, struct listener *l, double deadline)
+static bool collect(struct child *c, struct reader *l, double deadline)
 {
 	double grace = 0;
 
@@ -264,7 +264,7 @@ static bool collect(struct child *c, struct listener *l, double deadline)
 			break;
 		if (now() >= deadline)
 			return false;
-		hear(c, l, deadline);
+		read_pipes(c, l, deadline);
 	}
 	return true;
 }
@@ -272,7 +272,7 @@ static bool collect(struct child *c, struct listener *l, double deadline)
 void child_run(char *const *argv, unsigned int timeout, void (*on_record)(char *line),
 	       void (*on_output)(const char *text, size_t len), struct child_result *r)
 {
-	struct listener *l = listener(on_record, on_output, r);
+	struct reader *l = reader(on_record, on_output, r);
 	double began = now();
 	struct child c;
 	bool in_time;
@@ -290,14 +290,14 @@ void child_run(char *const *argv, unsigned int timeout, void (*on_record)(char *
 		kill(-c.pid, SIGKILL);
 	ended(r, reap(c.pid));
 	current = 0;
-	kill(-c.pid, SIGKILL);	/* what it left behind in its group */
+	kill(-c.pid, SIGKILL);	/* its descendants */
 	close_all(&c);
 	r->seconds = now() - began;
 	if (!in_time)
 		r->how = CHILD_TIMEOUT;
 }
 
-/* --- one that serves ----------------------------------------------------- */
+/* --- a program that serves ----------------------------------------------- */
 
 static struct {
 	struct child child;
@@ -334,8 +334,8 @@ static int server_begin(const char *path)
 	return err;
 }
 
-/* The number in an answer that begins with @word, once it is there. */
-static bool answered(const char *word, int *value)
+/* Take an answer "@word NUMBER" off the buffer; false if it is not there. */
+static bool take_answer(const char *word, int *value)
 {
 	size_t n = strlen(word);
 	char *end;
@@ -349,8 +349,8 @@ static bool answered(const char *word, int *value)
 	return true;
 }
 
-/* False when there will be no more. */
-static bool hear_answers(void)
+/* Return: false if the pipe is closed. */
+static bool read_answers(void)
 {
 	struct pollfd *p = &server.child.fds[ANSWERS];
 	ssize_t n;
@@ -364,10 +364,10 @@ static bool hear_answers(void)
 }
 
 /*
- * Until the answer, or until both the deadline and the time that an end by force
- * takes are over; true when it came.
+ * Read until the test has ended.  At the deadline, kill it; five seconds later, give up.
+ * Return: false if the server did not answer.
  */
-static bool server_collect(struct listener *l, double deadline, int *status, bool *in_time)
+static bool server_collect(struct reader *l, double deadline, int *status, bool *in_time)
 {
 	bool alive = true;
 	int pid = 0;
@@ -375,11 +375,11 @@ static bool server_collect(struct listener *l, double deadline, int *status, boo
 	*in_time = true;
 	current = server.child.pid;
 	while (alive) {
-		hear(&server.child, l, *in_time ? deadline : deadline + 5);
-		alive = hear_answers();
-		if (!pid && answered(SERVE_BEGAN, &pid))
+		read_pipes(&server.child, l, *in_time ? deadline : deadline + 5);
+		alive = read_answers();
+		if (!pid && take_answer(SERVE_BEGAN, &pid))
 			current = pid;
-		if (answered(SERVE_ENDED, status))
+		if (take_answer(SERVE_ENDED, status))
 			break;
 		if (now() < deadline)
 			continue;
@@ -391,20 +391,20 @@ static bool server_collect(struct listener *l, double deadline, int *status, boo
 	}
 	current = 0;
 	if (pid)
-		kill(-pid, SIGKILL);	/* what it left behind in its group */
-	while (server.child.fds[OUT].fd >= 0 && hear_output(&server.child, l))
+		kill(-pid, SIGKILL);	/* its descendants */
+	while (server.child.fds[OUT].fd >= 0 && read_output(&server.child, l))
 		;
-	while (server.child.fds[REC].fd >= 0 && hear_records(&server.child, l))
+	while (server.child.fds[REC].fd >= 0 && read_records(&server.child, l))
 		;
 	return alive;
 }
 
 /*
- * Returns 0 or an errno.  Nobody reads the request when a program has ended: one that
- * has run other tests is begun again; a new one does not serve, and its end is all
- * there is to know of it.
+ * Write the request.  If that fails, the program has exited: start it again if it has run
+ * other tests.  A new one does not serve, and its exit status is the result.
+ * Return: 0 or an errno.
  */
-static int server_ask(const char *path, const char *name)
+static int server_request(const char *path, const char *name)
 {
 	bool again = !strcmp(server.path, path);
 	int err = server_begin(path);
@@ -422,12 +422,12 @@ void child_test(const char *path, const char *name, unsigned int timeout,
 		void (*on_record)(char *line),
 		void (*on_output)(const char *text, size_t len), struct child_result *r)
 {
-	struct listener *l = listener(on_record, on_output, r);
+	struct reader *l = reader(on_record, on_output, r);
 	double began = now();
 	int status = 0, err;
 	bool in_time;
 
-	err = server_ask(path, name);
+	err = server_request(path, name);
 	if (err) {
 		r->how = CHILD_BROKEN;
 		r->code = err;

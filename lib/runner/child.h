@@ -37,20 +37,25 @@ void child_run(char *const *argv, unsigned int timeout, void (*on_record)(char *
 
 /**
  * child_test - run one test of a program in a new process
- * @path: a program that has --serve (serve.h); it is kept for its next test,
- *	until a test of another program is run
- * @name: of the test
- *
- * The rest as in child_run().
+ * @path: program with --serve (harness/serve.h); it keeps running for its next test, until
+ *	a test of another program is run
+ * @name: name of the test
+ * @timeout: as in child_run()
+ * @on_record: as in child_run()
+ * @on_output: as in child_run()
+ * @r: as in child_run()
  */
 void child_test(const char *path, const char *name, unsigned int timeout,
 		void (*on_record)(char *line),
 		void (*on_output)(const char *text, size_t len), struct child_result *r);
 
-/** child_forget - end the program that child_test() has kept running */
+/** child_forget - kill the program that child_test() has kept running */
 void child_forget(void);
 
-/** child_free - release the output */
+/**
+ * child_free - free the output
+ * @r: result of child_run() or child_test()
+ */
 void child_free(struct child_result *r);
 
 /** child_kill_current - kill the running program, from a signal handler */

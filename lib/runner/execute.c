@@ -31,7 +31,7 @@ static void on_stop(int sig)
 	child_kill_current();
 }
 
-/* Without a reader of the stream there is nothing left to do. */
+/* If the stream has no reader, exit. */
 static void emit(struct jsonw *j)
 {
 	if (!jsonw_send(j, 1)) {
@@ -75,7 +75,7 @@ static unsigned long replicates_of(const struct options *o, const struct plan_it
 	return it->replicates && it->replicates < o->replicates ? it->replicates : o->replicates;
 }
 
-/* The notes of --note: how a lab's machine was made. */
+/* The notes of --note, which describe the lab's machine. */
 static void emit_notes(struct jsonw *j, const struct options *o)
 {
 	char key[64];
@@ -161,7 +161,7 @@ static void on_output(const char *text, size_t len)
 	emit(&j);
 }
 
-/* On a host only new messages; a lab's kernel was booted for this run. */
+/* On a host only new messages; in a lab all, since the kernel was booted for this run. */
 static void pass_kernel_log(const struct options *o)
 {
 	static int fd = -2;
@@ -217,7 +217,7 @@ static void emit_end(const struct plan_item *it, unsigned long replicate, const 
 	emit(&j);
 }
 
-/* Return: false if it was skipped, so that further replicates make no sense. */
+/* Return: false if it was skipped; further replicates would skip too. */
 static bool run_item(const struct options *o, const struct plan_item *it, unsigned long replicate)
 {
 	char rep[32], *bench[] = { it->path, "--run", it->arg, "--replicate", rep, NULL };

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kvmem-run: runs the installed tests and benchmarks and writes a stream of
- * events (util/events.h) to standard output.  It needs
- * nothing on the target but a kernel, so the same binary serves a host and a
- * virtual machine of the lab; kvmem-report makes a results folder of the
- * stream.
+ * kvmem-run: runs the installed tests and benchmarks and writes a stream of events
+ * (util/events.h) to standard output, which kvmem-report turns into a results folder.  It
+ * needs only a kernel at run time: the same binary runs on a host and in the lab.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +18,7 @@
 #include "plan.h"
 #include "execute.h"
 
-/* --- what this host can do ----------------------------------------------- */
+/* --- commands ------------------------------------------------------------ */
 
 static int probe(void)
 {
@@ -64,27 +62,27 @@ static void usage(FILE *f)
 {
 	fputs("usage: kvmem-run [--tests] [--bench] [OPTION...] [PATTERN...]\n"
 	      "       kvmem-run --list | --list-plan | --probe\n"
-	      "  --profile quick|full|stress   how much work\n"
-	      "  --seed N                      for everything random\n"
+	      "  --profile quick|full|stress   amount of work (full)\n"
+	      "  --seed N                      of all random numbers (1)\n"
 	      "  --timeout S                   for one test or replicate (30)\n"
 	      "  --replicates N                fresh processes per benchmark (10)\n"
-	      "  --where host|lab  --exact     noted in the results\n"
-	      "  --note KEY=VALUE              likewise, may be given several times\n"
-	      "  --started TIME                likewise, instead of the time of this machine\n"
-	      "  --replay FILE                 the sequence that model_random is to run\n"
+	      "  --where host|lab  --exact     for the results\n"
+	      "  --note KEY=VALUE              likewise; may be given several times\n"
+	      "  --started TIME                likewise: start time, in place of this machine's clock\n"
+	      "  --replay FILE                 replay the steps in FILE, which model_random wrote\n"
 	      "  --uapi 'NAME=N ...'           numbers of proposed interfaces\n"
 	      "  --plant N                     slow down every exit by N cycles\n"
 	      "  --perf DIR                    run each benchmark again under perf; its output goes to DIR\n"
 	      "  --mutants TABLE               run the tests against seeded bugs of this kernel;\n"
 	      "                                PATTERNs then select bugs\n"
 	      "  --doubtful GLOB               ignore these tests: this kernel fails them without a bug\n"
-	      "  --items FILE                  the exact names to run, one a line\n"
+	      "  --items FILE                  run the items with these names, one per line\n"
 	      "  --share K/N                   run the share of machine K of N; the events of all\n"
 	      "                                machines form one run\n"
 	      "  --resume                      continue a stream: do not write a run event\n"
-	      "  --plan FILE                   output of --list-plan of the same programs, which are\n"
-	      "                                not executed to list their tests\n"
-	      "  --dir DIR                     programs; default: beside this one\n", f);
+	      "  --plan FILE                   output of --list-plan of the same programs, used in\n"
+	      "                                place of their --list\n"
+	      "  --dir DIR                     folder with tests/ and bench/ (that of kvmem-run)\n", f);
 }
 
 static int bad_usage(void)
@@ -247,7 +245,7 @@ int main(int argc, char **argv)
 	}
 	unknown = plan_filter(&plan, o.tests, o.bench, argv + optind, (size_t)(argc - optind));
 	if (unknown) {
-		fprintf(stderr, "no test or benchmark matches '%s'; ./run.sh list shows them all\n",
+		fprintf(stderr, "no test or benchmark matches '%s'; ./run.sh list shows all\n",
 			unknown);
 		return 2;
 	}

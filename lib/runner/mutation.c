@@ -14,12 +14,12 @@
 struct mutant {
 	unsigned int number;
 	char *name;		/* of the item */
-	char *tests;		/* programs to begin with */
+	char *tests;		/* programs to run first */
 	char *behaviours;
-	char *unobservable;	/* why no test can find it, or "-" */
+	char *unobservable;	/* why no test can detect it, or "-" */
 };
 
-/* What a test does when there is no bug, as far as it was tried in this boot. */
+/* Whether a test passes without a mutant, from its first run in this boot. */
 enum sound { SOUND_UNKNOWN, SOUND_YES, SOUND_NO };
 
 struct mutation {
@@ -73,7 +73,7 @@ static bool read_table(struct mutation *m, const char *path)
 	}
 	fclose(f);
 	if (!ok)
-		fprintf(stderr, "kvmem-run: %s: a line does not have its fields: %s\n", path, line);
+		fprintf(stderr, "kvmem-run: %s: a line with missing fields: %s\n", path, line);
 	return ok;
 }
 
@@ -136,14 +136,14 @@ void mutation_plan(const struct mutation *m, struct plan *plan)
 		};
 }
 
-/* --- one of them -------------------------------------------------------------------- */
+/* --- one mutant ------------------------------------------------------------------ */
 
 static bool of_program(const struct plan_item *it, const char *program, size_t len)
 {
 	return !strncmp(it->name, program, len) && it->name[len] == '.';
 }
 
-/* Whether the test is neither of a program that the table names nor the random one. */
+/* Whether the test belongs neither to a program in the table nor to the random test. */
 static bool is_other(const struct mutant *x, const struct plan_item *it)
 {
 	const char *p = x->tests;
@@ -165,7 +165,7 @@ static bool run_test(const struct plan_item *it, unsigned int number, unsigned i
 	select_mutant(number);
 	child_test(it->path, it->arg, timeout + 5, NULL, NULL, &r);
 	select_mutant(0);
-	/* What this kernel can't do is another matter with the next one. */
+	/* The program has cached the features that the mutant disabled. */
 	if (number)
 		child_forget();
 	verdict_of(&r, timeout, v);
@@ -173,7 +173,7 @@ static bool run_test(const struct plan_item *it, unsigned int number, unsigned i
 	return !strcmp(v->status, VERDICT_PASS);
 }
 
-/* A test is of use when it passes without a bug. */
+/* Only a test that passes without a mutant can detect one. */
 static bool is_sound(struct mutation *m, size_t test, unsigned int timeout)
 {
 	struct verdict v;
@@ -185,11 +185,11 @@ static bool is_sound(struct mutation *m, size_t test, unsigned int timeout)
 }
 
 /*
- * Whether one test finds it: it passes without the bug, fails with it, passes again
- * without it, and fails again with it.  A test that fails now and then finds much.
+ * Whether one test detects the mutant: it passes without it, fails with it, passes again
+ * without it, and fails again with it.  Otherwise a flaky test would detect many.
  */
-static bool finds(struct mutation *m, const struct mutant *x, size_t test, unsigned int timeout,
-		  void (*say)(const char *text, size_t len), struct verdict *v)
+static bool detects(struct mutation *m, const struct mutant *x, size_t test, unsigned int timeout,
+		    void (*print)(const char *text, size_t len), struct verdict *v)
 {
 	const struct plan_item *it = &m->tests.items[test];
 	struct verdict again;
@@ -198,34 +198,34 @@ static bool finds(struct mutation *m, const struct mutant *x, size_t test, unsig
 
 	if (!is_sound(m, test, timeout) || run_test(it, x->number, timeout, v))
 		return false;
-	/* What needs the feature that the bug took away. */
+	/* The mutant disabled a feature that the test needs. */
 	if (!strcmp(v->status, VERDICT_SKIP))
 		return false;
 	if (!run_test(it, 0, timeout, &again)) {
-		/* The bug has left something behind, or the test is not to be trusted. */
-		n = snprintf(text, sizeof(text), "%s fails without the mutant as well now: %s\n",
+		/* The mutant has a lasting effect, or the test is flaky. */
+		n = snprintf(text, sizeof(text), "%s now also fails without the mutant: %s\n",
 			     it->name, again.reason);
-		say(text, (size_t)n);
+		print(text, (size_t)n);
 		m->sound[test] = SOUND_NO;
 		return false;
 	}
 	if (run_test(it, x->number, timeout, &again)) {
-		n = snprintf(text, sizeof(text), "%s passes with the mutant the next time: %s\n",
+		n = snprintf(text, sizeof(text), "%s failed with the mutant only once: %s\n",
 			     it->name, v->reason);
-		say(text, (size_t)n);
+		print(text, (size_t)n);
 		return false;
 	}
 	n = snprintf(text, sizeof(text), "%s: %s: %s\n", it->name, v->status, v->reason);
-	say(text, (size_t)n);
+	print(text, (size_t)n);
 	return true;
 }
 
 /*
- * The first test that finds it, of one program or, without one, of all that the
- * table does not name; false when none does.
+ * Find the first test that detects the mutant, among those of @program or, if it is NULL,
+ * of the programs that are not in the table.  Return: false if none does.
  */
 static bool search(struct mutation *m, const struct mutant *x, const char *program, size_t len,
-		   unsigned int timeout, void (*say)(const char *text, size_t len),
+		   unsigned int timeout, void (*print)(const char *text, size_t len),
 		   struct verdict *v)
 {
 	struct verdict found;
@@ -237,10 +237,10 @@ static bool search(struct mutation *m, const struct mutant *x, const char *progr
 
 		if (program ? !of_program(it, program, len) : !is_other(x, it))
 			continue;
-		/* Who listens is to know that all is well. */
+		/* The host takes a long silence for a hang. */
 		if (tried++ % 40 == 39)
-			say("still looking\n", 14);
-		if (!finds(m, x, i, timeout, say, &found))
+			print("still searching\n", 16);
+		if (!detects(m, x, i, timeout, print, &found))
 			continue;
 		v->status = VERDICT_PASS;
 		n = snprintf(v->reason, sizeof(v->reason), "%s: ", it->name);
@@ -251,11 +251,11 @@ static bool search(struct mutation *m, const struct mutant *x, const char *progr
 }
 
 void mutation_run(struct mutation *m, const char *name, unsigned int timeout,
-		  void (*say)(const char *text, size_t len), bool *by_random, struct verdict *v)
+		  void (*print)(const char *text, size_t len), bool *by_random, struct verdict *v)
 {
 	const struct mutant *x = m->mutants;
 	struct verdict random;
-	bool found = false, excused;
+	bool found = false, undetectable;
 	const char *p;
 	size_t len;
 
@@ -263,14 +263,14 @@ void mutation_run(struct mutation *m, const char *name, unsigned int timeout,
 		x++;
 	for (p = x->tests; *p && !found; p += len + (p[len] == ' ')) {
 		len = strcspn(p, " ");
-		found = search(m, x, p, len, timeout, say, v);
+		found = search(m, x, p, len, timeout, print, v);
 	}
-	/* All others take minutes: they look where there is no reason to find nothing. */
-	excused = strcmp(x->unobservable, "-");
-	if (!found && (excused || !search(m, x, NULL, 0, timeout, say, v))) {
-		v->status = excused ? VERDICT_SKIP : VERDICT_FAIL;
+	/* The other programs take minutes: omit them if no test can detect the mutant. */
+	undetectable = strcmp(x->unobservable, "-");
+	if (!found && (undetectable || !search(m, x, NULL, 0, timeout, print, v))) {
+		v->status = undetectable ? VERDICT_SKIP : VERDICT_FAIL;
 		snprintf(v->reason, sizeof(v->reason), "%s",
-			 excused ? x->unobservable : "no behaviour test finds it");
+			 undetectable ? x->unobservable : "no behaviour test detects it");
 	}
-	*by_random = search(m, x, MUTATION_RANDOM, strlen(MUTATION_RANDOM), timeout, say, &random);
+	*by_random = search(m, x, MUTATION_RANDOM, strlen(MUTATION_RANDOM), timeout, print, &random);
 }

@@ -19,10 +19,10 @@ static struct {
 	const char *dir;
 	FILE *table;
 	unsigned int agree, differ;
-	unsigned int silent;	/* had exits, none of which was traced */
+	unsigned int silent;	/* benchmarks with exits, none of which was traced */
 	/* From the program's exits event: */
-	bool told;		/* there was one */
-	uint64_t own;		/* exits by KVM's statistics */
+	bool recorded;		/* the program wrote one */
+	uint64_t by_kvm;	/* exits by KVM's statistics */
 	unsigned int vcpus;
 } perf;
 
@@ -31,13 +31,13 @@ static void on_record(char *line)
 	static const char form[] = "{\"" FIELD_EVENT "\":\"" EVENT_EXITS "\",\"" FIELD_N
 				   "\":%" SCNu64 ",\"" FIELD_VCPUS "\":%u";
 
-	if (sscanf(line, form, &perf.own, &perf.vcpus) == 2)
-		perf.told = true;
+	if (sscanf(line, form, &perf.by_kvm, &perf.vcpus) == 2)
+		perf.recorded = true;
 }
 
 static bool run(char *const *argv, unsigned int timeout, struct child_result *r)
 {
-	perf.told = false;
+	perf.recorded = false;
 	child_run(argv, timeout, on_record, NULL, r);
 	return r->how == CHILD_EXITED && r->code == 0;
 }
@@ -81,7 +81,7 @@ bool perf_open(const char *dir)
 	return true;
 }
 
-/* The number in a line of FILE that holds @word: its first, or the one after @word. */
+/* From the first line with @word: its first number, or the one after @word. */
 static bool number_of(const char *path, const char *word, bool after, uint64_t *n)
 {
 	char line[1024], *at;
@@ -110,7 +110,7 @@ static bool count(const struct plan_item *it, unsigned int timeout, uint64_t *ex
 	snprintf(path, sizeof(path), "%s/%s.stat", perf.dir, it->name);
 	ok = run(argv, timeout, &r);
 	child_free(&r);
-	if (!ok || !perf.told) {
+	if (!ok || !perf.recorded) {
 		unlink(path);
 		return false;
 	}
@@ -119,7 +119,7 @@ static bool count(const struct plan_item *it, unsigned int timeout, uint64_t *ex
 
 /*
  * perf kvm stat: "Total Samples:2103, Total events handled time:...us."  A sample
- * lasts from an exit to the next entry: a vCPU's last exit is none.
+ * lasts from an exit to the next entry, so the last exit of a vCPU is not counted.
  */
 static bool times(const struct plan_item *it, unsigned int timeout, uint64_t *exits)
 {
@@ -135,7 +135,7 @@ static bool times(const struct plan_item *it, unsigned int timeout, uint64_t *ex
 
 	snprintf(data, sizeof(data), "%s/%s.data", perf.dir, it->name);
 	snprintf(table, sizeof(table), "%s/%s.kvm", perf.dir, it->name);
-	ok = run(record, timeout, &r) && perf.told;
+	ok = run(record, timeout, &r) && perf.recorded;
 	child_free(&r);
 	if (ok) {
 		ok = run(report, timeout, &r);
@@ -152,14 +152,14 @@ static bool times(const struct plan_item *it, unsigned int timeout, uint64_t *ex
 	return true;
 }
 
-/* Compare a count of perf with KVM's own of the same process; they must be equal. */
+/* Compare a count of perf with KVM's count for the same process. */
 static bool compare(const struct plan_item *it, const char *by, uint64_t exits)
 {
-	fprintf(perf.table, "\t%" PRIu64 "\t%" PRIu64, exits, perf.own);
-	if (exits == perf.own)
+	fprintf(perf.table, "\t%" PRIu64 "\t%" PRIu64, exits, perf.by_kvm);
+	if (exits == perf.by_kvm)
 		return true;
 	fprintf(stderr, "kvmem-run: perf: %s: %" PRIu64 " exits by %s, %" PRIu64
-			" by KVM's statistics\n", it->name, exits, by, perf.own);
+			" by KVM's statistics\n", it->name, exits, by, perf.by_kvm);
 	return false;
 }
 
@@ -168,9 +168,9 @@ void perf_item(const struct plan_item *it, unsigned int timeout)
 	bool counted, same;
 	uint64_t exits;
 
-	setenv("KVMEM_TELL_EXITS", "1", 1);
+	setenv("KVMEM_COUNT_EXITS", "1", 1);
 	counted = count(it, timeout, &exits) && perf.vcpus;
-	if (counted && !exits && perf.own) {
+	if (counted && !exits && perf.by_kvm) {
 		perf.silent++;
 	} else if (counted) {
 		fputs(it->name, perf.table);
@@ -181,7 +181,7 @@ void perf_item(const struct plan_item *it, unsigned int timeout)
 		perf.agree += same;
 		perf.differ += !same;
 	}
-	unsetenv("KVMEM_TELL_EXITS");
+	unsetenv("KVMEM_COUNT_EXITS");
 }
 
 void perf_close(void)

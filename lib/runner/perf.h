@@ -23,12 +23,12 @@ bool perf_open(const char *dir);
  * @it: benchmark
  * @timeout: seconds
  *
- * Leaves in the folder NAME.stat (perf stat's count of each tracepoint),
- * NAME.kvm (perf kvm stat's table of exits and their times) and a line of
- * exits.tsv: how many exits perf stat (kvm:kvm_exit) counted, then perf kvm stat
- * (and the last one of each vCPU), each with the count of KVM's own statistics
- * (KVM_GET_STATS_FD) for the same process.  A benchmark that is skipped leaves
- * nothing, and one whose vCPUs belong to other programs has no line.
+ * Writes to the folder NAME.stat (perf stat's count of each tracepoint), NAME.kvm (perf
+ * kvm stat's table of exits and their times) and a line of exits.tsv: the exits that perf
+ * stat counted (kvm:kvm_exit) and those that perf kvm stat counted (plus the last one of
+ * each vCPU), each followed by the count of KVM's statistics (KVM_GET_STATS_FD) for the
+ * same process.  A skipped benchmark has no files, and one whose vCPUs belong to other
+ * processes has no line.
  */
 void perf_item(const struct plan_item *it, unsigned int timeout);
 

@@ -35,13 +35,13 @@ static void add(struct plan *plan, bool bench, const char *path, const char *pro
 	it->first = 0;
 	it->elsewhere = false;
 	it->skipped = false;
-	/* A benchmark's name is that of what it measures, wherever it lives. */
+	/* The name of a benchmark does not depend on its program. */
 	if (asprintf(&it->name, "%s%s%s", bench ? "" : program, bench ? "" : ".",
 		     bench ? arg : test) < 0)
 		abort();
 }
 
-/* Lines "name<TAB>behaviours<TAB>number": most replicates, or milliseconds. */
+/* Lines "name<TAB>behaviours<TAB>number": limit of replicates, or milliseconds. */
 static void add_listing(struct plan *plan, bool bench, const char *path, const char *program,
 			char *text)
 {
@@ -100,7 +100,7 @@ bool plan_load(struct plan *plan, const char *dir)
 	snprintf(path, sizeof(path), "%s/bench", dir);
 	ok &= load_dir(plan, true, path);
 	if (!plan->nr)
-		fprintf(stderr, "kvmem-run: no programs below %s: build first\n", dir);
+		fprintf(stderr, "kvmem-run: no programs in %s: build first\n", dir);
 	return ok && plan->nr;
 }
 
@@ -145,7 +145,7 @@ bool plan_read(struct plan *plan, const char *path, const char *dir)
 	if (!f)
 		fprintf(stderr, "kvmem-run: %s: %s\n", path, strerror(errno));
 	else if (!ok || !plan->nr)
-		fprintf(stderr, "kvmem-run: %s is no plan\n", path);
+		fprintf(stderr, "kvmem-run: %s is not a plan\n", path);
 	if (f)
 		fclose(f);
 	return ok && plan->nr;
@@ -197,7 +197,7 @@ static bool select_line(struct plan *plan, size_t *kept, const char *path, char 
 	for (i = *kept; i < plan->nr; i++) {
 		if (strcmp(plan->items[i].name, line))
 			continue;
-		/* The order is that of the file. */
+		/* In the order of the file. */
 		picked = plan->items[i];
 		picked.first = first ? strtoul(first, NULL, 10) : 0;
 		memmove(&plan->items[*kept + 1], &plan->items[*kept],
@@ -205,8 +205,7 @@ static bool select_line(struct plan *plan, size_t *kept, const char *path, char 
 		plan->items[(*kept)++] = picked;
 		return true;
 	}
-	fprintf(stderr, "kvmem-run: %s names '%s', which is not among what there is to run\n",
-		path, line);
+	fprintf(stderr, "kvmem-run: %s: no test or benchmark '%s'\n", path, line);
 	return false;
 }
 
@@ -250,7 +249,7 @@ struct group {
 	unsigned long ms;
 };
 
-#define USUAL_MS 40		/* of a test that does not say what it takes */
+#define DEFAULT_MS 40		/* of a test without a declared duration */
 
 static int longest_first(const void *x, const void *y)
 {
@@ -262,22 +261,22 @@ static int longest_first(const void *x, const void *y)
 }
 
 /*
- * The groups of the program whose items begin at @i, longest first; @of holds for
- * each item the first of its group.  Return: where the next program's items begin.
+ * Set @groups to those of the program whose first item is @i, longest first, and @of[item]
+ * to the first item of its group.  Return: the first item of the next program.
  */
 static size_t find_groups(const struct plan *plan, size_t i, struct group *groups, size_t *nr,
 			  size_t *of)
 {
 	const struct plan_item *items = plan->items;
-	size_t begin = i, g;
+	size_t start = i, g;
 
-	for (*nr = 0; i < plan->nr && !strcmp(items[i].path, items[begin].path); i++) {
+	for (*nr = 0; i < plan->nr && !strcmp(items[i].path, items[start].path); i++) {
 		for (g = 0; g < *nr; g++)
 			if (plan_same_test(&items[groups[g].first], &items[i]))
 				break;
 		if (g == *nr)
 			groups[(*nr)++] = (struct group){ .first = i };
-		groups[g].ms += items[i].ms ? items[i].ms : USUAL_MS;
+		groups[g].ms += items[i].ms ? items[i].ms : DEFAULT_MS;
 		of[i] = groups[g].first;
 	}
 	qsort(groups, *nr, sizeof(*groups), longest_first);
@@ -287,7 +286,7 @@ static size_t find_groups(const struct plan *plan, size_t i, struct group *group
 bool plan_share(struct plan *plan, const char *share)
 {
 	unsigned int mine, all, m, least, *owner;
-	unsigned long *load, *total;	/* milliseconds of each machine */
+	unsigned long *load, *total;	/* ms of each machine: of one program, of all */
 	struct group *groups;
 	size_t i, g, nr, *of;
 

@@ -9,10 +9,10 @@
 struct plan_item {
 	bool bench;
 	char *path;		/* program */
-	char *arg;		/* name within the program: of the harness, or of the benchmark */
-	char *name;		/* stable name: program.test, or the benchmark's own */
+	char *arg;		/* name within the program: the harness's, or the benchmark's */
+	char *name;		/* stable name: program.test, or the benchmark's name */
 	char *behaviours;	/* "A1 A6", may be empty */
-	unsigned long replicates; /* benchmark: its own limit, 0 for none */
+	unsigned long replicates; /* benchmark: its limit, 0 if none */
 	unsigned long ms;	/* test: declared duration, 0 for the default */
 	unsigned long first;	/* benchmark: first replicate */
 	bool elsewhere;		/* another machine runs it */
@@ -25,16 +25,17 @@ struct plan {
 };
 
 /**
- * plan_load - list the tests of every program below @dir
+ * plan_load - list the tests and benchmarks of every program in a folder
  * @plan: result, tests before benchmarks, programs in alphabetical order
- * @dir: holds tests/ and bench/
+ * @dir: folder with tests/ and bench/
  *
- * Return: false if a program failed, after printing a message.
+ * Return: false if a program failed or there is none, after printing a message.
  */
 bool plan_load(struct plan *plan, const char *dir);
 
 /**
  * plan_write - print the plan for plan_read()
+ * @plan: the plan
  *
  * A line for each item: folder, program, name within the program, behaviours, limit of
  * replicates or duration in milliseconds; separated by tabs.
@@ -42,9 +43,10 @@ bool plan_load(struct plan *plan, const char *dir);
 void plan_write(const struct plan *plan);
 
 /**
- * plan_read - read a plan of the same programs, written by plan_write()
+ * plan_read - read a plan of the same programs
+ * @plan: result
  * @path: file with the output of plan_write()
- * @dir: holds tests/ and bench/
+ * @dir: folder with tests/ and bench/
  *
  * Return: false if the file can't be read or parsed, after printing a message.
  */
@@ -52,11 +54,11 @@ bool plan_read(struct plan *plan, const char *path, const char *dir);
 
 /**
  * plan_filter - keep the items that match
+ * @plan: the plan
  * @tests: keep tests
  * @bench: keep benchmarks
- * @patterns: keep items that match one of them; all when @nr is 0
- *
- * A pattern matches when it is a glob for the whole name or a part of the name.
+ * @patterns: keep items that match one of them; all if @nr is 0
+ * @nr: number of patterns
  *
  * Return: NULL, or the first pattern that matched nothing.
  */
@@ -64,37 +66,43 @@ const char *plan_filter(struct plan *plan, bool tests, bool bench, char *const *
 			size_t nr);
 
 /**
- * plan_select - keep the items that a file names, exactly
- * @path: lines "NAME", of benchmarks also "NAME<TAB>FIRST-REPLICATE"
+ * plan_select - keep only the items that a file lists, in its order
+ * @plan: the plan
+ * @path: file with lines "NAME", for a benchmark also "NAME<TAB>FIRST-REPLICATE"
  *
- * Return: false when the file can't be read or names something that is not in
- * the plan; a message was printed.
+ * Return: false if the file can't be read or lists an item that is not in the plan,
+ * after printing a message.
  */
 bool plan_select(struct plan *plan, const char *path);
 
 /**
- * plan_same_test - whether two items are one test, in two variants
+ * plan_same_test - whether two items are variants of one test
+ * @a: item
+ * @b: item
  *
- * A harness' test is called "fixture.variant.test"; one without variants is only
- * the same as itself.
+ * Variants are named "fixture.variant.test".  False for a test without variants.
  */
 bool plan_same_test(const struct plan_item *a, const struct plan_item *b);
 
 /**
  * plan_share - mark the items that other machines run
- * @share: "2/3" for the second of three
+ * @plan: the plan
+ * @share: "2/3" for the second of three machines
  *
- * The tests of each program are dealt out, longest first, to the machine that has
- * least to do of that program: a kernel without a feature skips whole programs, and
- * what is left is to be even as well.  The variants of a test stay together, since
- * a shorter profile runs one of them.  All benchmarks are the first machine's: they
- * are compared with one another.
+ * Each program is shared separately, since a kernel without a feature skips whole
+ * programs: each test, longest first, goes to the machine with the least load from this
+ * program.  The variants of a test stay together, since the profile quick runs only one
+ * of them.  The first machine runs all benchmarks, which are compared with one another.
  *
- * Return: false when @share is no such thing.
+ * Return: false if @share is invalid.
  */
 bool plan_share(struct plan *plan, const char *share);
 
-/** plan_matches - whether a pattern matches a name */
+/**
+ * plan_matches - whether a pattern matches a name
+ * @pattern: glob for the whole name, or a part of the name
+ * @name: name of an item
+ */
 bool plan_matches(const char *pattern, const char *name);
 
 #endif /* KVMEM_PLAN_H */

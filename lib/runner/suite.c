@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* FNV-1a on words of eight bytes, for speed under emulation. */
+/* FNV-1a on eight bytes at a time, for speed under emulation. */
 static uint64_t hash(uint64_t h, const unsigned char *p, size_t n)
 {
 	uint64_t word;

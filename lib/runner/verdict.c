@@ -76,13 +76,12 @@ static void fail_reason(const char *out, struct verdict *v)
 /* The harness's message about a test process that was killed or crashed. */
 static bool harness_verdict(const char *out, unsigned int timeout, struct verdict *v)
 {
+	static const char by_signal[] = ": Test terminated unexpectedly by signal ";
+	const char *p = strstr(out, by_signal);
 	char text[128];
-	const char *p;
 
-	p = strstr(out, ": Test terminated unexpectedly by signal ");
 	if (p) {
-		int sig = atoi(strrchr(p, ' ') ? p + strlen(": Test terminated unexpectedly by signal ")
-					       : "0");
+		int sig = atoi(p + strlen(by_signal));
 
 		snprintf(text, sizeof(text), "crashed: signal %d (%s)", sig, strsignal(sig));
 		set(v, VERDICT_ERROR, text);
@@ -130,7 +129,7 @@ void verdict_of(const struct child_result *r, unsigned int timeout, struct verdi
 			fail_reason(r->output, v);
 		return;
 	case 2:
-		set(v, VERDICT_XFAIL, "the program expected to fail");
+		set(v, VERDICT_XFAIL, "expected failure");
 		return;
 	case 3:
 		set(v, VERDICT_FAIL, "passed although it was expected to fail");

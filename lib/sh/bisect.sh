@@ -26,7 +26,7 @@ bisect() {
 	bisect_reference
 	bisect_run || code=$?
 	bisect_end
-	stop_if_asked
+	stop_if_pending
 	return "$code"
 }
 
@@ -106,7 +106,7 @@ bisect_reference() {
 	say "measuring ${opt[metric]} on ${opt[good]}"
 	git -C "$work" checkout --quiet --detach "$good"
 	verdict=$(bisect_judge good) || true
-	stop_if_asked
+	stop_if_pending
 	[[ $verdict == value* ]] || die "${opt[metric]} on ${opt[good]}: ${verdict#*$'\t'}"
 	printf '%s\n' "${verdict#*$'\t'}" >"$RUN/against"
 	say "${opt[metric]} on ${opt[good]}: ${verdict#*$'\t'}"
@@ -120,7 +120,7 @@ bisect_run() {
 	while :; do
 		commit=$(git -C "$work" rev-parse HEAD)
 		bisect_step "$commit"
-		stop_if_asked
+		stop_if_pending
 		if first=$(sed -n 's/^\([0-9a-f]*\) is the first bad commit.*/\1/p' "$RUN/git.last") && [[ $first ]]; then
 			git -C "$work" show --stat --no-color "$first" >"$RUN/commit"
 			say "the first bad commit:"
@@ -142,7 +142,7 @@ bisect_step() {
 
 	subject=$(git -C "$work" log -1 --format='%h %s' "$1")
 	verdict=$(bisect_judge "${1:0:12}") || true
-	! asked_to_stop || return 0
+	! stop_pending || return 0
 	case ${verdict%%$'\t'*} in
 	good | bad | skip) ;;
 	*) verdict=$'skip\t'"no verdict" ;;
@@ -167,9 +167,9 @@ bisect_judge() {
 		args=(lab "${args[@]}" --results "$dir" test "${opt[test]}")
 	fi
 	: >"$run_file"
-	KVMEM_TELL_RUN=$run_file "$ROOT/run.sh" "${args[@]}" >"$dir/run.log" 2>&1 </dev/null &
+	KVMEM_RUN_FILE=$run_file "$ROOT/run.sh" "${args[@]}" >"$dir/run.log" 2>&1 </dev/null &
 	await $! || code=$?
-	! asked_to_stop || return 0
+	! stop_pending || return 0
 	if [[ ! -s $(cat "$run_file")/results.json ]]; then
 		printf 'skip\t%s\n' "$(sed -n '/all of its console/d; s/^kvmem: //p' "$dir/run.log" | tail -n 1)"
 		return

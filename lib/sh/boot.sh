@@ -12,7 +12,7 @@ boot_limit=${KVMEM_BOOT_TIMEOUT:-120}
 #	finished	everything has run
 #	down		the machine crashed or hung
 #	broken		another boot would not help: no KVM in it, or the runner failed
-#	unheard		kvmem-report has exited
+#	unread		kvmem-report, which reads the stream, has exited
 #	stopped		a signal ended the run
 # and, for down and broken, reason to one line.  The output of this boot starts at
 # from_stream and from_console in the two files.
@@ -33,12 +33,12 @@ boot_run() {
 	running=
 	progress_clear
 	boot_spent
-	if asked_to_stop; then
+	if stop_pending; then
 		outcome=stopped
 	elif boot_drain; then
 		boot_outcome
 	else
-		outcome=unheard
+		outcome=unread
 	fi
 }
 
@@ -64,19 +64,19 @@ boot_initrd() {
 
 # boot_watch: wait for the machine's end; kill it when it hangs
 boot_watch() {
-	local seen=$from_stream shown=0 heard=$SECONDS since=$SECONDS grown=0 limit
+	local seen=$from_stream shown=0 active=$SECONDS since=$SECONDS grown=0 limit
 
-	while [[ $emulator ]] && kill -0 "$emulator" 2>/dev/null && ! asked_to_stop; do
+	while [[ $emulator ]] && kill -0 "$emulator" 2>/dev/null && ! stop_pending; do
 		# A subshell that watches one of several machines must not outlive this shell.
 		kill -0 $$ 2>/dev/null || exit 2
 		if boot_news; then
-			heard=$SECONDS
+			active=$SECONDS
 		fi
 		limit=$LAB_SILENCE
 		# A slow emulator needs longer for a large kernel, which prints nothing meanwhile.
 		[[ $began ]] || limit=$((boot_limit * $("${MACHINE}_slow_boot")))
 		[[ ! $ended ]] || limit=20
-		if ((SECONDS - heard >= limit)); then
+		if ((SECONDS - active >= limit)); then
 			hung=$limit
 			boot_kill
 		elif ! kill -0 "$report" 2>/dev/null; then

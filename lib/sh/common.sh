@@ -58,12 +58,13 @@ trap 'on_signal 130' INT
 trap 'on_signal 143' TERM
 trap on_exit EXIT
 
-# stop_if_asked: exit when a signal has arrived
-stop_if_asked() {
+# stop_if_pending: exit if a signal has arrived and is not deferred
+stop_if_pending() {
 	((stop_code == 0)) || [[ $held ]] || exit "$stop_code"
 }
 
-asked_to_stop() {
+# stop_pending: whether a signal has arrived
+stop_pending() {
 	((stop_code))
 }
 
@@ -74,7 +75,7 @@ hold() {
 
 release() {
 	held=
-	stop_if_asked
+	stop_if_pending
 }
 
 # await PID [RUNNING]: wait for a child, returns its status.  A signal is passed on to
@@ -189,7 +190,7 @@ step() {
 	done
 	await "$pid" "-$pid" || rc=$?
 	progress_clear
-	stop_if_asked
+	stop_if_pending
 	((rc != 0 || shown == 0)) || say "$label: $((SECONDS - start)) s"
 	return "$rc"
 }
@@ -220,15 +221,15 @@ log_keep() { # FILE
 	fi
 }
 
-# take_lock FILE WHAT: until drop_lock, or the end of all processes that inherited
-# descriptor 9, no other run does WHAT
+# take_lock FILE WHAT: lock FILE, on descriptor 9, until drop_lock or the end of all
+# processes that inherited it.  WHAT is printed if another run has the lock.
 take_lock() {
 	{ exec 9>"$1"; } 2>/dev/null || die "cannot write to ${1%/*}: choose a folder that this user may write"
 	flock -n 9 && return
 	say "another run is $2; waiting for it"
 	setpriv --pdeathsig KILL flock 9 &
 	await "$!" || true
-	stop_if_asked
+	stop_if_pending
 }
 
 drop_lock() {

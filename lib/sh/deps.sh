@@ -212,7 +212,7 @@ apt_try() {
 		log_line '^E: (could not get lock|unable to acquire the dpkg)' >/dev/null || return
 		((tries)) || say "another program is using apt; waiting for it"
 		sleep 2
-		! asked_to_stop || return
+		! stop_pending || return
 	done
 	return 1
 }

@@ -22,7 +22,7 @@ host_make() {
 		OUTPUT="$BUILD" KSRC="$KSRC" KHDR="$KHDR" all
 }
 
-# --- is KVM usable? ----------------------------------------------------------
+# --- probing KVM -------------------------------------------------------------
 
 KVM=${KVMEM_DEV:-/dev/kvm}
 
@@ -93,8 +93,8 @@ host_results_refused() {
 	die "cannot write to the results folder $RESULTS; use --results DIR for another"
 }
 
-# host_results_dir RELEASE: make RUN, a new folder; write its name to the file
-# KVMEM_TELL_RUN, for child_run
+# host_results_dir RELEASE: make RUN, a new folder; write its path to the file
+# KVMEM_RUN_FILE, for child_run
 host_results_dir() {
 	local name n=1
 
@@ -105,7 +105,7 @@ host_results_dir() {
 		RUN=$RESULTS/$name-$((++n))
 	done
 	made+=("$RUN" "$RUN/log")
-	[[ ! ${KVMEM_TELL_RUN:-} ]] || printf '%s\n' "$RUN" >"$KVMEM_TELL_RUN"
+	[[ ! ${KVMEM_RUN_FILE:-} ]] || printf '%s\n' "$RUN" >"$KVMEM_RUN_FILE"
 }
 
 # --- the run -----------------------------------------------------------------
@@ -134,7 +134,7 @@ host_run() {
 
 	await "$runner" || run_rc=$?
 	await "$report" || report_rc=$?
-	stop_if_asked
+	stop_if_pending
 	host_verdict
 }
 

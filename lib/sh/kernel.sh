@@ -118,7 +118,7 @@ kernel_check_modules() {
 
 # --- its configuration -------------------------------------------------------
 
-# Check the configuration before booting.  Without one, the lab finds out.
+# Check the configuration before the boot; without one, a boot detects missing options.
 kernel_check_config() {
 	local name options kvm='' module=
 

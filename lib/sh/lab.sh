@@ -124,7 +124,7 @@ lab_record() {
 	fi
 	[[ ! $never ]] || lab_never_ran
 	await "$report" || report_rc=$?
-	stop_if_asked
+	stop_if_pending
 	lab_say_times
 	host_verdict
 }
@@ -205,7 +205,7 @@ lab_boots() {
 	for ((boot = 1; ; boot++)); do
 		boot_run
 		# kvmem-report has printed why it exited.
-		[[ $outcome != stopped && $outcome != finished && $outcome != unheard ]] || return 0
+		[[ $outcome != stopped && $outcome != finished && $outcome != unread ]] || return 0
 		if ! grep -qm 1 '^{"event":"run"' "$stream"; then
 			never=$reason
 			return 0

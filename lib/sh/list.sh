@@ -32,7 +32,7 @@ list_check() {
 	done
 }
 
-# list_entry ID: the entry of tests/BEHAVIOURS.md, as it is in the file
+# list_entry ID: print the entry of tests/BEHAVIOURS.md
 list_entry() {
 	local text
 
@@ -41,8 +41,9 @@ list_entry() {
 	printf '%s\n\n' "$text"
 }
 
-# list_show IDS_ONLY [PATTERN...]: entries of the behaviours that are named, and the table of
-# tests, benchmarks and behaviours that match; a PATTERN matches names, or is a behaviour ID
+# list_show IDS_ONLY [PATTERN...]: print the entries of the behaviours given by ID, and the
+# table of the tests, benchmarks and behaviours that match; a PATTERN matches names, or is the
+# ID of a behaviour
 list_show() {
 	local ids_only=$1 catalogue=$ROOT/configs/behaviours.tsv pattern hit item name ids id
 	local -A names=() wanted=()
@@ -127,8 +128,8 @@ list_table() { # IDS_ONLY PATTERNS NAMES IDS CATALOGUE <ITEMS
 			by_program("test", "tests", "Tests")
 			by_program("bench", "bench", "Benchmarks")
 		}
-		behaviours(1, "Behaviours and what covers them (P contract, CH characterisation, N measurement)")
-		behaviours(0, "Behaviours that nothing covers yet")
+		behaviours(1, "Behaviours with their tests and benchmarks (P contract, CH characterisation, N measurement)")
+		behaviours(0, "Behaviours without a test or benchmark")
 		for (id in by)
 			if (!filtered && !(id in class))
 				printf "unknown behaviour %s: %s\n\n", id, by[id]
@@ -145,7 +146,7 @@ list_coverage() {
 	for id; do
 		args+=(--only "$id")
 	done
-	# Names begin with the time, so the order is that of the runs.
+	# Names start with the time, so this is the order of the runs.
 	mapfile -t folders < <(find "$RESULTS" -mindepth 2 -maxdepth 2 -name results.json -printf '%h\n' 2>/dev/null | sort)
 	((${#folders[@]})) || die "no results in $RESULTS: run ./run.sh test, lab or matrix first, or name another folder with --results DIR"
 	"$BUILD/kvmem-report" coverage --catalogue "$ROOT/configs/behaviours.tsv" "${args[@]}" "${folders[@]}"

@@ -10,13 +10,13 @@
 #	NAME_packages		its packages, as in deps.sh (those of arch_emulators)
 #	NAME_start INITRD CONSOLE EVENTS LOG	start it in the background
 #	NAME_why RC		print why it failed, or nothing; its output is on stdin
-#	NAME_slow		print how many seconds a second of the guest may take
+#	NAME_slow		print the host's seconds that a second of the guest may take
 #	NAME_slow_boot		print a factor for the time limit of a boot
 #	NAME_settings		add environment of kvmem-run to the caller's settings
-#	NAME_cmdline		print more for the kernel's command line
+#	NAME_cmdline		print additions to the kernel's command line
 
-# machine_choose: set MACHINE, the emulator, and what --accel, --cpu, --memory,
-# --cpus, --numa and --exact leave open
+# machine_choose: set MACHINE, the emulator, and the other MACHINE_ variables from
+# --accel, --cpu, --memory, --cpus, --numa and --exact
 machine_choose() {
 	MACHINE=qemu
 	[[ " ${arch_emulators[*]} " != *" ${opt[accel]:-none} "* ]] || MACHINE=${opt[accel]}
@@ -48,8 +48,8 @@ machine_about() {
 	esac
 }
 
-# machine_slow: print how many seconds a second of the guest may take, 1 if it has the
-# host's clock
+# machine_slow: print the host's seconds that a second of the guest may take; 1 if the guest
+# has the host's clock
 machine_slow() {
 	"${MACHINE}_slow"
 }
@@ -70,8 +70,8 @@ machine_cmdline() {
 	[[ ${opt[exact]:-} ]] ||
 		line+=" rcu_nocbs=all rcutree.jiffies_till_first_fqs=0"
 	line+=$(arch_cmdline)
-	# The kernel's self-tests of its ciphers take a sixth of the boot.  They stay with
-	# --exact: without them, the addresses of objects and thereby counts would change.
+	# The kernel's self-tests of its ciphers take a sixth of the boot.  --exact keeps
+	# them: without them, addresses of objects would change, and with them the counts.
 	[[ $MACHINE_ACCEL == kvm || ${opt[exact]:-} ]] ||
 		line+=" cryptomgr.notests initcall_blacklist=jent_mod_init"
 	line+=$("${MACHINE}_cmdline")

@@ -35,7 +35,7 @@ matrix() {
 	matrix_show
 }
 
-# Without this, a wrong path would be reported after minutes.
+# Without this check, a wrong path would be reported after minutes.
 matrix_check() { # REF
 	case $1 in
 	debian | debian[:/]* | reference | reference:* | mutants | mutants:*) ;;

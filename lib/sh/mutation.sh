@@ -4,8 +4,8 @@
 # shellcheck disable=SC2034
 #
 # The mutation score: the seeded bugs of the reference kernel are enabled one at a time
-# while the tests run in a lab (lib/runner/mutation.c).  Which test detects each bug, and
-# which bugs no test detects?
+# while the tests run in a lab (lib/runner/mutation.c).  The result is the test that
+# detects each bug, and the bugs that no test detects.
 
 mutation_table=$ROOT/configs/kernels/mutants/table.tsv
 
@@ -20,8 +20,8 @@ mutation() {
 	host_results_dir mutation
 	mkdir -p -- "$RUN/log/jobs" || host_results_refused
 	mutation_jobs
-	asked_to_stop || mutation_merge || code=$?
-	stop_if_asked
+	stop_pending || mutation_merge || code=$?
+	stop_if_pending
 	return "$code"
 }
 
@@ -83,7 +83,7 @@ mutation_share() { # JOB
 mutation_watch() { # PID
 	local start=$SECONDS shown=0 ended
 
-	while kill -0 "$1" 2>/dev/null && ! asked_to_stop; do
+	while kill -0 "$1" 2>/dev/null && ! stop_pending; do
 		if ((SECONDS - start > shown)); then
 			shown=$((SECONDS - start))
 			ended=$(cat "$RUN"/log/jobs/*/*/log/stream.jsonl 2>/dev/null | grep -c '^{"event":"end"') || true
@@ -93,7 +93,7 @@ mutation_watch() { # PID
 	done
 }
 
-# mutation_job: one job: kvmem-run in a lab, with the items of a file
+# mutation_job: run one job: kvmem-run in a lab, with the items of --mutants-file
 mutation_job() {
 	local programs=$BUILD archive todo settings machines=1 mutants=$mutation_table first_items glob
 

@@ -46,8 +46,8 @@ proof_percent() {
 	awk -v cost="$cost" -v share="$1" 'BEGIN { printf "%d\n", cost * share / 100 }'
 }
 
-# Base runs in between, and every second round in reverse order, so that drift affects
-# all runs alike.
+# Base runs are interleaved, and every second round is in reverse order, so that drift
+# affects all runs alike.
 proof_noisy() {
 	local round share how=(bench) rounds=$((10#${opt[rounds]:-2}))
 	local order=(0 1 2 0 5 10) total
@@ -82,7 +82,7 @@ proof_load() { # WHEN
 	say "load average $1: $(cut -d' ' -f1-3 /proc/loadavg), $(nproc) CPUs"
 }
 
-# Each run is another boot, and has to count the same.
+# Each run is another boot, and must count the same.
 proof_exact() {
 	local label total=6 how=(lab bench --exact)
 

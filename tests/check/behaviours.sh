@@ -11,23 +11,23 @@ unknown_ids() {
 	tr ' ' '\n' | sort -u | grep . | grep -vxFf <(index | cut -d ' ' -f 1) || true
 }
 
-# The ID that record_observation() files its value under.
+# The IDs that are passed to record_observation().
 observed() {
 	git grep -ohE 'record_observation\("[^"]*"' -- lib tests bench | cut -d '"' -f 2
 }
 
-is "the index of behaviours has every ID once" "" "$(index | cut -d ' ' -f 1 | sort | uniq -d)"
+is "no ID is in the index of behaviours twice" "" "$(index | cut -d ' ' -f 1 | sort | uniq -d)"
 expect "tests/BEHAVIOURS.md has the IDs and titles of the index, in the same order" \
 	diff <(index) <(entries)
-# A heading without a contract below it.
-is "every entry of tests/BEHAVIOURS.md has a text" "" \
+# Prints headings without a contract below them.
+is "every entry of tests/BEHAVIOURS.md has text" "" \
 	"$(awk '/^### / { if (id) print id; id = $2; next } /^#+ / { if (id) print id; id = "" } /^[^#*]/ { id = "" }
 		id && /^\*/ { print id; id = "" } END { if (id) print id }' tests/BEHAVIOURS.md)"
 is "behaviour IDs of all tests and benchmarks are in the index" "" \
 	"$(build/kvmem-run --list | cut -f 3 | unknown_ids)"
 is "behaviour IDs of all observations are in the index" "" "$(observed | unknown_ids)"
 
-# cited unknown|section <FILES: lines "file:line: text" of what comments cite and cannot:
+# cited unknown|section <FILES: print lines "file:line: text" of wrong citations in comments:
 # an ID that is not in the index, or a section or finding in place of an ID
 cited() {
 	python3 -c '
@@ -66,7 +66,7 @@ is "comments cite behaviours, not sections or findings" "" "$(citing | cited sec
 
 # Both checks can fail.
 cat >"$WORK/cites.c" <<'END'
-/* A17 is an ID, "F1" and F2m are none or one; so BEHAVIOURS 3.A. */
+/* A17 and F2m are IDs, "F1" is not; see BEHAVIOURS 3.A. */
 static const char *text = "BEHAVIOURS 3.B, H99"; /* finding
  * F1, BEHAVIOURS section 2, and D222 */
 END
@@ -81,9 +81,9 @@ $WORK/cites.c:3: BEHAVIOURS section 2" "$(echo "$WORK/cites.c" | cited section)"
 listed_entry() { # ID
 	./run.sh list "$1" | awk '/^(Tests|Benchmarks|Behaviours)/ { exit } { print }' | sed '$d'
 }
-is "list A17 begins with the entry" "$(awk '/^#+ / { on = $2 == "A17" } on' tests/BEHAVIOURS.md)" \
+is "list A17 starts with the entry" "$(awk '/^#+ / { on = $2 == "A17" } on' tests/BEHAVIOURS.md)" \
 	"$(listed_entry A17)"
-is "list N12 begins with the last entry" "$(awk '/^#+ / { on = $2 == "N12" } on' tests/BEHAVIOURS.md)" \
+is "list n12 starts with the last entry" "$(awk '/^#+ / { on = $2 == "N12" } on' tests/BEHAVIOURS.md)" \
 	"$(listed_entry n12)"
-expect "list A17 goes on with the tests" grep -q '^    readonly_slot\.ro\.read ' <(./run.sh list A17)
+expect "list A17 then prints the tests" grep -q '^    readonly_slot\.ro\.read ' <(./run.sh list A17)
 is "list of a name prints no entry" "" "$(./run.sh list readonly_slot | grep '^###')"

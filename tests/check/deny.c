@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * deny REQUEST ERRNO PROGRAM [ARG...]: run a program for which one ioctl
- * request fails.  The self-check plays a host that refuses with it.
+ * deny REQUEST ERRNO PROGRAM [ARG...]: run a program for which one ioctl request fails.
+ * input.sh uses it for hosts that reject KVM_CREATE_VM.
  */
 #include <errno.h>
 #include <linux/filter.h>

@@ -44,7 +44,7 @@ is "in a kernel tree with O=: no file is made in the tree" "$FILES" \
 	"$(find "$SELF/kvmem" -type f | wc -l)"
 expect "in a kernel tree with O=: clean" selftests clean O="$WORK/out"
 
-expect "make install, standing alone" make -s KSRC="$KSRC" KHDR="$KHDR" OUTPUT="$ROOT/build" \
+expect "make install, standalone" make -s KSRC="$KSRC" KHDR="$KHDR" OUTPUT="$ROOT/build" \
 	INSTALL_PATH="$WORK/alone" install
 is "make install: the tarball lists every program" "$(programs)" \
 	"$(listed build/kvmem.tar.gz | sort)"

@@ -7,7 +7,8 @@
 
 LAB=debian:6.12
 
-# begin NAME COMMAND...: run it in the background; finish checks its output and exit code
+# begin NAME COMMAND...: run COMMAND in the background; finish checks its output and exit
+# code
 begin() {
 	local name=$1
 	shift
@@ -18,7 +19,7 @@ begin() {
 	} &
 }
 
-# finish NAME CODE TEXT...: wait for it; check its exit code, and that it printed each TEXT
+# finish NAME CODE TEXT...: wait for NAME; check its exit code, and that it printed each TEXT
 finish() {
 	local name=$1 code=$2 text
 	shift 2
@@ -83,7 +84,7 @@ KVMEM_PROGRAMS=$WORK/machine begin machine lab machine --append kvmem_word --par
 finish machine 0 "time in the lab: boot"
 is "lab: the machine has the options given" pass \
 	"$(of "$(folder machine)/results.json" "' '.join(sorted({t['status'] for t in r['tests']}))")"
-expect "lab: 3 MB of a test's output come back" \
+expect "lab: 3 MB of output of a test are recorded" \
 	test "$(stat -c %s "$(folder machine)/log/binary.log")" -gt 2999999
 
 # ./run.sh without a command, on a host without KVM.
@@ -98,11 +99,11 @@ is "lab: conformance is complete" True "$(of "$FULL/results.json" "r['run']['com
 is "lab: conformance ran in the lab" lab "$(of "$FULL/results.json" "r['run']['where']")"
 is "lab: conformance: nothing failed" "" "$(of "$FULL/results.json" \
 	"' '.join(t['name'] for t in r['tests'] if t['status'] not in ('pass', 'skip', 'xfail'))")"
-is "lab: conformance: most of it ran" True "$(of "$FULL/results.json" \
+is "lab: conformance: most tests passed" True "$(of "$FULL/results.json" \
 	"sum(t['status'] == 'pass' for t in r['tests']) > 250")"
 expect "lab: the guest kernel's log is kept" test -e "$FULL/log/console.log"
 
-# --- breakdowns --------------------------------------------------------------
+# --- failures of the lab -----------------------------------------------------
 
 # shellcheck source=tests/check/lab_breaks.sh
 . tests/check/lab_breaks.sh

@@ -11,7 +11,7 @@ one_test breaks b_panics "${sysrq/\%s/c}"
 one_test breaks c_passes true
 one_test breaks d_reboots "${sysrq/\%s/b}"
 one_test breaks e_passes true
-# A machine that stops sending events: kvmem-run is stopped.
+# A machine that stops sending events, because kvmem-run is stopped.
 one_test hangs a_passes true
 one_test hangs b_hangs 'for p in /proc/[0-9]*; do
 	grep -q "^/lab/kvmem-run" "$p/cmdline" && kill -STOP "${p#/proc/}"
@@ -20,26 +20,26 @@ sleep 300'
 one_test hangs c_passes true
 
 KVMEM_PROGRAMS=$WORK/hangs begin hang lab hang --timeout 1 test
-KVMEM_PROGRAMS=$WORK/breaks begin breakdowns lab breakdowns --timeout 20 test
-finish breakdowns 1 "b_panics.it: kernel panic" "booting again for the 3 that are left" \
+KVMEM_PROGRAMS=$WORK/breaks begin crashes lab crashes --timeout 20 test
+finish crashes 1 "b_panics.it: kernel panic" "booting again for the 3 that are left" \
 	"d_reboots.it: the machine powered off or reset"
-R=$(folder breakdowns)/results.json
+R=$(folder crashes)/results.json
 for name in a_passes:pass b_panics:error c_passes:pass d_reboots:error e_passes:pass; do
 	is "lab: ${name%:*}" "${name#*:}" "$(status_of "$R" "${name%:*}.it")"
 done
-is "lab: a run with breakdowns is complete" True "$(of "$R" "r['run']['complete']")"
+is "lab: a run with crashes is complete" True "$(of "$R" "r['run']['complete']")"
 expect "lab: the console's last lines are in the log of the test" \
-	grep -qi 'sysrq' "$(folder breakdowns)/log/b_panics.log"
+	grep -qi 'sysrq' "$(folder crashes)/log/b_panics.log"
 
-# The same with two machines: the second one has both crashes.
+# The same with two machines; the second one has both crashes.
 KVMEM_PROGRAMS=$WORK/breaks begin shared lab shared --jobs 2 --timeout 20 test
 finish shared 1 "2 machines at once" "machine 2: b_panics.it: kernel panic" \
 	"machine 2: booting again for the 1 that are left" "machine 2: d_reboots.it: the machine powered off"
 R=$(folder shared)/results.json
-is "lab: shared: the tests in their order" "pass error pass error pass" \
+is "lab: shared: results in the order of the plan" "pass error pass error pass" \
 	"$(of "$R" "' '.join(t['status'] for t in r['tests'])")"
 is "lab: shared: it is complete" True "$(of "$R" "r['run']['complete']")"
-is "lab: shared: in the recorded stream one test follows the other" "" "$(
+is "lab: shared: tests are not interleaved in the recorded stream" "" "$(
 	grep -ao '^{"event":"\(start\|end\)","name":"[^"]*' "$(folder shared)/log/stream.jsonl" |
 		paste - - | sed -E '/^.*"start","name":"(.*)\t.*"end","name":"\1$/d'
 )"
@@ -57,7 +57,7 @@ begin no_svm lab no_svm --cpu qemu64,-svm test slot_api
 begin bad_parameter lab bad_parameter --jobs 2 --param kvm.no_such=1 test slot_api
 finish no_svm 2 "no KVM inside: its CPU has neither svm nor vmx"
 finish bad_parameter 2 "kvm.no_such: this kernel has no such parameter"
-is "lab: two machines, one reason" 1 "$(grep -c "has no such parameter" "$WORK/bad_parameter.out")"
+is "lab: two machines with the same reason print it once" 1 "$(grep -c "has no such parameter" "$WORK/bad_parameter.out")"
 begin no_such_cpu lab no_such_cpu --cpu pentium9 test slot_api
 finish no_such_cpu 2 "QEMU failed"
 KVMEM_BOOT_TIMEOUT=1 begin slow lab slow test slot_api
@@ -66,7 +66,7 @@ expect "lab: a run that did not start leaves no results" \
 	test -z "$(find "$WORK/lab/nothing_there" "$WORK/lab/slow" -name results.json 2>/dev/null)"
 
 finish hang 1 "b_hangs.it: the machine hangs: no output for"
-is "lab: what follows a hang runs" pass "$(status_of "$(folder hang)/results.json" c_passes.it)"
+is "lab: the tests after a hang run" pass "$(status_of "$(folder hang)/results.json" c_passes.it)"
 
 # --- bad input ---------------------------------------------------------------
 
@@ -88,28 +88,28 @@ bad() { # NAME TEXT OPTION...
 	expect_code "lab: $name" 2 "$text" ./run.sh lab --results "$WORK/lab/bad" "$@" test slot_api
 }
 
-bad "kernel that is not there" "no kernel $T/none" --kernel "$T/none"
-bad "kernel that is a text" "not a kernel image for x86" --kernel README.md
-bad "kernel that is empty" "it is empty" --kernel "$T/empty"
-bad "kernel that is packed" "it is a gzip file" --kernel "$T/packed.gz"
+bad "missing kernel" "no kernel $T/none" --kernel "$T/none"
+bad "kernel that is a text file" "not a kernel image for x86" --kernel README.md
+bad "empty kernel" "it is empty" --kernel "$T/empty"
+bad "compressed kernel" "it is a gzip file" --kernel "$T/packed.gz"
 bad "kernel that is a program" "it is an ELF file" --kernel build/kvmem-run
-bad "tree that is not built" "build the kernel first" --kernel "$T/unbuilt"
-bad "folder that is no tree" "neither a kernel tree" --kernel "$WORK/lab"
+bad "tree without a built kernel" "build the kernel first" --kernel "$T/unbuilt"
+bad "folder that is not a kernel tree" "neither a kernel tree" --kernel "$WORK/lab"
 bad "kernel without a serial console" "without CONFIG_SERIAL_8250_CONSOLE" --kernel "$T/quiet"
 bad "kernel without KVM" "configured without KVM" --kernel "$T/nokvm"
-bad "modules that are not there" "no such folder" --kernel "$CACHED/vmlinuz" --modules "$T/none"
-bad "modules without KVM" "there is no kvm.ko in it" --kernel "$CACHED/vmlinuz" --modules "$T/unbuilt"
+bad "missing folder of modules" "no such folder" --kernel "$CACHED/vmlinuz" --modules "$T/none"
+bad "modules without kvm.ko" "there is no kvm.ko in it" --kernel "$CACHED/vmlinuz" --modules "$T/unbuilt"
 bad "pattern that matches nothing" "; there are " --kernel debian:99
 bad "pattern without a version" "is missing at its end" --kernel debian:
-bad "suite that is not there" "there is no Debian suite 'nosuchsuite'" --suite nosuchsuite --kernel debian
+bad "unknown suite" "there is no Debian suite 'nosuchsuite'" --suite nosuchsuite --kernel debian
 bad "too little memory" "needs 512M" --memory 64M
-bad "memory that is no size" "--memory" --memory lots
-bad "parameter that is none" "--param" --param kvm
-bad "accelerator that is none" "use one of kvm tcg bochs" --accel hvf
-bad "instructions counted on hardware" "cannot be combined with --accel kvm" --exact --accel kvm
+bad "invalid memory size" "--memory" --memory lots
+bad "invalid parameter" "--param" --param kvm
+bad "unknown accelerator" "use one of kvm tcg bochs" --accel hvf
+bad "--exact with KVM" "cannot be combined with --accel kvm" --exact --accel kvm
 [ -e /dev/kvm ] ||
-	bad "KVM where there is none" "cannot run nested KVM" --accel kvm --kernel "$LAB"
-bad "cache without a kernel" "no Debian kernel in the cache" --offline --kernel debian:99.1
+	bad "--accel kvm without KVM" "cannot run nested KVM" --accel kvm --kernel "$LAB"
+bad "cache without a matching kernel" "no Debian kernel in the cache" --offline --kernel debian:99.1
 
 # --- the cache ---------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# lib's folders use only what lib/layers allows, and no two files use each other.
+# lib's folders use only what lib/layers allows, and includes have no cycles, and files have 600 lines at most.
 
 # Lines "FILE<TAB>INCLUDED", both from the top of the tree.
 includes() {
@@ -53,12 +53,12 @@ forbidden() {
 }
 is "includes follow lib/layers" "" "$(forbidden)"
 
-# A file and its header are one node; tsort names the nodes of a circle.
-circles() {
+# A file and its header are one node; tsort prints the nodes of each cycle.
+cycles() {
 	includes | sed -E 's/\.[chS]\t/\t/; s/\.[chS]$//' | awk -F '\t' '$1 != $2' |
 		grep -vE '^guest_code/.*guest_code/' | { tsort >/dev/null || true; } 2>&1
 }
-is "no circle between files" "" "$(circles)"
+is "no cycle of includes between files" "" "$(cycles)"
 
 long_files() {
 	git ls-files '*.c' '*.h' '*.S' '*.sh' run.sh | grep -vE '^tests/|\.h$' |

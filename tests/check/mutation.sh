@@ -16,10 +16,10 @@ code=0
 is "conformance on the reference kernel" 0 "$code"
 [ "$code" = 0 ] || grep -E '^(FAIL|ERROR|TIME)' "$WORK/mutants.out" || tail -n 20 "$WORK/mutants.out"
 R=$(echo "$WORK"/mutants/*/results.json)
-is "private memory is tested there" True \
+is "private memory is tested on the reference kernel" True \
 	"$(of "$R" "sum(t['status'] == 'pass' and t['name'].startswith('private') for t in r['tests']) > 20")"
 
 code=0
 ./run.sh mutation --mutants "$SAMPLE" --results "$WORK/mutation" >"$WORK/mutation.out" 2>&1 || code=$?
-is "seeded bugs: a sample is found" 0 "$code"
+is "seeded bugs: a sample is detected" 0 "$code"
 [ "$code" = 0 ] || tail -n 40 "$WORK/mutation.out"

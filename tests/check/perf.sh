@@ -12,13 +12,13 @@ if [ "$1" = --list ]; then
 	printf '%s\tN4\t1\n' fake.right fake.wrong fake.skipped fake.silent fake.elsewhere
 	exit 0
 fi
-tell() { [ -z "$KVMEM_TELL_EXITS" ] || echo "{\"event\":\"exits\",\"n\":$1,\"vcpus\":$2}" >&"$KVMEM_RECORD"; }
+exits() { [ -z "$KVMEM_COUNT_EXITS" ] || echo "{\"event\":\"exits\",\"n\":$1,\"vcpus\":$2}" >&"$KVMEM_RECORD"; }
 case $2 in
-fake.right) tell 100 2 ;;
-fake.wrong) tell 99 2 ;;
-fake.silent) tell 7 1 ;;
+fake.right) exits 100 2 ;;
+fake.wrong) exits 99 2 ;;
+fake.silent) exits 7 1 ;;
 fake.skipped) echo "# SKIP: not here"; exit 4 ;;
-fake.elsewhere) tell 0 0 ;;
+fake.elsewhere) exits 0 0 ;;
 esac
 END
 cat >"$V/bin/perf" <<'END'
@@ -43,25 +43,25 @@ chmod +x "$V/bench/counted" "$V/bin/perf"
 code=0
 HOME=$V/home PATH=$V/bin:$PATH build/kvmem-run --dir "$V" --bench --replicates 1 --perf "$WORK/perf" \
 	>"$WORK/perf.out" 2>"$WORK/perf.err" || code=$?
-is "perf: a run with it" 0 "$code"
+is "perf: exit code" 0 "$code"
 is "perf: a count for each benchmark that has exits" "fake.right 100 100 100 100|fake.wrong 100 99 100 99|" \
 	"$(tail -n +2 "$WORK/perf/exits.tsv" | tr '\t\n' ' |')"
-expect "perf: counts that differ are named" grep -q 'fake.wrong: 100 exits by perf stat, 99 by KVM' "$WORK/perf.err"
-expect "perf: and how many agree" grep -q 'same exits for 1 of 2 benchmarks' "$WORK/perf.err"
-expect "perf: exits that are not traced are no difference" \
+expect "perf: counts that differ are printed" grep -q 'fake.wrong: 100 exits by perf stat, 99 by KVM' "$WORK/perf.err"
+expect "perf: the number of equal counts is printed" grep -q 'same exits for 1 of 2 benchmarks' "$WORK/perf.err"
+expect "perf: a benchmark without traced exits is not compared" \
 	grep -q 'benchmarks with exits but no kvm:kvm_exit: 1 ' "$WORK/perf.err"
-expect "perf: perf stat's and perf kvm stat's own words are kept" \
+expect "perf: the output of perf stat and perf kvm stat is kept" \
 	test -s "$WORK/perf/fake.right.stat" -a -s "$WORK/perf/fake.right.kvm"
 is "perf: nothing stays mounted" 0 "$(grep -c "$V/bin/perf.mnt" /proc/mounts)"
 while umount "$V/bin/perf.mnt" 2>/dev/null; do :; done
-is "perf: nothing is left at home" "" "$(ls -A "$V/home")"
-expect "perf: nothing of a benchmark that was skipped" test ! -e "$WORK/perf/fake.skipped.stat"
-is "perf: the measured replicates do not count for it" 0 "$(grep -c '"exits"' "$WORK/perf.out")"
+is "perf: no files in the home folder" "" "$(ls -A "$V/home")"
+expect "perf: no files of a skipped benchmark" test ! -e "$WORK/perf/fake.skipped.stat"
+is "perf: the measured replicates do not count exits" 0 "$(grep -c '"exits"' "$WORK/perf.out")"
 code=0
 FAKE_PERF_REFUSES=1 PATH=$V/bin:$PATH build/kvmem-run --dir "$V" --bench --perf "$WORK/perf-refused" \
 	>/dev/null 2>"$WORK/perf.err" || code=$?
-is "perf: one that cannot count KVM's tracepoints" 2 "$code"
-expect "perf: what to do then" grep -q perf_event_paranoid "$WORK/perf.err"
+is "perf: it cannot count KVM's tracepoints: exit code" 2 "$code"
+expect "perf: it cannot count: the message has the remedy" grep -q perf_event_paranoid "$WORK/perf.err"
 
 if ! build/kvmem-run --probe 2>/dev/null; then
 	skip "perf: the real one" "no usable KVM here"
@@ -74,8 +74,8 @@ is "perf: the real one" 0 "$code"
 [ "$code" = 0 ] || tail -n 5 "$WORK/perf.out"
 if grep -q 'with exits but no kvm:kvm_exit' "$WORK/perf.out" &&
 	grep -q 'same exits for 0 of 0 ' "$WORK/perf.out"; then
-	skip "perf: it and KVM's statistics count the same exits" "this host's KVM does not trace kvm_exit"
+	skip "perf: the real one and KVM's statistics count the same exits" "this host's KVM does not trace kvm_exit"
 else
-	expect "perf: it and KVM's statistics count the same exits" \
+	expect "perf: the real one and KVM's statistics count the same exits" \
 		grep -qE 'same exits for ([1-9][0-9]*) of \1 ' "$WORK/perf.out"
 fi

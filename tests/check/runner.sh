@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Programs that fail in all ways, and runs of which a part is killed.
+# Programs that fail, hang or crash, and killed runs.
 
 V=$WORK/victims
 mkdir -p "$V/tests" "$V/bench"
 cp build/tests/check/victim "$V/tests/"
 
-# Plain programs, one for each exit code of kselftest and two others.
+# Plain programs, one for each of kselftest's exit codes and for two others.
 for code in 0 1 2 3 4 42 254; do
 	cat >"$V/tests/plain$code" <<END
 #!/bin/sh
@@ -65,13 +65,13 @@ is "reason of a skip in the library" "needs something that does not exist" \
 is "run is complete" True "$(of "$R" "r['run']['complete']")"
 is "observation is kept" 1 "$(of "$R" "len(r['observations'])")"
 expect "an unexpected pass is reported" grep -q 'listed as a known issue' "$WORK/r.out"
-gone "nothing a test forked is left" "$V/tests/victim"
+gone "no process that a test forked is left" "$V/tests/victim"
 for test in first second; do
 	is "victim.needs.nothing_there.$test: skipped, with the reason" "skip: no such thing in this kernel" \
 		"$(status_of "$R" "victim.needs.nothing_there.$test"): $(reason_of "$R" "victim.needs.nothing_there.$test")"
 	is "victim.needs.nothing_else.$test passes" pass "$(status_of "$R" "victim.needs.nothing_else.$test")"
 done
-is "what is missing for good is looked for once" 1 "$(grep -c '^# setup of one that skips' "$WORK/r/log/victim.log")"
+is "the setup of a variant that cannot run is done once" 1 "$(grep -c '^# setup of one that skips' "$WORK/r/log/victim.log")"
 
 record "$WORK/quick" --profile quick victim.needs >"$WORK/quick.out" 2>&1 || true
 Q=$WORK/quick/results.json
@@ -83,11 +83,11 @@ is "quick: no test is skipped because of the profile" 0 "$(of "$Q" \
 	"sum(t['status'] == 'skip' and 'profile' in t['reason'] for t in r['tests'])")"
 is "quick: the number left out is in results.json" "2 left out, 4 planned" \
 	"$(of "$Q" "'%d left out, %d planned' % (r['run']['left_out'], r['run']['planned'])")"
-is "quick: the summary says it once" 1 "$(grep -c '^2 variants more with --profile full$' "$WORK/quick.out")"
-is "quick: they are not in kvmem.ktap and junit.xml" 0 \
+is "quick: the summary prints the number once" 1 "$(grep -c '^2 variants more with --profile full$' "$WORK/quick.out")"
+is "quick: variants left out are not in kvmem.ktap and junit.xml" 0 \
 	"$(cat "$WORK/quick/kvmem.ktap" "$WORK/quick/junit.xml" | grep -c nothing_else)"
 valid_folder "quick" "$WORK/quick"
-is "full: nothing is said about other profiles" 0 "$(grep -c 'variants\? more' "$WORK/r.out")"
+is "full: the summary has no such line" 0 "$(grep -c 'variants\? more' "$WORK/r.out")"
 
 # --- terminals ---------------------------------------------------------------
 
@@ -110,8 +110,8 @@ if command -v script >/dev/null; then
 	is "TERM=dumb: no escape sequences" 0 "$(escapes <"$WORK/dumb.out")"
 	is "TERM=dumb: a line for each result" 1 "$(grep -c '^ok    victim.passes (' "$WORK/dumb.out")"
 	on_terminal xterm >"$WORK/xterm.out"
-	is "a terminal: no line for what is ok" 0 "$(grep -c 'ok    victim.passes (' "$WORK/xterm.out")"
-	is "a terminal: a line for what is not ok" 1 "$(grep -c 'FAIL  plain1.it: ' "$WORK/xterm.out")"
+	is "a terminal: no line for a passed test" 0 "$(grep -c 'ok    victim.passes (' "$WORK/xterm.out")"
+	is "a terminal: a line for a failed test" 1 "$(grep -c 'FAIL  plain1.it: ' "$WORK/xterm.out")"
 	is "a terminal: a line for each program" 1 \
 		"$(grep -c 'victim: 5 passed, 4 skipped (' "$WORK/xterm.out")"
 	on_terminal xterm -v >"$WORK/verbose.out"
@@ -121,7 +121,7 @@ else
 fi
 
 if [ "$(status_of "$R" victim.guest_hangs)" = skip ]; then
-	skip "guests that hang and die" "$(reason_of "$R" victim.guest_hangs)"
+	skip "guests that hang or triple-fault" "$(reason_of "$R" victim.guest_hangs)"
 else
 	is "victim.guest_hangs fails" fail "$(status_of "$R" victim.guest_hangs)"
 	is "reason of a guest that hangs" "guest hung in operation 0" \
@@ -134,13 +134,13 @@ else
 		"$(reason_of "$R" victim.fails_on_exits)"
 fi
 
-is "nothing but skips exits with 4" 4 \
+is "a run with only skips exits with 4" 4 \
 	"$(record "$WORK/skips" victim.skips plain4.it >/dev/null 2>&1; echo $?)"
-is "all passed exits with 0" 0 \
+is "a run without failures exits with 0" 0 \
 	"$(record "$WORK/good" victim.passes plain0.it >/dev/null 2>&1; echo $?)"
 
-# Each part is killed during a run: the folder is valid and incomplete, and no process is
-# left.
+# kvmem-run or kvmem-report is killed during a run: the folder is valid, the run is
+# incomplete, and no process is left.
 for who in kvmem-run kvmem-report; do
 	dir=$WORK/killed-$who
 	record "$dir" victim.passes victim.hangs >/dev/null 2>&1 &
@@ -158,4 +158,4 @@ done
 
 expect_code "kvmem-run --help" 0 "usage: kvmem-run" build/kvmem-run --help
 is "kvmem-run --help prints nothing to standard error" "" "$(build/kvmem-run --help 2>&1 >/dev/null)"
-expect_code "kvmem-run: a wrong option" 2 "usage: kvmem-run" build/kvmem-run --nonsense
+expect_code "kvmem-run: an unknown option" 2 "usage: kvmem-run" build/kvmem-run --nonsense

@@ -38,7 +38,7 @@ fi
 no_ids() {
 	build/kvmem-run --list | awk -F '\t' '$1 == "test" && $3 == "" { print $2 }'
 }
-is "every test names the behaviour it checks" "" "$(no_ids)"
+is "every test has the ID of a behaviour" "" "$(no_ids)"
 
 # The kernel patches, with --strict.  On standard input: checkpatch takes a file that is
 # in git for a source file.
@@ -66,8 +66,8 @@ is "numbers of the proposed interfaces" \
 	"$(sed -nE 's/#.*//; s/^([a-z_]+)\s*=\s*([0-9]+)\s*$/\1 \2/p' configs/proposed_uapi.conf |
 		grep -v pci_hole_drops_writes | sort)" "$(uapi_numbers)"
 
-# The event stream is written down in lib/util/events.h: no C source spells a name of it
-# out, and the scripts use none that is not there.
+# The event stream is defined in lib/util/events.h: no other C source has a literal of one
+# of its names, and the scripts use no name that is missing there.
 events_header=lib/util/events.h
 events_names() { # PREFIX
 	sed -nE "s/^#define[[:space:]]+$1_[A-Z0-9_]+[[:space:]]+\"([^\"]+)\"$/\1/p" "$events_header" | sort -u
@@ -84,7 +84,7 @@ events_literals() {
 	names=$({ events_names EVENT; events_names KIND; events_names VERDICT; } | sort -u | paste -sd '|')
 	grep -nE "\"($names)\"" -- "${sources[@]}" || true
 }
-is "names of the event stream are spelled out in $events_header only" "" "$(events_literals)"
+is "names of the event stream are literals in $events_header only" "" "$(events_literals)"
 events_of_scripts() {
 	comm -13 <(events_names EVENT) <(git grep -hoE '"event":"(\\\()?[a-z|\\]+' -- lib/sh lib/lab |
 		sed 's/.*"//' | tr -d '\\()' | tr '|' '\n' | grep . | sort -u)

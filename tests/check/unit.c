@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Unit tests of the library and the runner: no KVM needed. */
+/* Unit tests of the library and the runner; they need no KVM. */
 #define TH_LOG_STREAM stdout
 #include <kselftest_harness.h>
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -57,7 +57,7 @@ TEST(json_escapes)
 	EXPECT_STREQ("{\"s\":\"a\\\"b\\\\c\\u000a\\u0001\\u0080\xc3\xa9\"}\n", buf);
 }
 
-/* Overlong forms, surrogates and cut sequences are no UTF-8. */
+/* Overlong forms, surrogates and truncated sequences are not valid UTF-8. */
 TEST(json_bad_utf8)
 {
 	struct jsonw j;
@@ -91,7 +91,7 @@ TEST(json_numbers_and_nesting)
 
 /* --- KVM's page-table entries -------------------------------------------- */
 
-/* Lines of real kernels, and what must come of them. */
+/* Lines of real kernels, and malformed ones. */
 TEST(spte_lines)
 {
 	static const struct {
@@ -133,7 +133,7 @@ TEST(spte_lines)
 	}
 }
 
-/* SDM volume 3, table 29-6 (EPT); AMD64 APM volume 2, 5.4 (PWT, PCD and the two places of PAT). */
+/* SDM volume 3, table 29-6 (EPT); AMD64 APM volume 2, 5.4 (PWT, PCD and the two positions of PAT). */
 TEST(spte_types)
 {
 	static const struct {
@@ -147,9 +147,9 @@ TEST(spte_types)
 		{ 0x600000012345f07, 1, MT_UC, 0, false },
 		{ 0x600000012345f0f, 1, MT_WC, 1, false },
 		{ 0x600000012345f27, 1, MT_WT, 0, false },
-		{ 0x600000012345f87, 1, MT_UC, 4, false },	/* bit 7 is PAT in a 4 KiB entry */
-		{ 0x600000012200f87, 2, MT_UC, 0, false },	/* and "large" in the others */
-		{ 0x600000012201f9f, 2, 3, 7, false },		/* which have PAT in bit 12 */
+		{ 0x600000012345f87, 1, MT_UC, 4, false },	/* 4 KiB: bit 7 is PAT */
+		{ 0x600000012200f87, 2, MT_UC, 0, false },	/* 2 MiB: bit 7 is PS */
+		{ 0x600000012201f9f, 2, 3, 7, false },		/* 2 MiB: bit 12 is PAT */
 	};
 	size_t i;
 
@@ -167,9 +167,9 @@ TEST(spte_types)
 	}
 }
 
-/* --- cached or not ------------------------------------------------------- */
+/* --- memory speed -------------------------------------------------------- */
 
-TEST(memspeed_yardsticks)
+TEST(memspeed_needs_contrast)
 {
 	EXPECT_TRUE(memspeed_usable(&(struct memspeed){ 80, 300 }));
 	EXPECT_TRUE(memspeed_usable(&(struct memspeed){ 30, 90 }));
@@ -194,7 +194,7 @@ TEST(memspeed_guard_band)
 
 /* --- kernel log ---------------------------------------------------------- */
 
-static bool complains(const char *const *lines, size_t n, unsigned int *splats)
+static bool klog_finds(const char *const *lines, size_t n, unsigned int *splats)
 {
 	struct klog_scan s = { .splats = 0 };
 	size_t i;
@@ -215,7 +215,7 @@ TEST(klog_warning_of_kvm)
 	};
 	unsigned int splats;
 
-	EXPECT_TRUE(complains(lines, ARRAY_SIZE(lines), &splats));
+	EXPECT_TRUE(klog_finds(lines, ARRAY_SIZE(lines), &splats));
 	EXPECT_EQ(1, splats);
 }
 
@@ -227,31 +227,31 @@ TEST(klog_warning_in_trace_only)
 	};
 	unsigned int splats;
 
-	EXPECT_TRUE(complains(lines, ARRAY_SIZE(lines), &splats));
+	EXPECT_TRUE(klog_finds(lines, ARRAY_SIZE(lines), &splats));
 }
 
-TEST(klog_warning_of_somebody_else)
+TEST(klog_warning_outside_kvm)
 {
 	static const char *const lines[] = {
 		"WARNING: CPU: 0 PID: 12 at drivers/net/foo.c:1 foo+0x1/0x2",
 		"Modules linked in: kvm_intel kvm foo",
 		"---[ end trace 0000000000000000 ]---",
-		"kvm: a line that is no complaint",
+		"kvm: a line that is not a warning",
 	};
 	unsigned int splats;
 
-	EXPECT_FALSE(complains(lines, ARRAY_SIZE(lines), &splats));
+	EXPECT_FALSE(klog_finds(lines, ARRAY_SIZE(lines), &splats));
 	EXPECT_EQ(1, splats);
 }
 
-TEST(klog_chatter)
+TEST(klog_information)
 {
 	static const char *const lines[] = {
 		"kvm_intel: L1TF CPU bug present", "kvm: emulating exchange as write",
 	};
 	unsigned int splats;
 
-	EXPECT_FALSE(complains(lines, ARRAY_SIZE(lines), &splats));
+	EXPECT_FALSE(klog_finds(lines, ARRAY_SIZE(lines), &splats));
 	EXPECT_EQ(0, splats);
 }
 
@@ -275,7 +275,7 @@ static int stats_file(uint32_t name_size, uint32_t desc_offset, uint32_t data_of
 		size_t size = sizeof(struct kvm_stats_desc) + name_size;
 		struct kvm_stats_desc *d = calloc(1, size);
 
-		/* In reverse, so that order and offset disagree. */
+		/* Reversed, so that the descriptors and the data have different orders. */
 		d->offset = (1 - i) * 8;
 		d->size = 1;
 		strcpy(d->name, names[i]);
@@ -309,7 +309,7 @@ TEST(kvmstat_any_layout)
 	}
 }
 
-TEST(kvmstat_cut_file)
+TEST(kvmstat_truncated_file)
 {
 	int fd = stats_file(48, 512, 2048);
 
@@ -323,7 +323,7 @@ TEST(kvmstat_cut_file)
 
 static struct kvm_run run;
 
-TEST(exit_fields_that_kvm_forgets)
+TEST(exit_fields_that_kvm_does_not_set)
 {
 	struct kexit e, want = MMIO_WR(0xc0000000, 4, 0x11223344);
 	uint64_t before = exit_poison(&run, 0, false);
@@ -339,7 +339,7 @@ TEST(exit_fields_that_kvm_forgets)
 	exit_read(&run, 0, before, &e);
 	EXPECT_TRUE(exit_equal(&e, &want));
 
-	/* Zeroes beyond len are nobody's data, anything else is. */
+	/* Bytes beyond len are ignored only if they are zero. */
 	memset(run.mmio.data + 4, 0, 4);
 	exit_read(&run, 0, before, &e);
 	EXPECT_TRUE(exit_equal(&e, &want));
@@ -348,7 +348,7 @@ TEST(exit_fields_that_kvm_forgets)
 	EXPECT_FALSE(exit_equal(&e, &want));
 }
 
-TEST(exit_keeps_what_completes)
+TEST(exit_poison_keeps_completion_data)
 {
 	uint64_t data = 0x0102030405060708ULL, left;
 
@@ -390,8 +390,8 @@ TEST(patterns)
 	EXPECT_FALSE(plan_matches("write", "pci_hole.read"));
 }
 
-/* Which of two machines runs each item: 1, 2, or 3 for both. */
-static void dealt_to(const struct plan_item *items, size_t nr, unsigned int *by)
+/* Set @by to the machine of each item: 1, 2, or 3 for both. */
+static void share_in_two(const struct plan_item *items, size_t nr, unsigned int *by)
 {
 	struct plan_item copy[16];
 	unsigned int m;
@@ -415,13 +415,13 @@ TEST(shares)
 		struct plan_item item;
 		unsigned int by;
 	} rows[] = {
-		/* Variants stay together, and count all: 2000 against 1000 + 40 + 40. */
+		/* Variants stay together, and their times add up: 2000, 1000, and 40 + 40. */
 		{ { .path = "a", .arg = "f.one.slow", .ms = 1000 }, 1 },
 		{ { .path = "a", .arg = "f.one.quick" }, 2 },
 		{ { .path = "a", .arg = "f.two.slow", .ms = 1000 }, 1 },
 		{ { .path = "a", .arg = "f.two.quick" }, 2 },
 		{ { .path = "a", .arg = "global.slow", .ms = 1000 }, 2 },
-		/* Each program for itself; the second has had less. */
+		/* Each program is shared separately; machine 2 has less load in total. */
 		{ { .path = "b", .arg = "global.a" }, 2 },
 		{ { .path = "b", .arg = "global.b" }, 1 },
 		{ { .path = "c", .arg = "global.a" }, 2 },
@@ -435,7 +435,7 @@ TEST(shares)
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		items[i] = rows[i].item;
-	dealt_to(items, ARRAY_SIZE(rows), by);
+	share_in_two(items, ARRAY_SIZE(rows), by);
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		EXPECT_EQ(rows[i].by, by[i]) {
 			TH_LOG("row %zu", i);
@@ -462,7 +462,7 @@ TEST(verdicts)
 		{ CHILD_EXITED, 1, "# x: Test terminated by timeout\nnot ok 1 x\n", "timeout",
 		  "did not end within 30 s" },
 		{ CHILD_EXITED, 1, "", "fail", "failed with no diagnostic" },
-		{ CHILD_EXITED, 2, "", "xfail", "the program expected to fail" },
+		{ CHILD_EXITED, 2, "", "xfail", "expected failure" },
 		{ CHILD_EXITED, 3, "", "fail", "passed although it was expected to fail" },
 		{ CHILD_EXITED, 4, "# SKIP: no device\n", "skip", "no device" },
 		{ CHILD_EXITED, 254, "", "error", "exit code 254" },

@@ -15,6 +15,6 @@ count_tap() { # NAME PROGRAM
 	printf 'ok    %s: %s tests\n' "$1" "$(grep -c '^ok ' <<<"$out")"
 }
 
-count_tap "units of library and runner" build/tests/check/unit
-count_tap "the specification and its sequences" build/tests/check/model
-count_tap "units of the report" build/tests/check/report/selftest
+count_tap "unit tests of the library and the runner" build/tests/check/unit
+count_tap "unit tests of the model" build/tests/check/model
+count_tap "unit tests of the report" build/tests/check/report/selftest

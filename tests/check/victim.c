@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Programs that misbehave on purpose: the self-check asserts what the runner
- * makes of each.  Never part of a run.
+ * Tests that fail, hang or crash on purpose: runner.sh checks the runner's verdict for
+ * each.  Not part of a run.
  */
 #include "harness/test.h"
 
@@ -16,7 +16,7 @@
 KVMEM_TEST(passes, "A1")
 {
 	record_observation("A20", "victim.observation", "with \"quotes\", a tab\t and \x80");
-	diag("output that is no UTF-8: \xff\xfe and a control \x01");
+	diag("output that is not UTF-8: \xff\xfe and a control \x01");
 }
 
 KVMEM_TEST(fails, "A2")
@@ -60,16 +60,16 @@ KVMEM_TEST(guest_hangs, "A6")
 		NO_EXITS);
 }
 
-/* No IDT and nothing mapped there: #UD, then #PF, then #DF, then the end. */
+/* The IDT is in unmapped memory: #UD, then #PF, then #DF, then a triple fault. */
 KVMEM_TEST(guest_triple_faults, "A7")
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];
 
-	ASSERT_TRUE(vcpu_expect(v, "the guest's end",
+	ASSERT_TRUE(vcpu_expect(v, "a triple fault",
 		OPS({ .kind = OP_WITH_IDT, .value = { VM_WINDOW } }), NO_EXITS));
 }
 
-/* Leaves a process behind that outlives the test, unless somebody ends it. */
+/* Leaves a process that outlives the test unless the runner kills it. */
 KVMEM_TEST(forks, "A8")
 {
 	if (fork() == 0)
@@ -77,7 +77,7 @@ KVMEM_TEST(forks, "A8")
 			pause();
 }
 
-/* What the kernel does not have is found out in the setup, once for a variant. */
+/* The setup detects a missing feature, once for each variant. */
 FIXTURE(needs) {
 	int unused;
 };

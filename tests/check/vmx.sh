@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The lab in Bochs, where KVM has VMX and EPT: the tests that differ from SVM, and
-# detection of crashes.  With the kernel with seeded bugs, which is small.
+# The lab in Bochs, which emulates VMX and EPT: the tests that differ from SVM, and
+# detection of crashes.  The kernel is that with seeded bugs, which is small.
 # The tests' commands are expanded in the lab's machine:
 # shellcheck disable=SC2016
 
@@ -44,23 +44,23 @@ wait "$machine" || code=$?
 is "vmx: conformance: exit code" 0 "$code"
 [ "$code" = 0 ] || tail -n 20 "$WORK/vmx.out"
 is "vmx: the backend is Intel's" vmx "$(vmx_results types "r['run']['backend']")"
-is "vmx: memory types of slots are tested there" True \
+is "vmx: memory types of slots are tested" True \
 	"$(vmx_results types "sum(t['status'] == 'pass' for t in r['tests']) > 30")"
 
 for name in once twice; do
 	expect "vmx: instructions are counted $name" vmx "$name" --exact --profile quick bench exit.cpuid exit.mmio_read_user
 	counts[${#counts[@]}]=$(vmx_results "$name" "[(m['name'], m['unit'], m['replicates']) for m in r['measurements'] if m['exact']]")
 done
-is "vmx: and they are the same" "${counts[0]}" "${counts[1]}"
-is "vmx: of every measurement" True "$(vmx_results twice "len(r['measurements']) > 1 and all(m['exact'] for m in r['measurements'])")"
+is "vmx: both runs have the same counts" "${counts[0]}" "${counts[1]}"
+is "vmx: every measurement is a count" True "$(vmx_results twice "len(r['measurements']) > 1 and all(m['exact'] for m in r['measurements'])")"
 
 # Bugs in memory types are only visible on VMX.
 code=0
 ./run.sh mutation --accel bochs --mutants memtype_whole_vm,memtype_ignored --jobs 1 \
 	--results "$WORK/vmx/mutation" >"$WORK/vmx_mutation.out" 2>&1 || code=$?
-is "vmx: seeded bugs in memory types are found" 0 "$code"
+is "vmx: seeded bugs in memory types are detected" 0 "$code"
 [ "$code" = 0 ] || tail -n 20 "$WORK/vmx_mutation.out"
 
 expect_code "vmx: two CPUs" 2 "has one CPU" ./run.sh lab --accel bochs --cpus 2 test
-expect_code "vmx: a CPU that Bochs has not" 2 "Bochs failed" \
+expect_code "vmx: unknown CPU model" 2 "Bochs failed" \
 	./run.sh lab --accel bochs --kernel mutants --cpu pentium9 --results "$WORK/vmx/cpu" test slot_api

@@ -3,7 +3,8 @@
 # The other parts use these variables:
 # shellcheck disable=SC2034
 #
-# x86-64: all that run.sh knows about it.  An architecture NAME supplies
+# x86-64: the part of run.sh that depends on the architecture.  An architecture NAME
+# supplies
 #
 #   lib/sh/arch/NAME.sh	the variables and functions below
 #   lib/sh/arch/NAME/init.sh	its part of lib/lab/init
@@ -15,17 +16,17 @@
 #   arch_image		file name of a kernel image, and the target of make
 #   arch_image_path	where make leaves it below the tree
 #   arch_ksrc		what "make headers" needs besides arch/$arch_kernel
-#   arch_shadow_paging	the module parameters that turn shadow paging on
+#   arch_shadow_paging	the module parameters that enable shadow paging
 #   arch_help_accel	the lines of ./run.sh help for --accel, and
-#   arch_help_nested	in one line, what --accel kvm needs of the host
+#   arch_help_nested	the requirements of --accel kvm, in one line
 # Kernels
 #   arch_image_release FILE	print the release of an image, as uname -r has it
 #   arch_console		the serial console
 #   arch_console_config	the option that the console needs, without CONFIG_
-#   arch_kvm_config	the options of KVM, of which one at least is set
-#   arch_kvm_modules	KVM's modules of this architecture, of which one is loaded
-#   arch_modules_wanted	lines "LIST MODULE...": what lib/lab/init may load for KVM
-#   arch_cmdline	print more for the kernel's command line
+#   arch_kvm_config	the options of KVM; one at least is set
+#   arch_kvm_modules	KVM's modules of this architecture; one is loaded
+#   arch_modules_wanted	lines "LIST MODULE...": the modules that lib/lab/init loads for KVM
+#   arch_cmdline	print additions to the kernel's command line
 # The host
 #   arch_why_no_device	print why there is no /dev/kvm, and the remedy
 #   arch_nests		whether this host's KVM can run a VM that has KVM itself
@@ -67,7 +68,7 @@ arch_emulators=(bochs)
 arch_qemu=qemu-system-x86_64
 arch_qemu_package=qemu-system-x86
 arch_qemu_options=()
-# TCG emulates SVM and not VMX.  EPYC's features that TCG lacks are turned off by
+# TCG emulates SVM and not VMX.  EPYC's features that TCG lacks are disabled by
 # name, so that every version of QEMU has the same CPU.
 arch_qemu_cpu=EPYC,+svm,+npt,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-osvw,-topoext
 arch_qemu_cpu+=,-nrip-save,-xsavec
