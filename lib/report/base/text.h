@@ -20,7 +20,7 @@
  * @len: bytes left, at least 1
  * @cp: result, the code point
  *
- * Return: its length, 0 when the bytes are no UTF-8.
+ * Return: its length, 0 when the bytes are not UTF-8.
  */
 size_t utf8_decode(const char *s, size_t len, uint32_t *cp);
 
@@ -30,7 +30,7 @@ size_t utf8_decode(const char *s, size_t len, uint32_t *cp);
  * @len: of @s
  * @out_len: length of the result
  *
- * Bytes that are no UTF-8 are taken as Latin-1, controls become blanks.
+ * Bytes that are not UTF-8 are taken as Latin-1, controls become blanks.
  *
  * Return: a string to free().
  */
