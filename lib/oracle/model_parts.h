@@ -17,6 +17,14 @@ struct model_page {
 	uint64_t fault_flags;		/* WHO_FAULT */
 };
 
+/* model_page.c */
+
+/** model_overlaps - whether [a, a + na) and [b, b + nb) overlap */
+bool model_overlaps(unsigned int a, unsigned int na, unsigned int b, unsigned int nb);
+
+/** model_page_at - how an access to a page is handled */
+struct model_page model_page_at(const struct model *m, unsigned int page, bool write);
+
 /* model_memory.c */
 
 /** model_bytes_to_write - writable content of a page, allocated from the pool when needed */
@@ -24,9 +32,6 @@ uint8_t *model_bytes_to_write(struct model *m, struct model_back *b, unsigned in
 
 /** model_make_own - replace the zero page of a buffer before a write */
 void model_make_own(struct model *m, unsigned int buffer, unsigned int page);
-
-/** model_page_at - how an access to a page is handled */
-struct model_page model_page_at(const struct model *m, unsigned int page, bool write);
 
 /* model_map.c */
 
@@ -66,11 +71,6 @@ void model_unmap_buffer(struct model *m, unsigned int buffer, unsigned int first
 
 /** model_unmap_file - unmap pages of a guest_memfd file */
 void model_unmap_file(struct model *m, unsigned int file, unsigned int first, unsigned int pages);
-
-/* model_slot.c */
-
-/** model_overlaps - whether [a, a + na) and [b, b + nb) overlap */
-bool model_overlaps(unsigned int a, unsigned int na, unsigned int b, unsigned int nb);
 
 /* model_bus.c */
 

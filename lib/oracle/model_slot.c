@@ -5,11 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool model_overlaps(unsigned int a, unsigned int na, unsigned int b, unsigned int nb)
-{
-	return a < b + nb && b < a + na;
-}
-
 /* Whether the range overlaps a slot other than @self. */
 static bool taken(const struct model *m, unsigned int self, unsigned int base, unsigned int pages)
 {

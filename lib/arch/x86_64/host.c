@@ -10,7 +10,6 @@
 
 #include "arch.h"
 #include "arch/x86_64/cpu.h"
-#include "arch/x86_64/memtype.h"
 #include "kvm/uapi.h"
 #include "kvm/vm.h"
 #include "util/env.h"
@@ -108,41 +107,4 @@ uint64_t arch_counter_khz(int vcpu_fd)
 bool arch_counter_steady(void)
 {
 	return cpu_host_flag("constant_tsc");
-}
-
-static bool param_is(const char *path, char value)
-{
-	char line[8];
-
-	return env_read_line(path, line, sizeof(line)) && line[0] == value;
-}
-
-/*
- * Before 6.2, with nx_huge_pages, KVM treated any existing page table as one that the
- * mitigation had created, and did not replace it by a huge page ("KVM: x86/mmu:
- * explicitly check nx_hugepage in disallowed_hugepage_adjust()").
- */
-static bool keeps_page_tables(void)
-{
-	return param_is("/sys/module/kvm/parameters/nx_huge_pages", 'Y') && !env_kernel_from(6, 2);
-}
-
-const struct arch_traits *arch_traits(void)
-{
-	static struct arch_traits t;
-
-	if (t.splits_accesses)
-		return &t;
-	t.tdp = memtype_tdp();
-	t.counts = memtype_tdp_mmu();
-	t.forgets = !t.counts;
-	t.huge_at_will = keeps_page_tables();
-	/* An EPT misconfiguration has no exit qualification. */
-	t.stale_mmio_reads = !strcmp(arch_backend(), "vmx") && t.tdp;
-	t.caches_mmio = true;
-	t.emulates = !strcmp(arch_backend(), "pvm");
-	t.eager_split = param_is("/sys/module/kvm/parameters/eager_page_split", 'Y');
-	t.slot_zap_quirk = KVM_X86_QUIRK_SLOT_ZAP_ALL;
-	t.splits_accesses = true;
-	return &t;
 }
