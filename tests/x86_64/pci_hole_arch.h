@@ -3,15 +3,7 @@
  * Part of tests/pci_hole.c: instructions, exceptions and registers of x86.
  */
 
-/* A one-byte load leaves the upper bits of the register, a 4-byte one clears them. */
-static uint64_t after_load(uint64_t value, unsigned int width)
-{
-	switch (width) {
-	case 1: return (REG_BEFORE & ~0xffULL) | value;
-	case 2: return (REG_BEFORE & ~0xffffULL) | value;
-	default: return value;
-	}
-}
+#include "after_load.h"
 
 static bool other_stores(struct vcpu *v, uint64_t gpa, unsigned int width)
 {
