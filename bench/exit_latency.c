@@ -17,6 +17,7 @@
 #include "kvm/uapi.h"
 #include "guest/list.h"
 #include "guest/guest.h"
+#include "util/util.h"
 
 #define HOLE		0xc0000000ULL
 #define RAM		0x80000000ULL
@@ -204,10 +205,10 @@ static const struct bench arch_table[] = {};
 
 int main(int argc, char **argv)
 {
-	enum { COMMON = sizeof(table) / sizeof(table[0]) };
+	enum { COMMON = ARRAY_SIZE(table) };
 	static struct bench all[(sizeof(table) + sizeof(arch_table)) / sizeof(table[0])];
 
 	memcpy(all, table, sizeof(table));
 	memcpy(all + COMMON, arch_table, sizeof(arch_table));
-	return bench_main(argc, argv, all, sizeof(all) / sizeof(all[0]));
+	return bench_main(argc, argv, all, ARRAY_SIZE(all));
 }

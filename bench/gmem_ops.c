@@ -15,6 +15,7 @@
 #include "guest/gmem_vm.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
+#include "util/util.h"
 
 #define GPA 0x80000000ULL /* the first of the slots, 2 MiB for each */
 #define SLOT 10
@@ -253,5 +254,5 @@ static const struct bench table[] = {
 
 int main(int argc, char **argv)
 {
-	return bench_main(argc, argv, table, sizeof(table) / sizeof(table[0]));
+	return bench_main(argc, argv, table, ARRAY_SIZE(table));
 }

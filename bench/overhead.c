@@ -26,6 +26,7 @@
 #include "kvm/uapi.h"
 #include "guest/list.h"
 #include "guest/guest.h"
+#include "util/util.h"
 
 #define HOLE	0xc0000000ULL
 #define ROUNDS	40
@@ -207,5 +208,5 @@ int main(int argc, char **argv)
 		return vm_by_library();
 	if (argc == 2 && !strcmp(argv[1], "--vm-by-ioctls"))
 		return vm_by_ioctls();
-	return bench_main(argc, argv, table, sizeof(table) / sizeof(table[0]));
+	return bench_main(argc, argv, table, ARRAY_SIZE(table));
 }

@@ -26,6 +26,7 @@
 #include "kvm/uapi.h"
 #include "guest/list.h"
 #include "guest/guest.h"
+#include "util/util.h"
 
 #define WINDOW 0xc0000000ULL /* 256 MiB */
 #define WINDOW_SIZE 0x10000000ULL
@@ -404,7 +405,7 @@ static void run(const struct bench *b)
 		end_skip("the whole window takes long: --profile full");
 	/* Payload and sample buffer are mapped before anything is counted. */
 	samples = bench_samples(vm->vcpu[0], op.count, &op.samples);
-	for (i = 0; i < sizeof(costs) / sizeof(costs[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(costs); i++)
 		costs[i].before = costs[i].read();
 	small = kvm_pages(vm, "pages_4k");
 	large = kvm_pages(vm, "pages_2m");
@@ -413,7 +414,7 @@ static void run(const struct bench *b)
 		bench_value(b, "prefault", bench_unit(), (double)prefault_ticks);
 	scan(vm->vcpu[0], b, op, samples);
 	check_ones(vm->vcpu[0], &b->op);
-	for (i = 0; i < sizeof(costs) / sizeof(costs[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(costs); i++)
 		bench_value(b, costs[i].name, costs[i].unit,
 			    (double)costs[i].read() - (double)costs[i].before);
 	bench_value(b, "slots", "count", slots);
@@ -461,10 +462,10 @@ static const struct bench arch_table[] = {};
 
 int main(int argc, char **argv)
 {
-	enum { COMMON = sizeof(table) / sizeof(table[0]) };
+	enum { COMMON = ARRAY_SIZE(table) };
 	static struct bench all[(sizeof(table) + sizeof(arch_table)) / sizeof(table[0])];
 
 	memcpy(all, table, sizeof(table));
 	memcpy(all + COMMON, arch_table, sizeof(arch_table));
-	return bench_main(argc, argv, all, sizeof(all) / sizeof(all[0]));
+	return bench_main(argc, argv, all, ARRAY_SIZE(all));
 }

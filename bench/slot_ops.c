@@ -16,6 +16,7 @@
 #include "kvm/uapi.h"
 #include "guest/list.h"
 #include "kvm/uapi.h"
+#include "util/util.h"
 
 static uint32_t repetitions(uint64_t size)
 {
@@ -225,5 +226,5 @@ static const struct bench table[] = {
 
 int main(int argc, char **argv)
 {
-	return bench_main(argc, argv, table, sizeof(table) / sizeof(table[0]));
+	return bench_main(argc, argv, table, ARRAY_SIZE(table));
 }

@@ -105,7 +105,6 @@ struct arch_traits {
 	bool counts;		/* page statistics count each mapping once, from fault to
 				 * zap; false when they do not, or this is not known
 				 */
-	bool tdp;		/* second-level page tables (stage 2) are used */
 	bool forgets;		/* mappings may be dropped and recreated at any time */
 	bool huge_at_will;	/* 4 KiB may be mapped where 2 MiB is possible */
 	bool stale_mmio_reads;	/* a stale cached MMIO entry faults as a read, whatever the access */
@@ -118,7 +117,11 @@ struct arch_traits {
 				  */
 };
 
-/** arch_traits - traits of this host, determined once per process */
+/**
+ * arch_traits - traits of this host
+ *
+ * Those that depend on parameters of a module follow them; do not keep a copy.
+ */
 const struct arch_traits *arch_traits(void);
 
 /** arch_backend - name of KVM's implementation on this host, as in results */

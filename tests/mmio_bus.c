@@ -11,14 +11,10 @@
 #include "harness/record.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
+#include "util/util.h"
 
 #define ZONE	0xd0000000ULL	/* no slot anywhere here */
 #define DATA	0x8182838485868788ULL
-
-static uint64_t low(uint64_t v, unsigned int bytes)
-{
-	return bytes < 8 ? v & ((1ULL << bytes * 8) - 1) : v;
-}
 
 /* --- coalesced MMIO (A14) ------------------------------------------------ */
 

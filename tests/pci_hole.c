@@ -14,6 +14,7 @@
 #include "scenario/split.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
+#include "util/util.h"
 
 #define HOLE		0xc0000000ULL	/* no slot here */
 #define RAM		0x20000000ULL	/* where a test creates a slot */
@@ -21,11 +22,6 @@
 #define DATA		0x8182838485868788ULL
 
 static const uint8_t widths[] = { 1, 2, 4, 8 };
-
-static uint64_t low(uint64_t v, unsigned int bytes)
-{
-	return bytes < 8 ? v & ((1ULL << bytes * 8) - 1) : v;
-}
 
 /* Supplied by the architecture. */
 
@@ -418,6 +414,5 @@ KVMEM_TEST(signal_before_completion, "A27")
 }
 
 #include "pci_hole_arch.h"
-#include "kvm/uapi.h"
 
 KVMEM_MAIN

@@ -21,6 +21,7 @@
 #include "harness/record.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
+#include "util/random.h"
 
 #define GPA		0xc0000000ULL
 #define PAGES		8
@@ -177,15 +178,6 @@ struct route {
 	uint32_t want[2][ROUTE_PAGES];	/* content of each copy: shared, private */
 	bool private[ROUTE_PAGES];
 };
-
-static uint64_t random_next(uint64_t *s)
-{
-	/* xorshift64*, Vigna 2016 */
-	*s ^= *s >> 12;
-	*s ^= *s << 25;
-	*s ^= *s >> 27;
-	return *s * 0x2545f4914f6cdd1dULL;
-}
 
 static uint64_t route_gpa(const struct route *r, unsigned int page)
 {

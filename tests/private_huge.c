@@ -16,6 +16,7 @@
 #include "guest/hammer.h"
 #include "util/place.h"
 #include "guest/list.h"
+#include "util/smaps.h"
 
 #define HUGE_GPA	0x100000000ULL
 #define SEEN_GPA	0x30000000ULL
@@ -89,26 +90,6 @@ static uint32_t shared_tag(unsigned int page)
 	return 0x5a000000 + page;
 }
 
-/* KiB of transparent huge pages behind an address (/proc/self/smaps). */
-static long huge_kib(const void *at)
-{
-	FILE *f = fopen("/proc/self/smaps", "re");
-	unsigned long begin, end;
-	bool inside = false;
-	char line[256];
-	long kib = -1, n;
-
-	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%lx-%lx ", &begin, &end) == 2 && !strstr(line, "kB"))
-			inside = (uintptr_t)at >= begin && (uintptr_t)at < end;
-		else if (inside && sscanf(line, "AnonHugePages: %ld", &n) == 1)
-			kib = n;
-	}
-	if (f)
-		fclose(f);
-	return kib;
-}
-
 /* Read everything: values and number of mappings must match the bitmap. */
 static bool check(FIXTURE_DATA(huge) *self, const char *what)
 {
@@ -131,7 +112,7 @@ static bool check(FIXTURE_DATA(huge) *self, const char *what)
 	got_huge = vm_stat(self->vm, "pages_2m") - self->other_2m;
 	if (got_small == small && got_huge == huge)
 		return true;
-	if (huge_kib(self->h) < (long)(BLOCKS * PAGE_2M / 1024))
+	if (smaps_huge(self->h, BLOCKS * PAGE_2M) < BLOCKS * PAGE_2M)
 		end_skip("the host does not keep the memory in transparent huge pages");
 	diag("%s: %lld pages of 2 MiB and %lld of 4 KiB are mapped, expected %llu and %llu", what,
 	     (long long)got_huge, (long long)got_small, (unsigned long long)huge,
@@ -164,7 +145,7 @@ KVMEM_SETUP(huge)
 	madvise(self->h, BLOCKS * PAGE_2M, MADV_HUGEPAGE);
 	for (p = 0; p < ALL; p++)
 		self->h[p * 1024] = shared_tag(p);
-	if (huge_kib(self->h) < (long)(BLOCKS * PAGE_2M / 1024))
+	if (smaps_huge(self->h, BLOCKS * PAGE_2M) < BLOCKS * PAGE_2M)
 		end_skip("no transparent huge pages here (madvise, contiguous memory)");
 	self->seen = vm_alloc(2 * PAGE_4K);
 	vm_slot(self->vm, 10, 0, SEEN_GPA, 2 * PAGE_4K, self->seen);

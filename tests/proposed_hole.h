@@ -10,6 +10,7 @@
 #include "guest/proposed.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
+#include "util/util.h"
 
 #define HOLE		0xc0000000ULL	/* the hole: two large pages and three small ones */
 #define HOLE_SIZE	(2 * PAGE_2M + 3 * PAGE_4K)
@@ -21,11 +22,6 @@
 #define SLOT		10
 
 static const uint8_t hole_widths[] = { 1, 2, 4, 8 };
-
-static inline uint64_t low(uint64_t v, unsigned int bytes)
-{
-	return bytes < 8 ? v & ((1ULL << bytes * 8) - 1) : v;
-}
 
 /* How KVM answers reads. */
 struct mode {

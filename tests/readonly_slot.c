@@ -12,6 +12,7 @@
 #include "scenario/split.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
+#include "util/util.h"
 
 #define RO	0xc0000000ULL	/* the read-only slot, 64 pages */
 #define RO_PAGES 64
@@ -26,11 +27,6 @@
 static void write_code(uint8_t *to);
 
 static const uint8_t widths[] = { 1, 2, 4, 8 };
-
-static uint64_t low(uint64_t v, unsigned int bytes)
-{
-	return bytes < 8 ? v & ((1ULL << bytes * 8) - 1) : v;
-}
 
 FIXTURE(ro) {
 	struct vm *vm;

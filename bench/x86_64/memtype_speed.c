@@ -15,6 +15,7 @@
 #include "guest/guest.h"
 #include "kvm/uapi.h"
 #include "arch/x86_64/uapi.h"
+#include "util/util.h"
 
 #define RAM		0x80000000ULL
 #define WINDOW		VM_WINDOW
@@ -59,5 +60,5 @@ static const struct bench table[] = {
 
 int main(int argc, char **argv)
 {
-	return bench_main(argc, argv, table, sizeof(table) / sizeof(table[0]));
+	return bench_main(argc, argv, table, ARRAY_SIZE(table));
 }

@@ -9,6 +9,7 @@
 #include "util/events.h"
 #include "util/jsonw.h"
 #include "util/quantile.h"
+#include "util/util.h"
 
 static int record_fd(void)
 {
@@ -76,7 +77,7 @@ void record_samples(const struct record_figure *m, uint32_t *samples, size_t n)
 		return;
 	quantile_sort(samples, n);
 	open_figure(&j, m, quantile(samples, n, 0.5), n);
-	for (i = 0; i < sizeof(at) / sizeof(at[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(at); i++)
 		jsonw_num(&j, names[i], quantile(samples, n, at[i]));
 	/* Every second percentile, for plots. */
 	jsonw_push(&j, FIELD_QUANTILES, '[');

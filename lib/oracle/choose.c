@@ -3,20 +3,12 @@
 
 #include <string.h>
 
+#include "util/random.h"
 #include "util/util.h"
-
-static uint64_t rng(struct gen *g)
-{
-	/* xorshift64*, Vigna 2016 */
-	g->rng ^= g->rng >> 12;
-	g->rng ^= g->rng << 25;
-	g->rng ^= g->rng >> 27;
-	return g->rng * 0x2545f4914f6cdd1dULL >> 8;
-}
 
 unsigned int choose_below(struct gen *g, unsigned int n)
 {
-	return (unsigned int)(rng(g) % n);
+	return (unsigned int)((random_next(&g->rng) >> 8) % n);
 }
 
 bool choose_one_in(struct gen *g, unsigned int n)

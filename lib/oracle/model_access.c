@@ -78,6 +78,8 @@ bool model_defined(const struct model *m, uint64_t offset, unsigned int width, b
 	}
 	if (n == 2 && (fault || (mmio && gmem)))
 		return false;
+	if (m->vm.unsplit && mmio && (n == 2 || width > 8))
+		return false;
 	return !mmio || !blurred(m, offset, width, write && !read && n == 1 && width <= 8);
 }
 
@@ -208,7 +210,7 @@ static void access(struct model *m, uint64_t offset, unsigned int width, const u
 		else
 			mmio(m, &h[i], data, answer, r);
 		if (!p[i].slot)
-			m->touched[h[i].page] = true;
+			m->touched[h[i].page] = !m->vm.uncached;
 		else if (p[i].who == WHO_MMIO)
 			stale_mmio(m, h[i].page);
 	}

@@ -19,6 +19,7 @@
 #include "kvm/kvmstat.h"
 #include "util/param.h"
 #include "util/place.h"
+#include "util/smaps.h"
 #include "guest/proposed.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
@@ -46,25 +47,6 @@ static uint64_t window_gpa(unsigned int where)
 	return where == 2 ? (1ULL << bits) - WINDOW_SIZE : 0xc0000000;
 }
 
-/* AnonHugePages of the mapping that contains @p, in KiB. */
-static unsigned long huge_kb(const void *p)
-{
-	FILE *f = fopen("/proc/self/smaps", "re");
-	unsigned long from, to, kb = 0;
-	bool here = false;
-	char line[512];
-
-	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
-			here = from <= (unsigned long)p && (unsigned long)p < to;
-		else if (here && sscanf(line, "AnonHugePages: %lu", &kb) == 1)
-			break;
-	}
-	if (f)
-		fclose(f);
-	return kb;
-}
-
 /*
  * Populate the buffer with two host huge pages.  MADV_NOHUGEPAGE afterwards keeps
  * faults and khugepaged from replacing pages that are split or dropped later by
@@ -79,7 +61,7 @@ static bool back_by_huge_pages(uint8_t *p)
 	for (at = 0; at < size; at += PAGE_2M)
 		*(volatile uint8_t *)(p + at) = 0;
 	madvise(p, BACK_SIZE, MADV_NOHUGEPAGE);
-	return huge_kb(p) >= size / 1024;
+	return smaps_huge(p, size) >= size;
 }
 
 static void new_file(struct world *w, unsigned int i)
@@ -137,7 +119,8 @@ static void world_init(struct world *w, const struct world_kind *kind, const str
 		.eager_split = t->eager_split,
 		.forgets = t->forgets,
 		.huge_at_will = t->huge_at_will,
-		.stale_mmio_reads = t->stale_mmio_reads,
+		.stale_mmio_reads = t->stale_mmio_reads, .uncached = !t->caches_mmio,
+		.unsplit = !t->splits_accesses,
 	};
 	unsigned int i;
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "util/env.h"
+#include "util/smaps.h"
 #include "util/util.h"
 
 #ifndef MADV_COLLAPSE /* 6.1 */
@@ -86,23 +87,7 @@ void hostmem_map_over(void *at, int fd, uint64_t offset, uint64_t size)
 
 bool hostmem_is_huge(const void *p, uint64_t size)
 {
-	FILE *f = fopen("/proc/self/smaps", "re");
-	unsigned long long from = 0, to = 0, kib, huge = 0;
-	char line[512];
-
-	/* The range may span several VMAs, and a VMA may be larger than the range. */
-	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%llx-%llx ", &from, &to) == 2)
-			continue;
-		if (sscanf(line, "AnonHugePages: %llu kB", &kib) != 1 &&
-		    sscanf(line, "ShmemPmdMapped: %llu kB", &kib) != 1)
-			continue;
-		if (from < (uintptr_t)p + size && to > (uintptr_t)p)
-			huge += kib * 1024;
-	}
-	if (f)
-		fclose(f);
-	return huge >= size;
+	return smaps_huge(p, size) >= size;
 }
 
 void *hostmem_huge(uint64_t size)

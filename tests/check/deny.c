@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "util/util.h"
+
 int main(int argc, char **argv)
 {
 	unsigned int request = argc > 3 ? (unsigned int)strtoul(argv[1], NULL, 0) : 0;
@@ -26,7 +28,7 @@ int main(int argc, char **argv)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog prog = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
+	struct sock_fprog prog = { .len = ARRAY_SIZE(code), .filter = code };
 
 	if (!request) {
 		fprintf(stderr, "usage: %s REQUEST ERRNO PROGRAM [ARG...]\n", argv[0]);

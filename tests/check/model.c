@@ -309,6 +309,25 @@ TEST(punch_over_two_bindings)
 	EXPECT_EQ(201, guest_reads(PAGE(21), 8));
 }
 
+/* Traits of an architecture that narrow what is specified. */
+TEST(traits)
+{
+	BEGIN(.private = true, .gmem = true);
+	guest_reads(PAGE(3), 8);
+	EXPECT_TRUE(model_defined(&model, PAGE(4) - 4, 8, true, false));
+	EXPECT_TRUE(model_defined(&model, PAGE(3), 16, true, false));
+	EXPECT_EQ(0, model_attributes(&model, 3, 1, true));
+	EXPECT_FALSE(model_defined(&model, PAGE(3), 8, true, false));
+
+	BEGIN(.private = true, .gmem = true, .uncached = true, .unsplit = true);
+	guest_reads(PAGE(3), 8);
+	EXPECT_FALSE(model_defined(&model, PAGE(4) - 4, 8, true, false));
+	EXPECT_FALSE(model_defined(&model, PAGE(3), 16, true, false));
+	EXPECT_TRUE(model_defined(&model, PAGE(3), 8, true, false));
+	EXPECT_EQ(0, model_attributes(&model, 3, 1, true));
+	EXPECT_TRUE(model_defined(&model, PAGE(3), 8, true, false));
+}
+
 TEST(private_memory)
 {
 	BEGIN(.gmem = true, .private = true);

@@ -16,8 +16,8 @@
 #include "arch/x86_64/mmu.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
-#include "kvm/uapi.h"
 #include "arch/x86_64/uapi.h"
+#include "util/util.h"
 
 /* L1's physical memory. */
 #define HOLE	0xc0000000ULL	/* no slot */
@@ -39,11 +39,6 @@
 #define WRMSR(m, v) { .kind = OP_WRMSR, .addr = (m), .value = { (v) } }
 
 static const uint8_t widths[] = { 1, 2, 4, 8 };
-
-static uint64_t low(uint64_t v, unsigned int bytes)
-{
-	return bytes < 8 ? v & ((1ULL << bytes * 8) - 1) : v;
-}
 
 /* With nested paging, or with L2's tables mapping L1's memory directly (shadow paging). */
 FIXTURE(l2) {

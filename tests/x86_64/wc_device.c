@@ -19,6 +19,7 @@
 #include "harness/record.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
+#include "util/util.h"
 
 #define BAR	0x50000000ULL	/* where the guest sees the device's memory */
 #define RAM	0x40000000ULL
@@ -26,11 +27,6 @@
 #define DATA	0x8182838485868788ULL
 
 static const uint8_t widths[] = { 1, 2, 4, 8 };
-
-static uint64_t low(uint64_t v, unsigned int bytes)
-{
-	return bytes < 8 ? v & ((1ULL << bytes * 8) - 1) : v;
-}
 
 /* --- the memory of a device (F8m) ---------------------------------------- */
 

@@ -26,20 +26,23 @@ static bool keeps_page_tables(void)
 
 const struct arch_traits *arch_traits(void)
 {
-	static struct arch_traits t;
+	static struct arch_traits t = {
+		.caches_mmio = true,
+		.splits_accesses = true,
+		.slot_zap_quirk = KVM_X86_QUIRK_SLOT_ZAP_ALL,
+	};
+	static bool known;
 
-	if (t.splits_accesses)
-		return &t;
-	t.tdp = memtype_tdp();
-	t.counts = memtype_tdp_mmu();
-	t.forgets = !t.counts;
+	if (!known) {
+		t.counts = memtype_tdp_mmu();
+		t.forgets = !t.counts;
+		/* An EPT misconfiguration has no exit qualification. */
+		t.stale_mmio_reads = !strcmp(arch_backend(), "vmx") && memtype_tdp();
+		t.emulates = !strcmp(arch_backend(), "pvm");
+		known = true;
+	}
+	/* These parameters can be changed at run time. */
 	t.huge_at_will = keeps_page_tables();
-	/* An EPT misconfiguration has no exit qualification. */
-	t.stale_mmio_reads = !strcmp(arch_backend(), "vmx") && t.tdp;
-	t.caches_mmio = true;
-	t.emulates = !strcmp(arch_backend(), "pvm");
 	t.eager_split = param_is("/sys/module/kvm/parameters/eager_page_split", 'Y');
-	t.slot_zap_quirk = KVM_X86_QUIRK_SLOT_ZAP_ALL;
-	t.splits_accesses = true;
 	return &t;
 }
