@@ -18,7 +18,7 @@
 
 TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_bind gmem_race gmem_file \
 	private_attributes private_fault private_huge prefault prefault_host model_random \
-	proposed_refused proposed_hole proposed_hole_vm proposed_hva \
+	proposed_refused \
 	single_hva alias_dirty alias_slots alias_huge alias_uffd alias_reclaim
 BENCHES := exit_latency pci_hole_scan gmem_ops slot_ops overhead
 SELFCHECKS := unit model victim deny
@@ -75,7 +75,7 @@ endif
 CFLAGS ?= -O2 -g
 HOST_CFLAGS = $(CFLAGS) $(WARN) -std=gnu11 -D_GNU_SOURCE= -fno-strict-aliasing \
 	-isystem $(KHDR) -isystem $(KSRC)/tools/testing/selftests -Ilib -I. -Iguest_code/$(GUEST_ARCH) \
-	-Itests/$(GUEST_ARCH) -Ibench/$(GUEST_ARCH) -MMD -MP
+	-Itests/$(GUEST_ARCH) -Ibench/$(GUEST_ARCH) -Itests/check/$(GUEST_ARCH) -MMD -MP
 HOST_LDLIBS := -lnuma -lm -lpthread -lrt
 
 # The payload: freestanding, no vector or FPU instructions.

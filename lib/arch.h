@@ -148,7 +148,7 @@ uint64_t arch_counter_khz(int vcpu_fd);
 /** arch_counter_steady - whether the counter has a constant rate in all power states */
 bool arch_counter_steady(void);
 
-/* Start of the line of timer interrupts in /proc/interrupts. */
+/* Text that is only in the line of timer interrupts in /proc/interrupts. */
 extern const char arch_timer_line[];
 
 /** arch_execute - execute about @n instructions including the call, without effect; @n >= 10 */

@@ -56,10 +56,10 @@ uint64_t disturb_ticks(void)
 	char line[4096], *p, *end;
 
 	while (f && fgets(line, sizeof(line), f)) {
-		p = strstr(line, arch_timer_line);
-		if (!p)
+		p = strchr(line, ':');
+		if (!p || !strstr(line, arch_timer_line))
 			continue;
-		for (p += strlen(arch_timer_line); n = strtoull(p, &end, 10), end != p; p = end)
+		for (p++; n = strtoull(p, &end, 10), end != p; p = end)
 			sum += n;
 		break;
 	}

@@ -90,6 +90,10 @@ void exit_read(const struct kvm_run *run, int err, uint64_t before, struct kexit
 		e->data = run->memory_fault.size;
 		e->flags = run->memory_fault.flags;
 		break;
+	case KVM_EXIT_ARM_NISV:
+		e->addr = run->arm_nisv.fault_ipa;
+		e->data = run->arm_nisv.esr_iss;
+		break;
 	case KVM_EXIT_INTERNAL_ERROR:
 		e->addr = run->internal.suberror;
 		break;
@@ -130,6 +134,10 @@ void exit_print(const struct kexit *e, char *buf, size_t size)
 			     (unsigned long long)e->addr, (unsigned long long)e->args[0],
 			     (unsigned long long)e->args[1], (unsigned long long)e->args[2],
 			     (unsigned long long)e->data);
+		break;
+	case KVM_EXIT_ARM_NISV:
+		n = snprintf(buf, size, "ARM_NISV fault_ipa 0x%llx esr_iss 0x%llx",
+			     (unsigned long long)e->addr, (unsigned long long)e->data);
 		break;
 	case KVM_EXIT_INTERNAL_ERROR:
 		n = snprintf(buf, size, "INTERNAL_ERROR suberror %llu",

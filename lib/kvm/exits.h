@@ -16,11 +16,11 @@
 struct kexit {
 	uint32_t reason;	/* KVM_EXIT_* */
 	uint32_t len;		/* MMIO, IO: bytes */
-	uint64_t addr;		/* MMIO, MEMORY_FAULT: gpa; IO: port; HYPERCALL: nr;
+	uint64_t addr;		/* MMIO, MEMORY_FAULT, ARM_NISV: gpa; IO: port; HYPERCALL: nr;
 				 * INTERNAL_ERROR: suberror
 				 */
 	uint64_t data;		/* MMIO, IO: value; HYPERCALL: value returned;
-				 * MEMORY_FAULT: size
+				 * MEMORY_FAULT: size; ARM_NISV: esr_iss
 				 */
 	uint64_t flags;		/* MEMORY_FAULT: flags */
 	uint64_t args[3];	/* HYPERCALL */

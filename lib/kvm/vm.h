@@ -42,6 +42,7 @@ struct vm {
 	struct kvmstat *stat;
 	uint64_t pt_next;	/* arch: first free page-table page, offset in sys */
 	uint64_t pt_nested;	/* arch: root of L2's nested page tables, 0 for none */
+	int irqchip_fd;		/* arch: device of arch_create_irqchip(), if it has one */
 	bool entered;		/* some vCPU has run */
 	struct vm *next;
 };

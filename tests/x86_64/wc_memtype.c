@@ -12,7 +12,7 @@
 #include "arch.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/mmu.h"
-#include "scenario/memspeed.h"
+#include "arch/x86_64/scenario/memspeed.h"
 #include "arch/x86_64/memtype.h"
 #include "harness/record.h"
 #include "arch/x86_64/spte.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "scenario/memspeed.h"
+#include "arch/x86_64/scenario/memspeed.h"
 
 #include "util/env.h"
 #include "util/quantile.h"

@@ -4,8 +4,8 @@
  * are measured on the same CPU directly before: a load that hits the cache, and a
  * load after CLFLUSH.
  */
-#ifndef KVMEM_MEMSPEED_H
-#define KVMEM_MEMSPEED_H
+#ifndef KVMEM_X86_MEMSPEED_H
+#define KVMEM_X86_MEMSPEED_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -57,4 +57,4 @@ uint32_t memspeed_loads(struct vcpu *v, uint64_t gva);
  */
 uint32_t memspeed_stores(struct vcpu *v, uint64_t gva);
 
-#endif /* KVMEM_MEMSPEED_H */
+#endif /* KVMEM_X86_MEMSPEED_H */

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* System registers, hypercalls, cache and TLB maintenance. */
+#include "frame.h"
+
+#define SYSREGS(X)							\
+	X(SYSREG_SCTLR, "sctlr_el1") X(SYSREG_TCR, "tcr_el1") X(SYSREG_TTBR0, "ttbr0_el1") \
+	X(SYSREG_TTBR1, "ttbr1_el1") X(SYSREG_MAIR, "mair_el1") X(SYSREG_VBAR, "vbar_el1") \
+	X(SYSREG_CPACR, "cpacr_el1") X(SYSREG_CONTEXTIDR, "contextidr_el1")	\
+	X(SYSREG_TPIDR_EL0, "tpidr_el0")
+#define READ_ONLY(X)							\
+	X(SYSREG_MIDR, "midr_el1") X(SYSREG_MPIDR, "mpidr_el1")		\
+	X(SYSREG_ISAR0, "id_aa64isar0_el1") X(SYSREG_ISAR1, "id_aa64isar1_el1") \
+	X(SYSREG_MMFR0, "id_aa64mmfr0_el1") X(SYSREG_MMFR1, "id_aa64mmfr1_el1") \
+	X(SYSREG_PFR0, "id_aa64pfr0_el1") X(SYSREG_CNTFRQ, "cntfrq_el0")	\
+	X(SYSREG_CNTVCT, "cntvct_el0") X(SYSREG_CTR, "ctr_el0")		\
+	X(SYSREG_DCZID, "dczid_el0") X(SYSREG_CURRENTEL, "currentel")
+
+static void op_mrs(struct frame *f)
+{
+#define MRS(number, name) \
+	case number: asm volatile("mrs %0, " name RETIRED : "=r"(f->v0), [done] "+r"(f->done)); break;
+	switch (f->addr) {
+	SYSREGS(MRS)
+	READ_ONLY(MRS)
+	}
+}
+
+static void op_msr(struct frame *f)
+{
+#define MSR(number, name) \
+	case number: asm volatile("msr " name ", %1\n\tisb" RETIRED : [done] "+r"(f->done) : "r"(f->v0)); break;
+	switch (f->addr) {
+	SYSREGS(MSR)
+	}
+}
+
+#define SMCCC(insn, r) do {						\
+	register uint64_t x0 asm("x0") = (r)->v0;			\
+	register uint64_t x1 asm("x1") = (r)->v1;			\
+	register uint64_t x2 asm("x2") = (r)->addr;			\
+	register uint64_t x3 asm("x3") = (r)->addr2;			\
+	(r)->t0 = counter();						\
+	asm volatile(insn " #0" RETIRED					\
+		: "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), [done] "+r"((r)->done) : \
+		: "memory", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", \
+		  "x15", "x16", "x17");					\
+	(r)->t1 = counter();						\
+	(r)->v0 = x0;							\
+	(r)->v1 = x1;							\
+} while (0)
+
+/* "dc", "ic" or "prfm" on the address. */
+#define MAINTAIN(text) \
+	TIMED(asm volatile(text RETIRED : [done] "+r"(f->done) : ADDR : "memory"))
+
+static void zero_block(struct frame *f)
+{
+	uint64_t dczid;
+
+	MAINTAIN("dc zva, %[m]");
+	asm volatile("mrs %0, dczid_el0" : "=r"(dczid));
+	f->v0 = 4ULL << (dczid & 0xf);
+}
+
+static void invalidate(struct frame *f, uint64_t va)
+{
+	asm volatile("dsb ishst\n\ttlbi vaae1is, %1\n\tdsb ish\n\tisb" RETIRED
+		: [done] "+r"(f->done) : "r"(va >> 12) : "memory");
+}
+
+static void set_pte(struct frame *f)
+{
+	*(volatile uint64_t *)f->addr = f->v0;
+	invalidate(f, f->addr2);
+}
+
+void op_spin_eq(struct frame *f)
+{
+	uint64_t want = f->v0, most = f->v1, seen = 0, n;
+
+	for (n = 0; n < most; n++) {
+		seen = *(volatile uint64_t *)f->addr;
+		if (seen == want)
+			break;
+	}
+	f->v0 = seen;
+	f->v1 = n;
+	f->done++;
+}
+
+void op_system(struct frame *f, int kind)
+{
+	switch (kind) {
+	case OP_HYPERCALL: SMCCC("hvc", f); break;
+	case OP_SMC: SMCCC("smc", f); break;
+	case OP_SET_PTE: set_pte(f); break;
+	case OP_SYNC:
+		asm volatile("str %w[v], [%[io]]" RETIRED : [done] "+r"(f->done)
+			: [v] "r"(f->v0), [io] "r"((uint64_t)MBOX_IO + MBOX_IO_SYNC) : "memory");
+		break;
+	case OP_DC_ZVA: zero_block(f); break;
+	case OP_PRFM: MAINTAIN("prfm pldl1keep, [%[m]]"); break;
+	case OP_DC_CVAC: MAINTAIN("dc cvac, %[m]"); break;
+	case OP_DC_CIVAC: MAINTAIN("dc civac, %[m]"); break;
+	case OP_DC_IVAC: MAINTAIN("dc ivac, %[m]"); break;
+	case OP_IC_IVAU: MAINTAIN("ic ivau, %[m]"); break;
+	case OP_AT:
+		MAINTAIN("at s1e1r, %[m]\n\tisb");
+		asm volatile("mrs %0, par_el1" : "=r"(f->v0));
+		break;
+	case OP_TLBI: invalidate(f, f->addr); break;
+	case OP_MRS: op_mrs(f); break;
+	case OP_MSR: op_msr(f); break;
+	case OP_WFI: asm volatile("wfi" RETIRED : [done] "+r"(f->done) : : "memory"); break;
+	}
+}
