@@ -171,11 +171,6 @@ static const struct bench table[] = {
 	  { .kind = OP_LOAD, .width = 2, .addr = HOLE }, 0 },
 	{ "exit.mmio_read_user_long", "N1", repeat, 0,
 	  { .kind = OP_LOAD, .width = 4, .addr = HOLE }, 0 },
-	/* Two exits each: 16 bytes, and 8 across the end of a page. */
-	{ "exit.mmio_read_user_octa", "N1", repeat, 0,
-	  { .kind = OP_LOAD, .width = 16, .addr = HOLE }, 0 },
-	{ "exit.mmio_read_user_split", "N1", repeat, 0,
-	  { .kind = OP_LOAD, .width = 8, .addr = HOLE + PAGE_4K - 4 }, 0 },
 	{ "exit.mmio_read_user_uncached", "N1", uncached, 0,
 	  { .kind = OP_LOAD, .width = 8, .addr = HOLE }, 0 },
 	{ "exit.mmio_read_user_first", "N1", first_touch, 0,
@@ -197,11 +192,7 @@ static const struct bench table[] = {
 	{ "exit.immediate", "N4", immediate_exit, 0, { .kind = OP_NOP }, 0 },
 };
 
-#if __has_include("exit_latency_arch.h")
 #include "exit_latency_arch.h"
-#else
-static const struct bench arch_table[] = {};
-#endif
 
 int main(int argc, char **argv)
 {

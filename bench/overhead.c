@@ -149,8 +149,9 @@ static void bare_loop(struct vcpu *v)
 	for (;;) {
 		if (ioctl(v->fd, KVM_RUN, 0))
 			end_fail("KVM_RUN: %s", strerror(errno));
-		if (v->run->exit_reason != KVM_EXIT_MMIO) {
+		if (v->run->exit_reason != KVM_EXIT_MMIO || v->run->mmio.phys_addr != HOLE) {
 			v->in_list = false;
+			v->completes = v->reason_completes ? v->run->exit_reason : 0;
 			return;
 		}
 		memcpy(v->run->mmio.data, &value, sizeof(value));

@@ -34,7 +34,7 @@ unsigned long arch_vm_type(void);
  */
 int arch_private_vm_type(void);
 
-/** arch_private_vm_name - name of that type in the UAPI headers, for messages */
+/** arch_private_vm_name - name of that type in the UAPI headers, for messages; NULL for none */
 const char *arch_private_vm_name(void);
 
 /** arch_create_irqchip - create an in-kernel interrupt controller; skips the test if unsupported */
@@ -87,6 +87,13 @@ enum arch_exit {
  */
 enum arch_exit arch_exit_of(const struct vcpu *v, const struct kexit *e, uint32_t *value);
 
+/**
+ * arch_mmio_exits - MMIO exits to userspace that KVM has counted, without those of the payload
+ *
+ * Ends the test as a skip when the kernel has no such counter.
+ */
+uint64_t arch_mmio_exits(struct vcpu *v);
+
 /* How KVM reports an operation's access to a gpa without memory. */
 enum arch_op_class {
 	ARCH_OP_NO_ACCESS,	/* the operation accesses no memory at addr */
@@ -138,6 +145,9 @@ void arch_dump_regs(struct vcpu *v);
 
 /** arch_phys_bits - width of a guest physical address in bits */
 unsigned int arch_phys_bits(void);
+
+/* errno of a slot beyond the width of a guest physical address. */
+extern const int arch_gpa_beyond_errno;
 
 /** arch_cycles - read the counter that is also used for guest time stamps */
 uint64_t arch_cycles(void);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MMIO that the kernel handles: coalesced zones, ioeventfds, and on x86 the hole
- * that a disabled local APIC leaves (A14-A16).
+ * MMIO that the kernel handles: coalesced zones, ioeventfds, and the interrupt
+ * controller (A14-A16).
  */
 #include "harness/test.h"
 
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 
+#include "arch.h"
 #include "harness/record.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
@@ -84,7 +85,7 @@ KVMEM_TEST_F(coalesced, write_in_zone, "A14")
 			ASSERT_EQ(self->ring->first, self->ring->last);
 		}
 	}
-	ASSERT_EQ(0, vcpu_stat(self->v, "mmio_exits"));
+	ASSERT_EQ(0, arch_mmio_exits(self->v));
 }
 
 KVMEM_TEST_F(coalesced, read_in_zone, "A14")
@@ -112,29 +113,6 @@ KVMEM_TEST_F(coalesced, zone_ends, "A14")
 	ASSERT_TRUE(entry_is(self->ring, self->size, in + 0x1c, 4, 4, 0));
 	ASSERT_TRUE(entry_is(self->ring, self->size, in + 0x1f, 1, 6, 0));
 	ASSERT_EQ(self->ring->first, self->ring->last);
-
-	/* Page split at the end of the first zone: one half each. */
-	ASSERT_TRUE(vcpu_expect(self->v, "across the end at a page boundary",
-		OPS(ST(8, ZONE + 0xffc, DATA)), EXITS(MMIO_WR(ZONE + 0x1000, 4, DATA >> 32))));
-	ASSERT_TRUE(entry_is(self->ring, self->size, ZONE + 0xffc, 4, DATA & 0xffffffff, 0));
-}
-
-/* 16 bytes are two writes of 8, each coalesced or not by its own address. */
-KVMEM_TEST_F(coalesced, sixteen_bytes, "A14 A3")
-{
-	uint64_t in = ZONE + 0x3000;
-	struct mbox_op op = { .kind = OP_STORE, .width = 16, .value = { DATA, ~DATA } };
-
-	op.addr = ZONE + 0x20;
-	ASSERT_TRUE(vcpu_expect(self->v, "16 bytes in the zone", &op, 1, NO_EXITS));
-	ASSERT_TRUE(entry_is(self->ring, self->size, ZONE + 0x20, 8, DATA, 0));
-	ASSERT_TRUE(entry_is(self->ring, self->size, ZONE + 0x28, 8, ~DATA, 0));
-
-	ASSERT_EQ(0, zone_ioctl(self->vm, KVM_REGISTER_COALESCED_MMIO, in, 8, 0));
-	op.addr = in;
-	ASSERT_TRUE(vcpu_expect(self->v, "16 bytes, 8 of them in the zone", &op, 1,
-				EXITS(MMIO_WR(in + 8, 8, ~DATA))));
-	ASSERT_TRUE(entry_is(self->ring, self->size, in, 8, DATA, 0));
 }
 
 /* Red with: the free entry not kept (full ring reads as empty). */
@@ -361,25 +339,6 @@ KVMEM_TEST(ioeventfd_validation, "A15")
 	ASSERT_EQ(0, assign(vm, fd, ZONE, 4, 0, 0));
 }
 
-/*
- * A write of eight bytes over an ioeventfd of four, and the other way round in
- * the two halves of a page split: only exact matches signal.
- */
-KVMEM_TEST(ioeventfd_split, "A15")
-{
-	struct vm *vm = vm_create(NULL);
-	struct vcpu *v = vm->vcpu[0];
-	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-
-	ASSERT_EQ(0, assign(vm, fd, ZONE + 0x1000, 4, 0, 0));
-	ASSERT_TRUE(vcpu_expect(v, "second half hits", OPS(ST(8, ZONE + 0xffc, DATA)),
-				EXITS(MMIO_WR(ZONE + 0xffc, 4, DATA & 0xffffffff))));
-	ASSERT_EQ(1, signals(fd));
-	ASSERT_TRUE(vcpu_expect(v, "too long", OPS(ST(8, ZONE + 0x1000, DATA)),
-				EXITS(MMIO_WR(ZONE + 0x1000, 8, DATA))));
-	ASSERT_EQ(0, signals(fd));
-}
-
 /* Exactly one of the two gets the write; which one is not documented. */
 KVMEM_TEST(ioeventfd_in_zone, "A15 A14")
 {
@@ -401,8 +360,6 @@ KVMEM_TEST(ioeventfd_in_zone, "A15 A14")
 			   n ? "the ioeventfd" : "the zone");
 }
 
-#if __has_include("mmio_bus_arch.h")
 #include "mmio_bus_arch.h"
-#endif
 
 KVMEM_MAIN

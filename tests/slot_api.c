@@ -10,6 +10,7 @@
 
 #include "guest/gmem_vm.h"
 #include "guest/proposed.h"
+#include "arch.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
 
@@ -218,7 +219,7 @@ KVMEM_TEST_F(api, refused_regions, "A24")
 		{ "tagged hva", 2, far, SIZE, (void *)((uintptr_t)h | 1ULL << 62), -EINVAL },
 		{ "hva up to the end of the address space", 2, far, SIZE, (void *)-SIZE, -EINVAL },
 		{ "gpa wraps", 2, -SIZE + PAGE_4K, SIZE, h, -EINVAL },
-		{ "gpa beyond any physical address", 2, 1ULL << 52, SIZE, h, -EINVAL },
+		{ "gpa beyond any physical address", 2, 1ULL << 52, SIZE, h, -arch_gpa_beyond_errno },
 		{ "too many pages", 2, far, 1ULL << 43, (void *)PAGE_4K, -EINVAL },
 		{ "slot number too high", nr_slots, far, SIZE, h, -EINVAL },
 		{ "slot number 65535", 0xffff, far, SIZE, h, -EINVAL },

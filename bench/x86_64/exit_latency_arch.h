@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Part of bench/exit_latency.c: CPUID, I/O ports and the local APIC.
+ * Part of bench/exit_latency.c: accesses in two exits, CPUID, I/O ports and the local APIC.
  */
 
 #include "arch/x86_64/cpu.h"
@@ -27,6 +27,11 @@ static void lapic_register(const struct bench *b)
 }
 
 static const struct bench arch_table[] = {
+	/* Two exits each: 16 bytes, and 8 across the end of a page. */
+	{ "exit.mmio_read_user_octa", "N1", repeat, 0,
+	  { .kind = OP_LOAD, .width = 16, .addr = HOLE }, 0 },
+	{ "exit.mmio_read_user_split", "N1", repeat, 0,
+	  { .kind = OP_LOAD, .width = 8, .addr = HOLE + PAGE_4K - 4 }, 0 },
 	{ "exit.cpuid", "N4", repeat, 0, { .kind = OP_CPUID }, 0 },
 	{ "exit.pio_out_user", "N4", repeat, 0,
 	  { .kind = OP_OUT, .width = 4, .addr = 0x600 }, 0 },

@@ -22,7 +22,7 @@ struct frame {
 	uint64_t t0, t1;
 };
 
-static inline uint64_t counter(void)
+static inline __attribute__((always_inline)) uint64_t counter(void)
 {
 	uint64_t v;
 

@@ -34,14 +34,18 @@ static void register_offset(struct frame *f, int kind, int width)
 
 static void call(struct frame *f)
 {
-	register uint64_t x0 asm("x0") = f->v0;
-	register uint64_t fn asm("x16") = f->addr;
+	f->t0 = counter();
+	{
+		register uint64_t x0 asm("x0") = f->v0;
+		register uint64_t fn asm("x16") = f->addr;
 
-	TIMED(asm volatile("blr x16" RETIRED
-		: [done] "+r"(f->done), "+r"(x0), "+r"(fn) :
-		: "memory", "cc", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",
-		  "x12", "x13", "x14", "x15", "x17", "x30"));
-	f->v0 = x0;
+		asm volatile("blr x16" RETIRED
+			: [done] "+r"(f->done), "+r"(x0), "+r"(fn) :
+			: "memory", "cc", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9",
+			  "x10", "x11", "x12", "x13", "x14", "x15", "x17", "x30");
+		f->v0 = x0;
+	}
+	f->t1 = counter();
 }
 
 void op_plain(struct frame *f, int kind, int width)

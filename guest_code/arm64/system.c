@@ -34,19 +34,17 @@ static void op_msr(struct frame *f)
 	}
 }
 
-#define SMCCC(insn, r) do {						\
-	register uint64_t x0 asm("x0") = (r)->v0;			\
-	register uint64_t x1 asm("x1") = (r)->v1;			\
-	register uint64_t x2 asm("x2") = (r)->addr;			\
-	register uint64_t x3 asm("x3") = (r)->addr2;			\
-	(r)->t0 = counter();						\
+#define SMCCC(insn) do {							\
+	register uint64_t x0 asm("x0") = f->v0;				\
+	register uint64_t x1 asm("x1") = f->v1;				\
+	register uint64_t x2 asm("x2") = f->addr;			\
+	register uint64_t x3 asm("x3") = f->addr2;			\
 	asm volatile(insn " #0" RETIRED					\
-		: "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), [done] "+r"((r)->done) : \
+		: "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), [done] "+r"(f->done) : \
 		: "memory", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", \
 		  "x15", "x16", "x17");					\
-	(r)->t1 = counter();						\
-	(r)->v0 = x0;							\
-	(r)->v1 = x1;							\
+	f->v0 = x0;							\
+	f->v1 = x1;							\
 } while (0)
 
 /* "dc", "ic" or "prfm" on the address. */
@@ -91,8 +89,8 @@ void op_spin_eq(struct frame *f)
 void op_system(struct frame *f, int kind)
 {
 	switch (kind) {
-	case OP_HYPERCALL: SMCCC("hvc", f); break;
-	case OP_SMC: SMCCC("smc", f); break;
+	case OP_HYPERCALL: TIMED(SMCCC("hvc")); break;
+	case OP_SMC: TIMED(SMCCC("smc")); break;
 	case OP_SET_PTE: set_pte(f); break;
 	case OP_SYNC:
 		asm volatile("str %w[v], [%[io]]" RETIRED : [done] "+r"(f->done)

@@ -22,6 +22,8 @@ struct vm *gmem_vm_create(const struct vm_opts *opts)
 	if (vm_cap(vm, KVM_CAP_GUEST_MEMFD) && gmem_default_flags(vm) == GMEM_PLAIN_FLAGS)
 		return vm;
 	vm_destroy(vm);
+	if (arch_private_vm_type() < 0)
+		end_never("guest_memfd needs KVM_CAP_GUEST_MEMFD_FLAGS (6.18)");
 	if (!gmem_private_vm())
 		end_never("guest_memfd needs KVM_CAP_GUEST_MEMFD_FLAGS (6.18) or VM type %s",
 			  arch_private_vm_name());
@@ -34,6 +36,8 @@ struct vm *gmem_kind_vm(enum gmem_kind kind, const struct vm_opts *opts)
 	struct vm_opts o = opts ? *opts : (struct vm_opts){ .nr_vcpus = 1 };
 	struct vm *vm;
 
+	if (kind == GMEM_PRIVATE && arch_private_vm_type() < 0)
+		end_never("this architecture has no VM type with private memory");
 	if (kind == GMEM_PRIVATE && !gmem_private_vm())
 		end_never("private memory needs VM type %s (CONFIG_KVM_SW_PROTECTED_VM)",
 			  arch_private_vm_name());

@@ -88,6 +88,7 @@ static enum vcpu_stop handle_payload(struct vcpu *v, enum arch_exit what, uint32
 		end_fail("exception in the guest payload itself");
 	}
 	v->nr_exits--;
+	v->payload_exits++;
 	if (what == ARCH_EXIT_DONE) {
 		v->in_list = false;
 		return VCPU_DONE;

@@ -1,10 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Part of tests/mmio_bus.c: I/O ports, and the local APIC.
+ * Part of tests/mmio_bus.c: accesses in two parts, I/O ports, and the local APIC.
  */
 
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/port.h"
+
+/* --- accesses in two parts (A14, A15) ---------------------------------------- */
+
+/* A page split at the end of the zone: one half each. */
+KVMEM_TEST_F(coalesced, split, "A14")
+{
+	ASSERT_TRUE(vcpu_expect(self->v, "across the end at a page boundary",
+		OPS(ST(8, ZONE + 0xffc, DATA)), EXITS(MMIO_WR(ZONE + 0x1000, 4, DATA >> 32))));
+	ASSERT_TRUE(entry_is(self->ring, self->size, ZONE + 0xffc, 4, DATA & 0xffffffff, 0));
+}
+
+/* 16 bytes are two writes of 8, each coalesced or not by its own address. */
+KVMEM_TEST_F(coalesced, sixteen_bytes, "A14 A3")
+{
+	uint64_t in = ZONE + 0x3000;
+	struct mbox_op op = { .kind = OP_STORE, .width = 16, .value = { DATA, ~DATA } };
+
+	op.addr = ZONE + 0x20;
+	ASSERT_TRUE(vcpu_expect(self->v, "16 bytes in the zone", &op, 1, NO_EXITS));
+	ASSERT_TRUE(entry_is(self->ring, self->size, ZONE + 0x20, 8, DATA, 0));
+	ASSERT_TRUE(entry_is(self->ring, self->size, ZONE + 0x28, 8, ~DATA, 0));
+
+	ASSERT_EQ(0, zone_ioctl(self->vm, KVM_REGISTER_COALESCED_MMIO, in, 8, 0));
+	op.addr = in;
+	ASSERT_TRUE(vcpu_expect(self->v, "16 bytes, 8 of them in the zone", &op, 1,
+				EXITS(MMIO_WR(in + 8, 8, ~DATA))));
+	ASSERT_TRUE(entry_is(self->ring, self->size, in, 8, DATA, 0));
+}
+
+/*
+ * A write of eight bytes over an ioeventfd of four, and the other way round in
+ * the two halves of a page split: only exact matches signal.
+ */
+KVMEM_TEST(ioeventfd_split, "A15")
+{
+	struct vm *vm = vm_create(NULL);
+	struct vcpu *v = vm->vcpu[0];
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	ASSERT_EQ(0, assign(vm, fd, ZONE + 0x1000, 4, 0, 0));
+	ASSERT_TRUE(vcpu_expect(v, "second half hits", OPS(ST(8, ZONE + 0xffc, DATA)),
+				EXITS(MMIO_WR(ZONE + 0xffc, 4, DATA & 0xffffffff))));
+	ASSERT_EQ(1, signals(fd));
+	ASSERT_TRUE(vcpu_expect(v, "too long", OPS(ST(8, ZONE + 0x1000, DATA)),
+				EXITS(MMIO_WR(ZONE + 0x1000, 8, DATA))));
+	ASSERT_EQ(0, signals(fd));
+}
 
 /* --- ports (A14, A15) ----------------------------------------------------- */
 

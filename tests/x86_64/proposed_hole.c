@@ -15,7 +15,7 @@
 #include "guest/gmem_vm.h"
 #include "proposed_hole.h"
 #include "harness/record.h"
-#include "scenario/split.h"
+#include "arch/x86_64/scenario/split.h"
 
 #define ROM		0x30000000ULL	/* a page, read-only */
 #define REG_BEFORE	0xfedcba9876543210ULL

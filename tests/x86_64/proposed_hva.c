@@ -15,7 +15,7 @@
 #include "guest/hammer.h"
 #include "guest/proposed.h"
 #include "harness/record.h"
-#include "scenario/split.h"
+#include "arch/x86_64/scenario/split.h"
 #include "kvm/uapi.h"
 #include "guest/list.h"
 

@@ -4,9 +4,9 @@
  * system tables of x86.
  */
 
-#include "arch.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/mmu.h"
+#include "arch/x86_64/scenario/split.h"
 
 /* mov $CODE_RESULT, %eax; ret */
 static void write_code(uint8_t *to)
@@ -16,7 +16,84 @@ static void write_code(uint8_t *to)
 	memcpy(to, code, sizeof(code));
 }
 
+static uint64_t mmio_entries(struct vcpu *v)
+{
+	return vcpu_stat(v, "pf_mmio_spte_created");
+}
+
+static struct mbox_op other_store(uint64_t gpa, uint32_t value)
+{
+	return (struct mbox_op){ .kind = OP_XCHG, .width = 4, .addr = gpa, .value = { value } };
+}
+
 /* --- other instructions (A19) -------------------------------------------- */
+
+KVMEM_TEST_F(ro, sixteen_bytes, "A19")
+{
+	struct mbox_op st = { .kind = OP_STORE, .width = 16, .value = { DATA, ~DATA } };
+	static const uint64_t offsets[] = { 0, 8, 1, 0xff0 };
+	size_t o;
+
+	for (o = 0; o < ARRAY_SIZE(offsets); o++) {
+		uint64_t a = RO + offsets[o];
+
+		ASSERT_TRUE(vcpu_expect(self->v, "16-byte read", OPS(LD(16, a)), NO_EXITS));
+		ASSERT_EQ(0, memcmp(vcpu_result(self->v, 0)->value, self->copy + offsets[o], 16));
+		st.addr = a;
+		ASSERT_TRUE(vcpu_expect(self->v, "16-byte write", &st, 1,
+			EXITS(MMIO_WR(a, 8, DATA), MMIO_WR(a + 8, 8, ~DATA))));
+	}
+	UNCHANGED();
+}
+
+FIXTURE(ro_split) {
+	struct vcpu *v;
+	struct split_half half[2];
+};
+
+/* Pages: of the read-only slot, of the writable one, or without a slot. */
+FIXTURE_VARIANT(ro_split) {
+	uint64_t page[2];
+};
+
+FIXTURE_VARIANT_ADD(ro_split, ro_ro) { { RO, RO + 0x1000 } };
+FIXTURE_VARIANT_ADD(ro_split, ro_ro_backwards) { { RO + 0x1000, RO } };
+FIXTURE_VARIANT_ADD(ro_split, ro_rw) { { RO, RW } };
+FIXTURE_VARIANT_ADD(ro_split, rw_ro) { { RW, RO } };
+FIXTURE_VARIANT_ADD(ro_split, ro_mmio) { { RO, MMIO } };
+FIXTURE_VARIANT_ADD(ro_split, mmio_ro) { { MMIO, RO } };
+
+KVMEM_SETUP(ro_split)
+{
+	struct vm *vm = vm_create(NULL);
+	uint8_t *ro = vm_alloc(2 * PAGE_4K), *rw = vm_alloc(PAGE_4K);
+	int i;
+
+	if (!vm_cap(vm, KVM_CAP_READONLY_MEM))
+		end_skip("no KVM_CAP_READONLY_MEM");
+	vm_slot(vm, 1, KVM_MEM_READONLY, RO, 2 * PAGE_4K, ro);
+	vm_slot(vm, 2, 0, RW, PAGE_4K, rw);
+	self->v = vm->vcpu[0];
+	for (i = 0; i < 2; i++) {
+		uint64_t gpa = variant->page[i];
+
+		self->half[i] = (struct split_half){
+			.gpa = gpa, .readonly = gpa == RO || gpa == RO + 0x1000,
+			.hva = gpa == RW ? rw : gpa == MMIO ? NULL : ro + (gpa - RO),
+		};
+	}
+	split_map(vm, self->half);
+}
+
+KVMEM_TEST_F(ro_split, read, "A19")
+{
+	ASSERT_TRUE(split_reads_ok(self->v, self->half));
+}
+
+KVMEM_TEST_F(ro_split, write, "A19")
+{
+	ASSERT_TRUE(split_writes_ok(self->v, self->half));
+}
 
 /* Red with: an emulator that writes through the hva without checking the slot. */
 KVMEM_TEST_F(ro, strings, "A19")

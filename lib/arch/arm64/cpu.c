@@ -175,3 +175,8 @@ enum arch_exit arch_exit_of(const struct vcpu *v, const struct kexit *e, uint32_
 	}
 	return ARCH_EXIT_TEST;
 }
+
+uint64_t arch_mmio_exits(struct vcpu *v)
+{
+	return vcpu_stat(v, "mmio_exit_user") - v->payload_exits;
+}

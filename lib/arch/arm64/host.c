@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* This host's CPU and KVM, arm64. */
+#include <errno.h>
 #include <linux/kvm.h>
 #include <stddef.h>
 
@@ -15,6 +16,8 @@ const char *const arch_stats[] = {
 	"exits", "mmio_exit_user", "mmio_exit_kernel", "signal_exits", "hvc_exit_stat",
 	"wfi_exit_stat", "wfe_exit_stat", NULL,
 };
+
+const int arch_gpa_beyond_errno = EFAULT;
 
 const char arch_timer_line[] = "arch_timer";
 
@@ -38,7 +41,7 @@ int arch_private_vm_type(void)
 
 const char *arch_private_vm_name(void)
 {
-	return "with private memory, which arm64 does not have";
+	return NULL;
 }
 
 unsigned int arch_phys_bits(void)

@@ -42,7 +42,7 @@ static uint64_t *directory(struct vm *vm, uint64_t va)
 	unsigned int i = va >> 39 & 511;
 	uint64_t *level1 = next_table(vm, root, i);
 
-	root_el1[i] = root[i] | TABLE_NO_USER;
+	root_el1[i] = root[i] | (va < USER_WINDOW ? TABLE_NO_USER : 0);
 	return next_table(vm, level1, va >> 30 & 511);
 }
 

@@ -30,6 +30,24 @@ struct vm;
 #define MAIR_NC		2	/* normal, not cacheable */
 #define MAIR_VALUE	(0xffULL | 0x00ULL << 8 | 0x44ULL << 16)
 
+/*
+ * Guest virtual addresses from here on are accessible to EL0 in the page tables of EL1
+ * too, and are not executable at EL1.
+ */
+#define USER_WINDOW	0x500000000000ULL
+
+/* Fields of an exception's vector and error, ESR_EL1 (Arm ARM D24.2.40). */
+#define EC_IABT		0x21		/* instruction abort at the same level */
+#define EC_DABT		0x25		/* data abort at the same level */
+#define EC_IABT_USER	0x20		/* at EL0 */
+#define EC_DABT_USER	0x24
+#define FSC_TYPE	0x3c		/* of the fault status code, without the level */
+#define FSC_TRANSLATION	0x04
+#define FSC_PERMISSION	0x0c
+#define FSC_EXTERNAL	0x10		/* not on a page-table walk */
+#define FSC_EXTERNAL_WALK 0x14		/* on a walk; the level is in bits 1:0 */
+#define ESR_WNR		(1ULL << 6)	/* a write */
+
 /** mmu_pte - host address of the 4 KiB entry for @gva; creates missing tables */
 uint64_t *mmu_pte(struct vm *vm, uint64_t gva);
 

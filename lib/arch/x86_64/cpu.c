@@ -324,3 +324,9 @@ enum arch_exit arch_exit_of(const struct vcpu *v, const struct kexit *e, uint32_
 	}
 	return ARCH_EXIT_TEST;
 }
+
+uint64_t arch_mmio_exits(struct vcpu *v)
+{
+	/* The payload's exits are port I/O. */
+	return vcpu_stat(v, "mmio_exits");
+}

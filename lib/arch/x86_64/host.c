@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* This host's CPU and KVM, x86-64. */
 #include <cpuid.h>
+#include <errno.h>
 #include <linux/kvm.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,8 @@ const char *const arch_stats[] = {
 	"exits", "mmio_exits", "io_exits", "pf_taken", "pf_fixed", "pf_emulate",
 	"pf_spurious", "pf_mmio_spte_created", "signal_exits", NULL,
 };
+
+const int arch_gpa_beyond_errno = EINVAL;
 
 const char arch_timer_line[] = "LOC:";
 

@@ -3,8 +3,8 @@
  * Accesses that cross a page boundary, where each half has its own guest
  * physical page: all widths and all split points (BEHAVIOURS A4, A19, C17).
  */
-#ifndef KVMEM_SPLIT_H
-#define KVMEM_SPLIT_H
+#ifndef KVMEM_X86_SPLIT_H
+#define KVMEM_X86_SPLIT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,4 +40,4 @@ bool split_reads_ok(struct vcpu *v, const struct split_half half[2]);
  */
 bool split_writes_ok(struct vcpu *v, const struct split_half half[2]);
 
-#endif /* KVMEM_SPLIT_H */
+#endif /* KVMEM_X86_SPLIT_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "scenario/split.h"
+#include "arch/x86_64/scenario/split.h"
 
 #include <string.h>
 
