@@ -105,6 +105,28 @@ enum arch_op_class {
 /** arch_op_class - class of an operation that does not cross a page */
 enum arch_op_class arch_op_class(const struct mbox_op *op);
 
+/* --- mappings ------------------------------------------------------------------- */
+
+/**
+ * arch_mapped - number of 4 KiB pages that KVM maps for this VM
+ * @n: set to the number, of all slots
+ *
+ * Return: false where it cannot be known on this host; arch_faults() can be used then.
+ * Ends the test as a skip when the architecture's KVM has a counter, and this kernel not.
+ */
+bool arch_mapped(struct vm *vm, uint64_t *n);
+
+/**
+ * arch_faults_begin - start counting the faults of a vCPU that KVM solved with a mapping
+ *
+ * The calling thread must be the one that runs the vCPU.  Ends the test as a skip when
+ * they cannot be counted.
+ */
+void arch_faults_begin(struct vcpu *v);
+
+/** arch_faults - number of those faults since arch_faults_begin(), which starts again */
+uint64_t arch_faults(struct vcpu *v);
+
 /* --- this host ------------------------------------------------------------------ */
 
 /* Properties of this host's KVM on which expected results depend. */

@@ -33,6 +33,7 @@ struct vcpu {
 
 	struct kexit log[VCPU_LOG_SIZE];	/* first exits of the current list */
 	unsigned int nr_exits;			/* including those not in log[] */
+	uint64_t faults_before;			/* arch_faults_begin() */
 	uint64_t payload_exits;			/* since the vCPU was created; not in log[] */
 
 	const struct kexit *script;	/* answers for reads, in order */

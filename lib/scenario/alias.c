@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "arch.h"
 #include "util/env.h"
 #include "scenario/hostmem.h"
 #include "util/place.h"
@@ -102,9 +103,35 @@ void alias_write_all(struct aliases *a, const uint32_t *values)
 		end_fail("guest stores through %u aliases caused an exit or an exception", a->nr);
 }
 
-int64_t alias_unmapped(const struct aliases *a, uint64_t before)
+void alias_mark(struct aliases *a)
 {
-	return (int64_t)(before - vm_stat(a->vm, "pages_4k"));
+	if (!arch_mapped(a->vm, &a->mapped))
+		a->mapped = 0;
+}
+
+int64_t alias_count(struct aliases *a)
+{
+	uint64_t now;
+
+	a->zapped = arch_mapped(a->vm, &now) ? (int64_t)(a->mapped - now) : -1;
+	return a->zapped;
+}
+
+bool alias_expect_zapped(struct aliases *a, const char *what, const uint32_t *want, int64_t zapped)
+{
+	bool counted = a->zapped >= 0;
+	int64_t n = a->zapped;
+
+	if (!counted)
+		arch_faults_begin(a->v);
+	if (!alias_expect(a, what, want))
+		return false;
+	if (!counted)
+		n = (int64_t)arch_faults(a->v);
+	if (n == zapped)
+		return true;
+	diag("%s: %lld mappings were zapped, %lld expected", what, (long long)n, (long long)zapped);
+	return false;
 }
 
 void alias_use_up(void)

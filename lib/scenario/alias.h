@@ -26,6 +26,8 @@ struct aliases {
 	unsigned int nr;	/* aliases, contiguous from ALIAS_GPA */
 	unsigned int pages;	/* per alias */
 	uint32_t *seen;		/* host view of ALIAS_SEEN_GPA: [page][alias] */
+	uint64_t mapped;	/* alias_mark() */
+	int64_t zapped;		/* alias_count() */
 };
 
 /**
@@ -85,11 +87,24 @@ void alias_write(struct aliases *a, unsigned int i, unsigned int page, uint32_t 
  */
 void alias_write_all(struct aliases *a, const uint32_t *values);
 
+/** alias_mark - all aliases are mapped now; note the number of pages that KVM maps */
+void alias_mark(struct aliases *a);
+
 /**
- * alias_unmapped - number of 4 KiB mappings that were zapped
- * @before: earlier value of vm_stat(vm, "pages_4k")
+ * alias_count - count the 4 KiB mappings that were zapped since alias_mark()
+ *
+ * Return: their number, also in @a->zapped; -1 where KVM's mappings cannot be counted.
  */
-int64_t alias_unmapped(const struct aliases *a, uint64_t before);
+int64_t alias_count(struct aliases *a);
+
+/**
+ * alias_expect_zapped - alias_expect() after alias_count()
+ * @zapped: expected result of alias_count(); where it was -1, the number of faults that
+ *	the reads cause
+ *
+ * Return: whether all values and the number are as expected.
+ */
+bool alias_expect_zapped(struct aliases *a, const char *what, const uint32_t *want, int64_t zapped);
 
 /**
  * alias_use_up - allocate and overwrite the most recently freed pages

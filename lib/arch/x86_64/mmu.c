@@ -10,6 +10,7 @@
 #include "util/env.h"
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/mmu.h"
+#include "kvm/vcpu.h"
 
 static uint64_t *table_at(struct vm *vm, uint64_t entry)
 {
@@ -169,4 +170,25 @@ void mmu_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages, uint64_t
 void arch_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages)
 {
 	mmu_map(vm, gva, gpa, pages, 0);
+}
+
+/* --- KVM's mappings ------------------------------------------------------------- */
+
+bool arch_mapped(struct vm *vm, uint64_t *n)
+{
+	*n = vm_stat(vm, "pages_4k");
+	return true;
+}
+
+void arch_faults_begin(struct vcpu *v)
+{
+	v->faults_before = vcpu_stat(v, "pf_fixed");
+}
+
+uint64_t arch_faults(struct vcpu *v)
+{
+	uint64_t n = vcpu_stat(v, "pf_fixed") - v->faults_before;
+
+	v->faults_before += n;
+	return n;
 }
