@@ -39,8 +39,9 @@ cross_fetch() {
 
 	[[ ! ${opt[offline]:-} ]] ||
 		die "the packages of $arch_debian are not in the cache; without --offline they are fetched"
-	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
+	if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
 		die "the libraries of $arch_debian come from Debian packages, which need apt-get and dpkg-deb"
+	fi
 	apt_state own
 	cache_begin "${CROSS_ROOT%/*}" "fetching packages of $arch_debian" "$CROSS_ROOT" || return 0
 	for package in "${cross_wanted[@]}"; do

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# The arch_ variables are those of lib/sh/arch/NAME.sh:
+# shellcheck disable=SC2154
 #
 # run.sh list: tests, benchmarks, and the behaviours that they cover.
 
