@@ -53,6 +53,16 @@ arch_choose() {
 	. "$ROOT/lib/sh/arch/$ARCH_NAME.sh"
 }
 
+# arch_key KEY: print the name of a folder of kernels of the architecture; x86-64's have
+# no suffix
+arch_key() {
+	if [[ $ARCH_NAME == x86_64 ]]; then
+		printf '%s\n' "$1"
+	else
+		printf '%s-%s\n' "$1" "$ARCH_NAME"
+	fi
+}
+
 # arch_option: print the option that selects it, with a blank before it, if it is not
 # this host's
 arch_option() {
