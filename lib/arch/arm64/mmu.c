@@ -75,7 +75,7 @@ void mmu_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages, uint64_t
 
 void arch_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages)
 {
-	mmu_map(vm, gva, gpa, pages, PTE_NORMAL);
+	mmu_map(vm, gva, gpa, pages * (VM_PAGE / PAGE_4K), PTE_NORMAL);
 }
 
 void arch_map_large(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t len)

@@ -56,7 +56,7 @@ uint64_t *mmu_pte(struct vm *vm, uint64_t gva);
  * @vm: VM
  * @gva: page aligned
  * @gpa: page aligned
- * @pages: number of pages
+ * @pages: number of pages of 4 KiB
  * @pte: all bits of the entry but PTE_TABLE and the address
  */
 void mmu_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages, uint64_t pte);
