@@ -13,6 +13,10 @@
 # provides the kselftest harness.  KHDR is the directory of its UAPI headers.
 # ./run.sh ksrc determines those that are not set.
 #
+# ARCH=arm64 builds for another architecture, with CROSS_COMPILE=aarch64-linux-gnu- (the
+# default) and libnuma in CROSS_ROOT, where Debian's package of that architecture is
+# unpacked (./run.sh ksrc --arch arm64 does that).
+#
 # In a kernel tree, as tools/testing/selftests/kvmem, this file uses the
 # kernel's lib.mk: make -C tools/testing/selftests TARGETS=kvmem, after make headers.
 
@@ -23,8 +27,15 @@ TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_bind gmem_rac
 BENCHES := exit_latency pci_hole_scan gmem_ops slot_ops overhead
 SELFCHECKS := unit model victim deny
 
-ARCH ?= $(shell uname -m)
-GUEST_ARCH := $(patsubst x86,x86_64,$(ARCH))
+arch_name = $(patsubst x86,x86_64,$(patsubst aarch64,arm64,$(1)))
+BUILD_ARCH := $(call arch_name,$(shell uname -m))
+ARCH ?= $(BUILD_ARCH)
+GUEST_ARCH := $(call arch_name,$(ARCH))
+TRIPLET := $(patsubst arm64,aarch64,$(GUEST_ARCH))-linux-gnu
+CROSS := $(filter-out $(BUILD_ARCH),$(GUEST_ARCH))
+ifneq ($(CROSS),)
+CROSS_COMPILE ?= $(TRIPLET)-
+endif
 
 # Programs of one architecture only: every source file in its folder.
 ARCH_TESTS := $(patsubst tests/$(GUEST_ARCH)/%.c,%,$(wildcard tests/$(GUEST_ARCH)/*.c))
@@ -51,14 +62,15 @@ endif
 ifneq ($(O),)
 OUTPUT ?= $(abspath $(O))
 endif
-OUTPUT ?= $(CURDIR)/build
+OUTPUT ?= $(CURDIR)/build$(CROSS:%=/%)
 
 # Goals that compile nothing need no headers.
 ifneq ($(filter-out check gate-proof mutation clean format,$(or $(MAKECMDGOALS),all)),)
 ifeq ($(KSRC)$(KHDR),)
-KSRC_FOUND := $(shell ./run.sh ksrc)
+KSRC_FOUND := $(shell ./run.sh ksrc --arch $(GUEST_ARCH))
 KSRC := $(patsubst KSRC=%,%,$(filter KSRC=%,$(KSRC_FOUND)))
 KHDR := $(patsubst KHDR=%,%,$(filter KHDR=%,$(KSRC_FOUND)))
+CROSS_ROOT := $(patsubst CROSS_ROOT=%,%,$(filter CROSS_ROOT=%,$(KSRC_FOUND)))
 ifeq ($(KHDR),)
 $(error no kernel headers: see the message above)
 endif
@@ -66,6 +78,22 @@ endif
 endif
 
 # --- flags -------------------------------------------------------------------
+
+ifneq ($(CROSS_COMPILE),)
+ifeq ($(origin CC),default)
+CC := $(CROSS_COMPILE)gcc
+endif
+ifeq ($(origin AR),default)
+AR := $(CROSS_COMPILE)ar
+endif
+ifeq ($(origin LD),default)
+LD := $(CROSS_COMPILE)ld
+endif
+endif
+OBJCOPY ?= $(CROSS_COMPILE)objcopy
+# kvmem-report runs where it is built.
+HOSTCC ?= gcc
+REPORT_CC = $(if $(CROSS),$(HOSTCC),$(CC))
 
 WARN := -Wall -Wextra -Werror
 # As in the kernel's lib.mk, for UAPI structures that end in a flexible array.
@@ -75,18 +103,18 @@ endif
 CFLAGS ?= -O2 -g
 HOST_CFLAGS = $(CFLAGS) $(WARN) -std=gnu11 -D_GNU_SOURCE= -fno-strict-aliasing \
 	-isystem $(KHDR) -isystem $(KSRC)/tools/testing/selftests -Ilib -I. -Iguest_code/$(GUEST_ARCH) \
-	-Itests/$(GUEST_ARCH) -Ibench/$(GUEST_ARCH) -Itests/check/$(GUEST_ARCH) -MMD -MP
-HOST_LDLIBS := -lnuma -lm -lpthread -lrt
+	-Itests/$(GUEST_ARCH) -Ibench/$(GUEST_ARCH) -Itests/check/$(GUEST_ARCH) \
+	$(CROSS_ROOT:%=-isystem %/usr/include) -MMD -MP
+HOST_LDLIBS := $(CROSS_ROOT:%=-L%/usr/lib/$(TRIPLET)) -lnuma -lm -lpthread -lrt
+REPORT_CFLAGS = $(CFLAGS) $(WARN) -std=gnu11 -D_GNU_SOURCE= -fno-strict-aliasing -Ilib -I. -MMD -MP
 
 # The payload: freestanding, no vector or FPU instructions.
 GUEST_CFLAGS = -Os $(WARN) -std=gnu11 -ffreestanding -fno-builtin -fno-stack-protector \
 	-fno-pic -fno-pie -fno-strict-aliasing -fno-asynchronous-unwind-tables -I$(GUEST_DIR) -MMD -MP \
 	$(GUEST_CFLAGS_$(GUEST_ARCH))
 GUEST_CFLAGS_x86_64 := -mno-red-zone -mno-sse -mno-mmx -mno-80387 -mcmodel=small -fcf-protection=none
+GUEST_CFLAGS_arm64 := -mgeneral-regs-only -mno-outline-atomics -mstrict-align
 GUEST_CODE_GPA := 0x10000000	# VM_SYS_GPA in lib/kvm/vm.h
-
-OBJCOPY ?= objcopy
-LD ?= ld
 
 # --- targets -----------------------------------------------------------------
 
@@ -100,6 +128,7 @@ GUEST_OBJ := $(OUTPUT)/$(GUEST_DIR)/start.o \
 	$(patsubst %.c,$(OUTPUT)/%.o,$(sort $(wildcard $(GUEST_DIR)/*.c)))
 REPORT_SRC := $(wildcard lib/report/*/*.c)
 REPORT_OBJ := $(REPORT_SRC:%.c=$(OUTPUT)/%.o) $(OUTPUT)/lib/report/page/style.o
+SELFTEST_OBJ := $(patsubst %.c,$(OUTPUT)/%.o,$(wildcard tests/check/report/*.c))
 
 COMMON_BIN := $(TESTS:%=$(OUTPUT)/tests/%) $(BENCHES:%=$(OUTPUT)/bench/%)
 ARCH_TEST_BIN := $(ARCH_TESTS:%=$(OUTPUT)/tests/%)
@@ -110,7 +139,7 @@ CHECK_BIN := $(SELFCHECKS:%=$(OUTPUT)/tests/check/%) $(OUTPUT)/tests/check/repor
 TOOL_BIN := $(OUTPUT)/kvmem-run $(OUTPUT)/kvmem-report
 
 # Rebuild everything when headers, harness, compiler or flags change.
-FLAGS_NOW := $(KSRC) $(KHDR) $(CC) $(CFLAGS)
+FLAGS_NOW := $(KSRC) $(KHDR) $(CROSS_ROOT) $(CC) $(CFLAGS)
 FLAGS_FILE := $(OUTPUT)/flags
 ifneq ($(shell cat $(FLAGS_FILE) 2>/dev/null),$(FLAGS_NOW))
 $(shell mkdir -p $(OUTPUT) && echo '$(FLAGS_NOW)' > $(FLAGS_FILE))
@@ -144,15 +173,19 @@ $(OUTPUT)/kvmem-run: $(RUNNER_OBJ) $(OUTPUT)/libkvmem.a
 	$(CC) $(CFLAGS) -static -o $@ $^ $(HOST_LDLIBS)
 
 $(OUTPUT)/kvmem-report: $(REPORT_OBJ)
-	$(CC) $(CFLAGS) -o $@ $^ -ljansson -lm
+	$(REPORT_CC) $(CFLAGS) -o $@ $^ -ljansson -lm
 
 $(OUTPUT)/tests/check/report/selftest: $(filter-out %/main.o,$(REPORT_OBJ)) \
-		$(patsubst %.c,$(OUTPUT)/%.o,$(wildcard tests/check/report/*.c))
-	$(CC) $(CFLAGS) -o $@ $^ -ljansson -lm
+		$(SELFTEST_OBJ)
+	$(REPORT_CC) $(CFLAGS) -o $@ $^ -ljansson -lm
 
 $(OUTPUT)/lib/report/page/style.o: lib/report/page/style.S lib/report/page/style.css $(FLAGS_FILE)
 	@mkdir -p $(@D)
-	$(CC) -DSTYLE_CSS='"$(CURDIR)/lib/report/page/style.css"' -c -o $@ $<
+	$(REPORT_CC) -DSTYLE_CSS='"$(CURDIR)/lib/report/page/style.css"' -c -o $@ $<
+
+$(REPORT_SRC:%.c=$(OUTPUT)/%.o) $(SELFTEST_OBJ): $(OUTPUT)/%.o: %.c $(FLAGS_FILE)
+	@mkdir -p $(@D)
+	$(REPORT_CC) $(REPORT_CFLAGS) -c -o $@ $<
 
 $(OUTPUT)/%.o: %.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
@@ -220,7 +253,7 @@ mutation:
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
--include $(shell find $(OUTPUT) -name '*.d' 2>/dev/null)
+-include $(shell find $(OUTPUT) -path $(OUTPUT)/$(or $(CROSS),arm64) -prune -o -name '*.d' -print 2>/dev/null)
 
 .PHONY: all checks check gate-proof mutation run_tests install format clean
 .DELETE_ON_ERROR:

@@ -20,11 +20,9 @@ ROOT=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 # shellcheck source=lib/sh/common.sh
 . "$ROOT/lib/sh/common.sh"
 
-# The architecture of the kernel under test, as the folders of lib/arch are named.
-ARCH_NAME=$(uname -m)
-[[ $ARCH_NAME != aarch64 ]] || ARCH_NAME=arm64
-[[ -r $ROOT/lib/sh/arch/$ARCH_NAME.sh ]] ||
-	die "kvmem does not support $ARCH_NAME: there is no lib/sh/arch/$ARCH_NAME.sh"
+# shellcheck source=lib/sh/arch.sh
+. "$ROOT/lib/sh/arch.sh"
+arch_choose "$@"
 # shellcheck source=lib/sh/arch/x86_64.sh
 . "$ROOT/lib/sh/arch/$ARCH_NAME.sh"
 
@@ -32,6 +30,8 @@ ARCH_NAME=$(uname -m)
 . "$ROOT/lib/sh/deps.sh"
 # shellcheck source=lib/sh/ksrc.sh
 . "$ROOT/lib/sh/ksrc.sh"
+# shellcheck source=lib/sh/cross.sh
+. "$ROOT/lib/sh/cross.sh"
 # shellcheck source=lib/sh/host.sh
 . "$ROOT/lib/sh/host.sh"
 # shellcheck source=lib/sh/export.sh
@@ -89,7 +89,7 @@ Commands
                        the same with another kernel, in an emulated machine (QEMU)
   matrix KERNEL... [test|bench [PATTERN...]]
                        the same with several kernels, shown side by side; "host" is
-                       this host
+                       this host, ARCH:KERNEL a kernel of another architecture
   compare RUN RUN...   differences to the first run: tests, measurements, observations
   gate --baseline RUN [RUN]
                        check the second run for regressions. Without a second run, a
@@ -113,7 +113,8 @@ Commands
                        the behaviours checked on each kernel, from the runs in the
                        results folder; ID may be a letter, for all of a topic
   setup                install missing packages, prepare the kernel headers
-  ksrc                 prepare and print KSRC=... and KHDR=... for make
+  ksrc                 prepare and print KSRC=... and KHDR=... for make, and with
+                       --arch the CROSS_ROOT=... of the target's libraries
   help                 print this text
 
 PATTERN is a part of a name, or a shell glob for the whole name; for list also the ID
@@ -149,8 +150,7 @@ Options of the lab
   --modules DIR        folder of the kernel's modules
   --exact              count instructions: exact costs, the same on every machine
   --append TEXT        additional kernel command line
-  --param kvm.X=Y      module parameter of KVM; may be given several times. Shadow
-                       paging is $arch_shadow_paging
+  --param kvm.X=Y      module parameter of KVM; may be given several times$arch_help_param
 $arch_help_accel
   --cpu MODEL          CPU model, as named by the emulator
   --memory SIZE        512M or more (2G)
@@ -189,6 +189,8 @@ Options of kernel build
   --source TREE        build this kernel tree, unmodified, in place of Debian's
                        linux-source with the project's patches
 Other options
+  --arch NAME          architecture of the kernel under test: $(arch_names), of any command.
+                       The tests are cross-compiled and run in the lab
   --no-install         do not install packages: print their names and exit
   --ids                list: only the behaviours
   --check              setup: also the packages for make check
@@ -200,7 +202,8 @@ Environment
                        is not modified
   KHDR=DIR             with KSRC: its UAPI headers, if they are installed already
   KVMEM_CACHE=DIR      files that all runs share (~/.cache/kvmem)
-  KVMEM_BUILD=DIR      build folder (build/)
+  KVMEM_BUILD=DIR      build folder (build/; for another architecture, a folder in it)
+  KVMEM_ARCH=NAME      default of --arch
   KVMEM_PLANT=N        delay each exit to userspace by N cycles, or N instructions with
                        --exact; noted in the results
   KVMEM_BOOT_TIMEOUT=S seconds without output after which a boot in the lab has failed
@@ -221,6 +224,7 @@ Examples
   ./run.sh lab --exact --profile quick bench exit.mmio
   ./run.sh lab --kernel ~/linux --replay results/RUN/log/model_random.private_vm.replay
   ./run.sh matrix debian:6.1 debian:6.12 ~/linux test
+  ./run.sh lab --arch arm64 --kernel debian:6.12 --append kvm-arm.mode=nvhe test
   ./run.sh export --format html --output side-by-side.html results/*6.1* results/*6.12*
   ./run.sh gate --baseline results/20260101-120000-6.12.63 --rule 'exit.* relative=2%'
 END
@@ -240,7 +244,7 @@ parse() {
 		case $1 in
 		--profile | --results | --seed | --replay | --timeout | --replicates | --kernel | --suite | \
 			--modules | --append | --param | --accel | --cpu | --memory | --cpus | --numa | --max-boots | \
-			--source | --uapi | --mutants | --mutants-file | --jobs | \
+			--source | --uapi | --mutants | --mutants-file | --jobs | --arch | \
 			--linux | --good | --bad | --test | --metric | --worse-than | --config | --build-cmd | \
 			--baseline | --thresholds | --rule | --rounds | \
 			--format | --output | --origin | --build-id)
@@ -344,7 +348,7 @@ check_lab_values() {
 	[[ ! ${opt[exact]-} ]] || ((10#${opt[cpus]-1} == 1)) ||
 		usage_error "--exact counts the instructions of one CPU and cannot be combined with --cpus ${opt[cpus]}"
 	for name in "${PARAMS[@]}"; do
-		[[ $name =~ ^kvm[a-z0-9_]*\.[a-z0-9_]+=[^[:space:]\"]+$ ]] ||
+		[[ $name =~ ^kvm[a-z0-9_-]*\.[a-z0-9_]+=[^[:space:]\"]+$ ]] ||
 			usage_error "--param '$name': use MODULE.NAME=VALUE, like kvm.mmio_caching=0"
 	done
 }
@@ -354,7 +358,7 @@ allow() {
 	local name
 
 	for name in "${!opt[@]}"; do
-		[[ " $* help no-install " == *" $name "* ]] ||
+		[[ " $* help no-install arch " == *" $name "* ]] ||
 			usage_error "$command has no option --$name"
 	done
 }
@@ -368,6 +372,7 @@ no_patterns() {
 prepare() { # [--lab | --perf]
 	deps_ensure "$@"
 	ksrc_find
+	cross_find
 	host_build
 }
 
@@ -375,6 +380,8 @@ prepare() { # [--lab | --perf]
 run() {
 	local kinds=$1 name args=()
 
+	[[ $ARCH_NAME == "$HOST_ARCH" ]] ||
+		die "this host is $HOST_ARCH, its KVM cannot test $ARCH_NAME: use ./run.sh lab --arch $ARCH_NAME"
 	host_results_check
 	prepare ${opt[perf]:+--perf}
 	list_read
@@ -426,6 +433,7 @@ main() {
 	command=${words[0]-run}
 	words=("${words[@]:1}")
 	BUILD=$(absolute "${KVMEM_BUILD:-$ROOT/build}")
+	[[ $ARCH_NAME == "$HOST_ARCH" ]] || BUILD+=/$ARCH_NAME
 	RESULTS=$(absolute "${opt[results]-$ROOT/results}")
 
 	# Without a command, a short run.
@@ -507,13 +515,16 @@ main() {
 		no_patterns
 		deps_ensure ${opt[check]:+--check}
 		ksrc_find
+		cross_find
 		say "setup complete"
 		;;
 	ksrc)
 		no_patterns
 		deps_ensure
 		ksrc_find
+		cross_find
 		printf 'KSRC=%s\nKHDR=%s\n' "$KSRC" "$KHDR"
+		[[ ! $CROSS_ROOT ]] || printf 'CROSS_ROOT=%s\n' "$CROSS_ROOT"
 		;;
 	help) help ;;
 	esac

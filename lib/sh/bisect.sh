@@ -184,7 +184,9 @@ bisect_judge() {
 
 # bisect_build DIR: build, and add the kernel to the caller's args; false on failure
 bisect_build() {
-	local rc=0 objects=$CACHE/kernels/objects/bisect
+	local rc=0 objects
+
+	objects=$CACHE/kernels/objects/$(arch_key bisect)
 
 	mkdir -p -- "$objects" || die "cannot write to the cache folder $objects; set KVMEM_CACHE=DIR"
 	if [[ ${opt[build-cmd]:-} ]]; then
@@ -207,12 +209,17 @@ bisect_make() { # TREE OBJECTS
 	unset KBUILD_OUTPUT ARCH CROSS_COMPILE LLVM V C W M
 	# shellcheck disable=SC2016
 	become bash -c 'set -e
-		make -s -C "$1" O="$2" ARCH="$3" tinyconfig KCONFIG_CONFIG=.config.new
-		cat -- "${@:5}" >>"$2/.config.new"
-		make -s -C "$1" O="$2" ARCH="$3" olddefconfig KCONFIG_CONFIG=.config.new
-		cmp -s "$2/.config.new" "$2/.config" || cp "$2/.config.new" "$2/.config"
-		make -s -C "$1" O="$2" ARCH="$3" -j"$(nproc)" "$4"
-	' build "$1" "$2" "$arch_kernel" "$arch_image" "$ROOT/configs/kernels/lab.config" \
+		tree=$1 objects=$2 arch=$3 cross=$4 image=$5
+		shift 5
+		kernel() {
+			make -s -C "$tree" O="$objects" ARCH="$arch" CROSS_COMPILE="$cross" "$@"
+		}
+		kernel tinyconfig KCONFIG_CONFIG=.config.new
+		cat -- "$@" >>"$objects/.config.new"
+		kernel olddefconfig KCONFIG_CONFIG=.config.new
+		cmp -s "$objects/.config.new" "$objects/.config" || cp "$objects/.config.new" "$objects/.config"
+		kernel -j"$(nproc)" "$image"
+	' build "$1" "$2" "$arch_kernel" "$(cross_prefix)" "$arch_image" "$ROOT/configs/kernels/lab.config" \
 		"$ROOT/configs/kernels/arch/$ARCH_NAME.config" \
 		${opt[config]:+"$(absolute "${opt[config]}")"}
 }

@@ -223,7 +223,7 @@ boot_failed() { # EVENT: of lib/lab/init
 
 # boot_why: the reason in one line, from the console if possible
 boot_why() {
-	local panic head last failed
+	local panic head last failed silent
 
 	panic=$(boot_console | sed -n 's/^.*Kernel panic - not syncing: //p' | head -n 1)
 	head=$(boot_console | grep -m 1 -oE \
@@ -231,7 +231,8 @@ boot_why() {
 	if [[ $panic ]]; then
 		echo "kernel panic: ${head:-$panic}"
 	elif [[ $hung && ! $(boot_console) ]]; then
-		echo "no output within $hung s; check that it has a serial console (CONFIG_$arch_console_config)"
+		silent=$(arch_why_silent)
+		echo "no output within $hung s; check that it has a serial console (CONFIG_$arch_console_config)${silent:+ and $silent}"
 	elif [[ $hung ]]; then
 		echo "the machine hangs: no output for $hung s"
 	elif failed=$(machine_why "$rc" < <(boot_machine)) && [[ $failed ]]; then

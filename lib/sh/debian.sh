@@ -69,7 +69,8 @@ debian_cached() {
 
 debian_cache() { # lines VERSION<TAB>RELEASE<TAB>FOLDER, newest first
 	find "$CACHE/kernels/debian" -mindepth 1 -maxdepth 1 -type d ! -name '.*' -printf '%f\n' 2>/dev/null |
-		awk -F _ 'NF == 3 { print $2 "\t" $1 "\t" $0 }' | sort -Vr
+		awk -F _ -v arch="-$arch_debian" '
+		NF == 3 && $1 ~ arch "(-[0-9]+k)?$" { print $2 "\t" $1 "\t" $0 }' | sort -Vr
 }
 
 debian_cache_list() {
@@ -152,7 +153,7 @@ debian_list_apt() {
 	local names
 
 	mapfile -t names < <(apt-cache "${apt_own[@]}" pkgnames linux- 2>/dev/null |
-		grep -E "^linux-(image|binary|binary-unsigned|modules|base)-[0-9].*-$arch_debian(-unsigned)?\$")
+		grep -E "^linux-(image|binary|binary-unsigned|modules|base)-[0-9].*-$arch_debian(-[0-9]+k)?(-unsigned)?\$")
 	((${#names[@]})) || return 0
 	{ apt-cache "${apt_own[@]}" show "${names[@]}" 2>/dev/null || true; } | awk -v OFS='\t' '
 	function take(	kind, release) {
@@ -200,7 +201,7 @@ debian_sources() {
 	fi
 	if [[ $1 ]]; then
 		apt_state "$1"
-	elif [[ ! $(debian_list) ]]; then
+	elif [[ $ARCH_NAME != "$HOST_ARCH" || ! $(debian_list) ]]; then
 		# A container, for example, has no package lists.
 		apt_state own
 	fi
@@ -208,10 +209,12 @@ debian_sources() {
 
 # --- a separate apt state -------------------------------------------------
 
-# apt_state SUITE: set apt_own; lists older than a day are updated
+# apt_state SUITE: set apt_own; lists older than a day are updated.  Each architecture has
+# a state of its own.
 apt_state() {
 	local dir=$CACHE/apt/$1 sources
 
+	[[ $ARCH_NAME == "$HOST_ARCH" ]] || dir+=.$arch_debian
 	if ! writable_dir "$dir/lists/partial" || ! writable_dir "$dir/archives/partial"; then
 		die "cannot write to the cache folder $dir; set KVMEM_CACHE=DIR to another"
 	fi
@@ -234,16 +237,23 @@ apt_state_update() { # SUITE DIR
 	local name="Debian ${1/#own/}"
 
 	name=${name% }
+	[[ $ARCH_NAME == "$HOST_ARCH" ]] || name+=" for $arch_debian"
 	if step "reading the package lists of $name" apt_own_update &&
 		! log_line '^W: failed to fetch' >/dev/null; then
+		! log_line "doesn't support architecture" >/dev/null ||
+			die "$(apt_mirror "$2") has no packages for $arch_debian"
 		touch -- "$2/updated"
 	elif [[ -e $2/updated ]]; then
 		say "cannot read the package lists of $name; using those of $(date -r "$2/updated" +%F)"
 	elif log_line ' 404 +not found|does not have a release file' >/dev/null; then
-		die "there is no Debian suite '$1' at $(sed 's/.*] \([^ ]*\) .*/\1/; q' "$2/sources.list")"
+		die "there is no Debian suite '$1' at $(apt_mirror "$2")"
 	else
 		apt_failed "cannot read the package lists of $name"
 	fi
+}
+
+apt_mirror() { # DIR
+	sed 's/.*] \([^ ]*\) .*/\1/; q' "$1/sources.list"
 }
 
 apt_own_update() {

@@ -24,11 +24,18 @@ linux-source-6.12 file    /usr/src/linux-source-6.12.tar.xz
 # The lab.
 deps_lab="
 $arch_qemu_package command $arch_qemu
-busybox-static    static  busybox
 cpio              command cpio
 xz-utils          command xz
 zstd              command zstd
 "
+# The lab's shell, and for another architecture, whose shell is in the cache, the tools to
+# build its programs and to list their tests.
+if [[ $ARCH_NAME == "$HOST_ARCH" ]]; then
+	deps_lab+='busybox-static static busybox
+'
+else
+	deps_run+=$arch_cross_packages
+fi
 # --perf.
 deps_perf='
 linux-perf        command perf
@@ -69,7 +76,10 @@ deps_ensure() {
 		deps_emulator "${opt[accel]:-}"
 		;;
 	--perf) table+=$deps_perf ;;
-	--kernel) table=$deps_ksrc$deps_kernel ;;
+	--kernel)
+		table=$deps_ksrc$deps_kernel
+		[[ $ARCH_NAME == "$HOST_ARCH" ]] || table+=$arch_cross_packages
+		;;
 	--check)
 		table+=$deps_lab$deps_kernel$deps_check
 		deps_emulator "${arch_emulators[@]}"
@@ -93,7 +103,7 @@ deps_emulator() {
 	local accel packages
 
 	for accel; do
-		[[ " ${arch_emulators[*]} " == *" $accel "* ]] || continue
+		[[ $accel && " ${arch_emulators[*]} " == *" $accel "* ]] || continue
 		packages=${accel}_packages
 		table+=${!packages}
 	done

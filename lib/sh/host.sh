@@ -17,9 +17,9 @@ host_build() {
 }
 
 host_make() {
-	unset ARCH O OUTPUT
-	become make -s -C "$ROOT" -j"$(nproc)" \
-		OUTPUT="$BUILD" KSRC="$KSRC" KHDR="$KHDR" all
+	unset ARCH CROSS_COMPILE O OUTPUT
+	become make -s -C "$ROOT" -j"$(nproc)" ARCH="$ARCH_NAME" CROSS_COMPILE="$(cross_prefix)" \
+		CROSS_ROOT="$CROSS_ROOT" OUTPUT="$BUILD" KSRC="$KSRC" KHDR="$KHDR" all
 }
 
 # --- probing KVM -------------------------------------------------------------

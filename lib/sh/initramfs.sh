@@ -37,7 +37,7 @@ initramfs_contents() {
 
 	initramfs=init$'\t'$ROOT/lib/lab/init
 	initramfs+=$'\n'lab/arch$'\t'$ROOT/lib/sh/arch/$ARCH_NAME/init.sh
-	initramfs+=$'\n'bin/busybox$'\t'$(command -v busybox)
+	initramfs+=$'\n'bin/busybox$'\t'$(cross_busybox)
 	initramfs+=$'\n'lab/kvmem-run$'\t'$BUILD/kvmem-run
 	for file in "$1"/tests/* "$1"/bench/*; do
 		name=${file##*/}
@@ -79,14 +79,14 @@ initramfs_pack() { # PROGRAMS
 		*.ko.*) module_plain "$file" >"$dir/$path" || exit ;;
 		"$1"/*)
 			# Symbols are a third of the size.
-			strip -o "$dir/$path" -- "$file" 2>/dev/null ||
+			"$(cross_prefix)strip" -o "$dir/$path" -- "$file" 2>/dev/null ||
 				cp -L -- "$file" "$dir/$path" || exit
 			;;
 		*) cp -L -- "$file" "$dir/$path" || exit ;;
 		esac
 	done <<<"$initramfs"
 	# Listing the tests takes a second in the lab.
-	"$BUILD/kvmem-run" --list-plan --dir "$1" >"$dir/lab/plan" || exit
+	list_plan "$1" >"$dir/lab/plan" || exit
 	for name in "${initramfs_commands[@]}"; do
 		ln -s busybox "$dir/bin/$name" || exit
 	done

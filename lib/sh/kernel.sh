@@ -37,6 +37,7 @@ kernel_find() {
 		;;
 	esac
 	KERNEL_RELEASE=$(kernel_release "$KERNEL") || exit
+	arch_image_open "$KERNEL"
 	if [[ ${opt[modules]:-} ]]; then
 		kernel_modules_named "$(absolute "${opt[modules]}")"
 	fi
@@ -55,7 +56,7 @@ kernel_reference() {
 	dir=$(find "$CACHE/kernels/$variant" -mindepth 2 -maxdepth 2 -name "$arch_image" \
 		-path "$CACHE/kernels/$variant/$version*" -printf '%T@ %h\n' 2>/dev/null |
 		sort -rn | head -n 1 | cut -d' ' -f2-)
-	[[ $dir ]] || die "$1 has not been built: run ./run.sh kernel build $variant"
+	[[ $dir ]] || die "$1 has not been built: run ./run.sh kernel build$(arch_option) $variant"
 	KERNEL=$dir/$arch_image
 	[[ ! -d $dir/modules ]] || KERNEL_MODULES=$dir/modules
 	[[ ! -r $dir/config ]] || KERNEL_CONFIG=$dir/config

@@ -128,7 +128,7 @@ ksrc_headers() {
 
 ksrc_make_headers() { # TREE [O=DIR]
 	unset KBUILD_OUTPUT ARCH CROSS_COMPILE LLVM V C W M
-	become make -s -C "$1" -j"$(nproc)" ARCH="$arch_kernel" "${@:2}" headers
+	become make -s -C "$1" -j"$(nproc)" ARCH="$arch_kernel" CROSS_COMPILE="$(cross_prefix)" "${@:2}" headers
 }
 
 ksrc_failed() { # LINE...

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# The arch_ variables are those of lib/sh/arch/NAME.sh:
+# shellcheck disable=SC2154
 #
 # run.sh list: tests, benchmarks, and the behaviours that they cover.
 
@@ -8,8 +10,33 @@
 list_read() {
 	local text
 
-	text=$("$BUILD/kvmem-run" --list ${1:+--dir "$1"}) || die "kvmem-run --list failed: the build in $BUILD is broken"
+	if [[ $ARCH_NAME == "$HOST_ARCH" ]]; then
+		text=$("$BUILD/kvmem-run" --list ${1:+--dir "$1"})
+	else
+		text=$(list_plan "${1:-$BUILD}" | awk -F '\t' -v OFS='\t' '
+			{ sub(/^global\./, "", $3) }
+			$1 == "tests" { print "test", $2 "." $3, $4 }
+			$1 == "bench" { print "bench", $3, $4 }')
+	fi || die "cannot list the tests: the build in $BUILD is broken"
 	mapfile -t items <<<"$text"
+}
+
+# list_plan DIR: print the plan of the programs in DIR, as kvmem-run --list-plan does, which
+# cannot run here if it is for another architecture
+list_plan() {
+	local file kind text
+
+	if [[ $ARCH_NAME == "$HOST_ARCH" ]]; then
+		"$BUILD/kvmem-run" --list-plan --dir "$1"
+		return
+	fi
+	for file in "$1"/tests/* "$1"/bench/*; do
+		[[ -f $file && -x $file && ${file##*/} != *.* ]] || continue
+		kind=${file%/*}
+		text=$("$arch_user" "$file" --list) || { echo "$file --list failed" >&2; return 1; }
+		awk -F '\t' -v OFS='\t' -v kind="${kind##*/}" -v program="${file##*/}" \
+			'NF > 1 { print kind, program, $1, $2, $3 + 0 }' <<<"$text"
+	done
 }
 
 # list_match NAME PATTERN: whether PATTERN is a glob for the whole name, or a part of it

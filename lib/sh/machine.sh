@@ -63,7 +63,7 @@ machine_settings() {
 # machine_cmdline: print the kernel's command line.  An oops is a panic; the watchdogs get
 # long timeouts, since emulation is slow.
 machine_cmdline() {
-	local line="console=$arch_console,115200 earlyprintk=$arch_console,115200 quiet panic=-1 oops=panic"
+	local line="console=$arch_console,115200 $arch_early quiet panic=-1 oops=panic"
 
 	line+=" watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
 	# Destroying a VM waits for RCU callbacks, which would wait for two ticks.

@@ -9,7 +9,9 @@
 
 qemu_accel() {
 	MACHINE_ACCEL=${opt[accel]:-tcg}
-	if [[ $MACHINE_ACCEL == kvm ]]; then
+	if [[ $ARCH_NAME != "$HOST_ARCH" ]]; then
+		[[ $MACHINE_ACCEL != kvm ]] || die "this host is $HOST_ARCH, its KVM cannot run $ARCH_NAME: omit --accel kvm"
+	elif [[ $MACHINE_ACCEL == kvm ]]; then
 		qemu_has_kvm || die "this host cannot run nested KVM" \
 			"it needs /dev/kvm, $arch_help_nested; --accel tcg works without"
 	elif [[ ! ${opt[accel]:-}${opt[exact]:-} ]] && qemu_has_kvm; then
@@ -45,15 +47,16 @@ qemu_has_kvm() {
 qemu_args() {
 	# shellcheck disable=SC2054
 	args=(-nodefaults -no-user-config -display none -no-reboot "${arch_qemu_options[@]}"
-		-cpu "$MACHINE_CPU" -smp "$MACHINE_CPUS,sockets=$MACHINE_CPUS" -m "${MACHINE_MEMORY}M"
+		-cpu "$MACHINE_CPU$(arch_cpu_properties)" -smp "$MACHINE_CPUS,sockets=$MACHINE_CPUS" -m "${MACHINE_MEMORY}M"
 		-kernel "$KERNEL" -initrd "/proc/self/fd/$1" -append "$(machine_cmdline)"
 		-chardev "file,id=console,path=/proc/self/fd/$2,append=on" -serial chardev:console
 		-chardev "file,id=events,path=/proc/self/fd/$3,append=on" -device "virtio-serial-pci,ioeventfd=off"
 		-device virtserialport,chardev=events,name=kvmem.events
-		# For a kernel without virtio.
-		-chardev "file,id=line,path=/proc/self/fd/$3,append=on" -serial chardev:line
 		# A PCI device whose BAR 2 is memory, for the tests of slots over device memory.
 		-object memory-backend-ram,id=bar,size=4M,share=on -device ivshmem-plain,memdev=bar)
+	# For a kernel without virtio.
+	[[ ! $arch_qemu_line ]] ||
+		args+=(-chardev "file,id=line,path=/proc/self/fd/$3,append=on" -serial chardev:line)
 	if [[ $MACHINE_ACCEL == kvm ]]; then
 		args+=(-accel kvm)
 	else

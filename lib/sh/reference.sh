@@ -7,14 +7,14 @@
 # shellcheck disable=SC2154	# of ksrc.sh
 
 # Two variants exist.  Both have the proposed features (configs/kernels/patches); mutants
-# also has seeded bugs, enabled one at a time (configs/kernels/mutants).  They share a
-# tree and a folder of objects, so that most objects are built once.  A tree of the user
-# is built without patches.
+# also has seeded bugs, enabled one at a time (configs/kernels/mutants).  The variants of an
+# architecture share a tree and a folder of objects, so that most objects are built once.  A
+# tree of the user is built without patches.
 
 # reference_build VARIANT [TREE]: leave $arch_image and config in
-# $CACHE/kernels/VARIANT/VERSION
+# $CACHE/kernels/VARIANT/VERSION[-ARCHITECTURE]
 reference_build() {
-	local variant=$1 tree=${2:-} version key objects
+	local variant=$1 tree=${2:-} version key source objects name
 
 	deps_ensure --kernel
 	cache_dir
@@ -22,25 +22,28 @@ reference_build() {
 		tree=$(absolute "$tree")
 		reference_check "$tree"
 		version=$(KSRC=$tree ksrc_version)
-		key=$version-$(reference_sum "$tree")
+		key=$(arch_key "$version-$(reference_sum "$tree")")
 		take_lock "$CACHE/.kernel.lock" "building a kernel"
 	else
 		key=$(ksrc_package_version) || exit
+		source=$CACHE/kernels/source/$key key=$(arch_key "$key")
 		take_lock "$CACHE/.kernel.lock" "building a kernel"
-		reference_source "$key"
+		reference_source "$source"
 		tree=$CACHE/kernels/tree/$key
-		reference_tree "$CACHE/kernels/source/$key" "$tree" "$variant"
+		reference_tree "$source" "$tree" "$variant"
 		version=$(KSRC=$tree ksrc_version)
 	fi
+	name="Linux $version"
+	[[ $ARCH_NAME == "$HOST_ARCH" ]] || name+=" for $ARCH_NAME"
 	objects=$CACHE/kernels/objects/$key
 	writable_dir "$objects" || die "cannot write to the cache folder $objects; set KVMEM_CACHE=DIR to another"
-	step "configuring Linux $version" reference_configure "$tree" "$objects" "$variant" ||
+	step "configuring $name" reference_configure "$tree" "$objects" "$variant" ||
 		reference_failed "cannot configure the kernel"
-	step "building Linux $version" reference_make "$tree" "$objects" ||
+	step "building $name" reference_make "$tree" "$objects" ||
 		reference_failed "cannot build the kernel"
 	reference_keep "$objects" "$CACHE/kernels/$variant/$key"
 	drop_lock
-	say "built Linux $version; ./run.sh lab --kernel $variant runs it"
+	say "built $name; ./run.sh lab$(arch_option) --kernel $variant runs it"
 }
 
 # reference_check TREE: whether it can be built
@@ -59,9 +62,9 @@ reference_sum() { # TEXT
 	printf '%s\n' "${sum:0:8}"
 }
 
-# reference_source VERSION: unpack all of Debian's source into the cache
+# reference_source FOLDER: unpack all of Debian's source into it
 reference_source() {
-	local source=$CACHE/kernels/source/$1
+	local source=$1
 
 	[[ ! -d $source ]] || return 0
 	writable_dir "${source%/*}" ||
@@ -135,18 +138,21 @@ reference_configure() { # TREE OBJECTS VARIANT
 	# An unchanged configuration keeps its date, which avoids a full rebuild.
 	# shellcheck disable=SC2016
 	become bash -c 'set -e
-		tree=$1 objects=$2 arch=$3
-		shift 3
-		make -s -C "$tree" O="$objects" ARCH="$arch" tinyconfig KCONFIG_CONFIG=.config.new
+		tree=$1 objects=$2 arch=$3 cross=$4
+		shift 4
+		kernel() {
+			make -s -C "$tree" O="$objects" ARCH="$arch" CROSS_COMPILE="$cross" "$@" KCONFIG_CONFIG=.config.new
+		}
+		kernel tinyconfig
 		cat -- "$@" >>"$objects/.config.new"
-		make -s -C "$tree" O="$objects" ARCH="$arch" olddefconfig KCONFIG_CONFIG=.config.new
+		kernel olddefconfig
 		cmp -s "$objects/.config.new" "$objects/.config" || cp "$objects/.config.new" "$objects/.config"
-	' configure "$1" "$2" "$arch_kernel" "${fragments[@]}"
+	' configure "$1" "$2" "$arch_kernel" "$(cross_prefix)" "${fragments[@]}"
 }
 
 reference_make() { # TREE OBJECTS
 	unset KBUILD_OUTPUT ARCH CROSS_COMPILE LLVM V C W M
-	become make -s -C "$1" O="$2" ARCH="$arch_kernel" -j"$(nproc)" "$arch_image"
+	become make -s -C "$1" O="$2" ARCH="$arch_kernel" CROSS_COMPILE="$(cross_prefix)" -j"$(nproc)" "$arch_image"
 }
 
 reference_keep() { # OBJECTS DIR

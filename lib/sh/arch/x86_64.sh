@@ -16,12 +16,18 @@
 #   arch_image		file name of a kernel image, and the target of make
 #   arch_image_path	where make leaves it below the tree
 #   arch_ksrc		what "make headers" needs besides arch/$arch_kernel
-#   arch_shadow_paging	the module parameters that enable shadow paging
+#   arch_help_param	what ./run.sh help says about --param for this architecture
 #   arch_help_accel	the lines of ./run.sh help for --accel, and
 #   arch_help_nested	the requirements of --accel kvm, in one line
+# On a host of another architecture
+#   arch_triplet	the GNU triplet of the compiler and of the library folder
+#   arch_user		the program that runs its programs (QEMU's user mode)
+#   arch_cross_packages	the packages of both, as in deps.sh
 # Kernels
 #   arch_image_release FILE	print the release of an image, as uname -r has it
+#   arch_image_open FILE	set KERNEL to the file that the emulator loads
 #   arch_console		the serial console
+#   arch_early		the option of the kernel's command line for output before that
 #   arch_console_config	the option that the console needs, without CONFIG_
 #   arch_kvm_config	the options of KVM; one at least is set
 #   arch_kvm_modules	KVM's modules of this architecture; one is loaded
@@ -39,6 +45,9 @@
 #   arch_qemu_package	the package that has it
 #   arch_qemu_cpu	the CPU model with --accel tcg
 #   arch_qemu_options	more options of QEMU: the machine's type
+#   arch_qemu_line	whether its machine has a second serial line
+#   arch_cpu_properties	print properties to add to the CPU model
+#   arch_why_silent	print what else may be the reason if there is no output at all
 
 # shellcheck source=lib/sh/arch/x86_64/bochs.sh
 . "$ROOT/lib/sh/arch/x86_64/bochs.sh"
@@ -48,7 +57,8 @@ arch_debian=amd64
 arch_image=bzImage
 arch_image_path=arch/x86/boot/bzImage
 arch_ksrc=(arch/x86/entry/syscalls)
-arch_shadow_paging="kvm_amd.npt=0 or kvm_intel.ept=0"
+arch_help_param='. Shadow
+                       paging is kvm_amd.npt=0 or kvm_intel.ept=0'
 arch_help_nested="a CPU with vmx or svm, and nested=1 of kvm_intel or kvm_amd"
 arch_help_accel='  --accel kvm|tcg|bochs
                        kvm    QEMU with nested KVM of this host
@@ -56,7 +66,16 @@ arch_help_accel='  --accel kvm|tcg|bochs
                        bochs  Bochs, emulates Intel VMX; slow
                        The default is kvm if the host can nest, else tcg'
 
+arch_triplet=x86_64-linux-gnu
+arch_user=qemu-x86_64
+arch_cross_packages='
+gcc-x86-64-linux-gnu  command x86_64-linux-gnu-gcc
+libc6-dev-amd64-cross file    /usr/x86_64-linux-gnu/lib/libc.a
+qemu-user             command qemu-x86_64
+'
+
 arch_console=ttyS0
+arch_early=earlyprintk=ttyS0,115200
 arch_console_config=SERIAL_8250_CONSOLE
 arch_kvm_config=(KVM_AMD KVM_INTEL)
 arch_kvm_modules=(kvm_amd kvm_intel)
@@ -68,6 +87,7 @@ arch_emulators=(bochs)
 arch_qemu=qemu-system-x86_64
 arch_qemu_package=qemu-system-x86
 arch_qemu_options=()
+arch_qemu_line=yes
 # TCG emulates SVM and not VMX.  EPYC's features that TCG lacks are disabled by
 # name, so that every version of QEMU has the same CPU.
 arch_qemu_cpu=EPYC,+svm,+npt,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-osvw,-topoext
@@ -92,10 +112,18 @@ arch_image_not() { # FILE
 	-*) echo "it is empty" ;;
 	7f454c46-*) echo "it is an ELF file; if it is a vmlinux, give $arch_image_path of the same build" ;;
 	1f8b*) echo "it is a gzip file" ;;
-	*-41524d64) echo "it is for arm64" ;;
+	*-41524d64) echo "it is for arm64, use --arch arm64" ;;
 	*) echo "it has no boot signature; give a $arch_image" ;;
 	esac
 }
+
+arch_image_open() {
+	KERNEL=$1
+}
+
+arch_cpu_properties() { :; }
+
+arch_why_silent() { :; }
 
 arch_cmdline() {
 	# On a busy host the kernel's timer test may miss the emulated timer
