@@ -118,11 +118,15 @@ lab_record() {
 	if ((machines == 1)); then
 		machine=1 to=${tos[0]}
 		lab_machine
-		exec {to}>&- {console}>&-
+		exec {console}>&-
 	else
 		lab_machines
 	fi
 	[[ ! $never ]] || lab_never_ran
+	# The end of a stream that has no events would be an error of kvmem-report.
+	for to in "${tos[@]}"; do
+		exec {to}>&-
+	done
 	await "$report" || report_rc=$?
 	stop_if_pending
 	lab_say_times
@@ -162,9 +166,6 @@ lab_machines() {
 				"${spent[bench]}" "${spent[off]}" >"$RUN/log/end-$machine"
 		) &
 		pids+=("$!")
-	done
-	for to in "${tos[@]}"; do
-		exec {to}>&-
 	done
 	for pid in "${pids[@]}"; do
 		await "$pid" "${pids[*]}" || run_rc=2
