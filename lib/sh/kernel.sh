@@ -115,15 +115,20 @@ kernel_modules_named() { # FOLDER
 		[[ ! -d $dir/$KERNEL_RELEASE ]] || KERNEL_MODULES=$dir/$KERNEL_RELEASE
 	done
 	modules_index "$KERNEL_MODULES"
-	[[ ${module_file[kvm]:-} ]] || die "--modules $1: there is no kvm.ko in it"
+	if [[ ! ${arch_kvm_modules[*]} ]]; then
+		((${#module_file[@]})) || die "--modules $1: there is no module in it, and KVM of $ARCH_NAME is never one: omit --modules"
+	else
+		[[ ${module_file[kvm]:-} ]] || die "--modules $1: there is no kvm.ko in it"
+	fi
 }
 
 # The modules must match the image.
 kernel_check_modules() {
-	local release
+	local release file=${module_file[kvm]:-}
 
-	[[ ${module_file[kvm]:-} ]] || return 0
-	release=$(module_info "${module_file[kvm]}" vermagic)
+	[[ ${arch_kvm_modules[*]} ]] || for file in "${module_file[@]}"; do break; done
+	[[ $file ]] || return 0
+	release=$(module_info "$file" vermagic)
 	release=${release%% *}
 	[[ $release == "$KERNEL_RELEASE" ]] ||
 		die "the modules in $KERNEL_MODULES are for ${release:-an unknown release}, the kernel is $KERNEL_RELEASE: rebuild them, or use --modules DIR"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # The variables of a run in the lab are those of lab_record, here and in boot.sh:
-# shellcheck disable=SC2034,SC2153,SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153,SC2154
 #
 # The lab: a run in an emulated machine, with any kernel, with or without KVM on this
 # host.  kvmem-run runs in the machine and kvmem-report on the host; the machine's virtio
