@@ -242,7 +242,7 @@ apt_state_update() { # SUITE DIR
 		! log_line '^W: failed to fetch' >/dev/null; then
 		# Apt ignores a suite that does not have the architecture.
 		compgen -G "$2/lists/*_binary-${arch_debian}_Packages*" >/dev/null ||
-			die "$(apt_mirror "$2") has no packages for $arch_debian in the suite ${1/#own/of this host\'s apt sources}"
+			die "$(apt_mirror "$2") has no packages for $arch_debian in the suite ${1/#own/of the host}"
 		touch -- "$2/updated"
 	elif [[ -e $2/updated ]]; then
 		say "cannot read the package lists of $name; using those of $(date -r "$2/updated" +%F)"
