@@ -14,15 +14,19 @@ arch_name() {
 	esac
 }
 
-# arch_names: print the names of all architectures
-arch_names() {
-	local file names=
+# arch_list: print the names of all architectures, one a line
+arch_list() {
+	local file
 
 	for file in "$ROOT"/lib/sh/arch/*.sh; do
 		file=${file##*/}
-		names+=" or ${file%.sh}"
+		printf '%s\n' "${file%.sh}"
 	done
-	printf '%s\n' "${names# or }"
+}
+
+# arch_names: print them for messages
+arch_names() {
+	arch_list | paste -sd ' ' | sed 's/ / or /g'
 }
 
 # arch_known NAME: whether the project supports it

@@ -34,6 +34,7 @@ arch_console_config=SERIAL_AMBA_PL011_CONSOLE
 # KVM is never a module.
 arch_kvm_config=(KVM)
 arch_kvm_modules=()
+arch_early_kvm=kvm-arm.
 arch_modules_wanted=
 
 arch_accels=(kvm tcg)
@@ -127,6 +128,15 @@ arch_image_pages() {
 	esac
 }
 
+# arch_image_has NAME: whether it has an early parameter; in its name - and _ are the same.
+# Reads all of the image, for a pipe that is closed early is an error.
+arch_image_has() {
+	local name=${1//./\\.}
+
+	name=${name//[-_]/[-_]}
+	(($(arch_image_plain "$KERNEL" "$(arch_image_kind "$KERNEL")" | grep -aczE "(^|[^a-z0-9_.-])$name\$")))
+}
+
 arch_cmdline() { :; }
 
 # arch_cpu_properties: without pauth-impdef, emulating the pointer authentication of
@@ -142,7 +152,11 @@ arch_why_silent() {
 	local size
 
 	size=$(arch_image_pages "$KERNEL")
-	[[ ${size:-4} == 4 ]] || echo "that --cpu $MACHINE_CPU supports its pages of $size KiB"
+	if [[ ${size:-4} != 4 ]]; then
+		echo "that --cpu $MACHINE_CPU supports its pages of $size KiB"
+	elif [[ ${opt[cpu]:-} ]]; then
+		echo "that --cpu $MACHINE_CPU is a 64-bit CPU"
+	fi
 }
 
 # --- the host ----------------------------------------------------------------

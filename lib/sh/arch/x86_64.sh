@@ -31,6 +31,8 @@
 #   arch_console_config	the option that the console needs, without CONFIG_
 #   arch_kvm_config	the options of KVM; one at least is set
 #   arch_kvm_modules	KVM's modules of this architecture; one is loaded
+#   arch_early_kvm	prefix of the parameters that the kernel parses before it has modules,
+#			if any; arch_image_has NAME tells whether KERNEL has one
 #   arch_modules_wanted	lines "LIST MODULE...": the modules that lib/lab/init loads for KVM
 #   arch_cmdline	print additions to the kernel's command line
 # The host
@@ -79,6 +81,7 @@ arch_early=earlyprintk=ttyS0,115200
 arch_console_config=SERIAL_8250_CONSOLE
 arch_kvm_config=(KVM_AMD KVM_INTEL)
 arch_kvm_modules=(kvm_amd kvm_intel)
+arch_early_kvm=
 arch_modules_wanted='kvm_amd    kvm_amd
 kvm_intel  kvm_intel'
 
