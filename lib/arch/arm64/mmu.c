@@ -55,9 +55,20 @@ uint64_t *mmu_pte(struct vm *vm, uint64_t va)
 	return next_table(vm, level2, va >> 21 & 511) + (va >> 12 & 511);
 }
 
-void mmu_set_table(struct vm *vm, uint64_t gva, uint64_t table_gpa)
+void mmu_set_table(struct vm *vm, uint64_t gva, unsigned int level, uint64_t table_gpa)
 {
-	directory(vm, gva)[gva >> 21 & 511] = table_gpa | PTE_VALID | PTE_TABLE;
+	uint64_t entry = table_gpa | PTE_VALID | PTE_TABLE;
+	uint64_t *root = (uint64_t *)(vm->sys + SYS_ROOT_USER);
+	uint64_t *root_el1 = (uint64_t *)(vm->sys + SYS_ROOT);
+	unsigned int i = gva >> 39 & 511;
+
+	if (level == 1)
+		root[i] = entry;
+	else if (level == 2)
+		next_table(vm, root, i)[gva >> 30 & 511] = entry;
+	else
+		directory(vm, gva)[gva >> 21 & 511] = entry;
+	root_el1[i] = root[i];
 }
 
 uint64_t arch_pte_gpa(struct vm *vm, uint64_t gva)
