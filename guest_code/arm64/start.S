@@ -43,7 +43,7 @@ exception:
 	msr	ttbr0_el1, x1
 	isb
 	mrs	x1, esr_el1
-	lsr	x2, x1, #26
+	ubfx	x2, x1, #26, #6
 	mrs	x3, spsr_el1
 	mrs	x4, elr_el1
 	mrs	x5, far_el1
