@@ -219,16 +219,6 @@ static inline void vector_reg(struct vcpu *v, unsigned int nr, uint64_t value[2]
 		end_fail("register v%u: %s", nr, strerror(errno));
 }
 
-static inline uint32_t insn_at_pc(struct vcpu *v)
-{
-	uint64_t pc = cpu_get_reg(v, REG_PC);
-
-	if (pc >= VM_SYS_GPA && pc < VM_SYS_GPA + VM_SYS_SIZE)
-		return *(uint32_t *)(v->vm->sys + (pc - VM_SYS_GPA));
-	diag("pc 0x%llx is not in the payload", (unsigned long long)pc);
-	return 0;
-}
-
 static inline unsigned int rd(uint32_t insn)
 {
 	return insn & 31;
@@ -263,7 +253,7 @@ static inline void set_x(struct vcpu *v, unsigned int nr, uint64_t value)
 /* Whether the guest stands before the instruction of the row, with its address intact. */
 static inline bool stands_at(struct vcpu *v, const struct row *r, bool second)
 {
-	uint32_t insn = insn_at_pc(v);
+	uint32_t insn = cpu_insn(v);
 	uint64_t addr = HOLE + offset(r) - (r->is & PRE ? 8 : 0);
 	unsigned int base = r->kind == OP_DC_ZVA ? rd(insn) : rn(insn);
 	bool there = second ? (insn & THREE_REGS) == r->stxr : (insn & r->mask) == r->insn;
@@ -281,7 +271,7 @@ static inline bool stands_at(struct vcpu *v, const struct row *r, bool second)
  */
 static inline void emulate(struct vcpu *v, const struct row *r, struct effect *e)
 {
-	uint32_t insn = insn_at_pc(v);
+	uint32_t insn = cpu_insn(v);
 	uint8_t *at = e->memory + offset(r);
 	unsigned int w = r->width;
 	uint64_t q[2] = { 0 }, old = get(at, w < 8 ? w : 8);

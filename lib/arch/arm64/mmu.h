@@ -46,6 +46,7 @@ struct vm;
 #define FSC_PERMISSION	0x0c
 #define FSC_EXTERNAL	0x10		/* not on a page-table walk */
 #define FSC_EXTERNAL_WALK 0x14		/* on a walk; the level is in bits 1:0 */
+#define FSC_ALIGNMENT	0x21
 #define ESR_WNR		(1ULL << 6)	/* a write */
 
 /** mmu_pte - host address of the 4 KiB entry for @gva; creates missing tables */
