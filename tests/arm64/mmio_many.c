@@ -94,7 +94,7 @@ static void *run_many(void *arg)
 KVMEM_TEST(many, "G11 A1 A2")
 {
 	struct many m = { .v = vm_create(NULL)->vcpu[0], .base = HOLE,
-			  .rounds = (unsigned int)env_pick(5, 20, 200) };
+			  .rounds = (unsigned int)env_pick(4, 8, 200) };
 
 	run_many(&m);
 	ASSERT_TRUE(m.ok);
@@ -107,8 +107,8 @@ KVMEM_TEST(two_vcpus, "G11")
 	struct vm_opts o = { .nr_vcpus = 2 };
 	struct vm *vm = vm_create(&o);
 	struct many m[2] = {
-		{ .v = vm->vcpu[0], .base = HOLE, .rounds = (unsigned int)env_pick(5, 10, 100) },
-		{ .v = vm->vcpu[1], .base = HOLE + 8, .rounds = (unsigned int)env_pick(5, 10, 100) },
+		{ .v = vm->vcpu[0], .base = HOLE, .rounds = (unsigned int)env_pick(4, 5, 100) },
+		{ .v = vm->vcpu[1], .base = HOLE + 8, .rounds = (unsigned int)env_pick(4, 5, 100) },
 	};
 	pthread_t thread;
 
@@ -128,7 +128,7 @@ static void nothing(int sig)
 KVMEM_TEST(kicked, "G11 A27")
 {
 	struct many m = { .v = vm_create(NULL)->vcpu[0], .base = HOLE,
-			  .rounds = (unsigned int)env_pick(5, 20, 200) };
+			  .rounds = (unsigned int)env_pick(4, 8, 200) };
 	struct sigaction sa = { .sa_handler = nothing };
 	unsigned int kicks = 0;
 	pthread_t thread;
