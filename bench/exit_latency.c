@@ -15,6 +15,7 @@
 #include "util/param.h"
 #include "harness/disturb.h"
 #include "kvm/uapi.h"
+#include "scenario/hostmem.h"
 #include "guest/list.h"
 #include "guest/guest.h"
 #include "util/util.h"
@@ -87,6 +88,19 @@ static void minor_fault(const struct bench *b)
 	vm_slot(vm, 1, 0, RAM, PAGES * PAGE_4K, ram);
 	op.count = PAGES;
 	op.stride = PAGE_4K;
+	bench_op(b, NULL, vm->vcpu[0], op);
+}
+
+/* The same with 2 MiB host pages, which KVM maps by one entry each. */
+static void huge_fault(const struct bench *b)
+{
+	const unsigned int pages = 16;
+	struct vm *vm = vm_create(NULL);
+	struct mbox_op op = b->op;
+
+	vm_slot(vm, 1, 0, RAM, pages * PAGE_2M, hostmem_huge(pages * PAGE_2M));
+	op.count = pages;
+	op.stride = PAGE_2M;
 	bench_op(b, NULL, vm->vcpu[0], op);
 }
 
@@ -188,6 +202,8 @@ static const struct bench table[] = {
 	{ "exit.readonly_write", "N4", readonly_slot, 0,
 	  { .kind = OP_STORE, .width = 8, .addr = RAM }, 0 },
 	{ "exit.minor_fault", "N10", minor_fault, 0,
+	  { .kind = OP_STORE, .width = 8, .addr = RAM }, 0 },
+	{ "exit.huge_fault", "N10", huge_fault, 0,
 	  { .kind = OP_STORE, .width = 8, .addr = RAM }, 0 },
 	{ "exit.immediate", "N4", immediate_exit, 0, { .kind = OP_NOP }, 0 },
 };

@@ -418,10 +418,10 @@ static void run(const struct bench *b)
 		bench_value(b, costs[i].name, costs[i].unit,
 			    (double)costs[i].read() - (double)costs[i].before);
 	bench_value(b, "slots", "count", slots);
-	bench_value(b, "pages_4k", "count",
-		    (double)(kvm_pages(vm, "pages_4k") - small));
-	bench_value(b, "pages_2m", "count",
-		    (double)(kvm_pages(vm, "pages_2m") - large));
+	if (!vm_has_stat(vm, "pages_4k"))
+		return;
+	bench_value(b, "pages_4k", "count", (double)(kvm_pages(vm, "pages_4k") - small));
+	bench_value(b, "pages_2m", "count", (double)(kvm_pages(vm, "pages_2m") - large));
 }
 
 #define SCAN	{ .kind = OP_LOAD, .width = 4, .addr = WINDOW, .stride = STRIDE }

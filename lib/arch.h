@@ -138,7 +138,10 @@ struct arch_traits {
 	bool huge_at_will;	/* 4 KiB may be mapped where 2 MiB is possible */
 	bool stale_mmio_reads;	/* a stale cached MMIO entry faults as a read, whatever the access */
 	bool caches_mmio;	/* faults on addresses without a slot are cached in an entry */
-	bool splits_accesses;	/* KVM completes the halves of a page-split access separately */
+	bool decodes;		/* KVM decodes instructions that access addresses without memory:
+				 * it completes wide ones and those across a page in parts, and
+				 * read-modify-writes; else only single loads and stores
+				 */
 	bool emulates;		/* instructions may be emulated and use userspace_addr (D22) */
 	bool eager_split;	/* enabling the dirty log splits huge mappings */
 	uint64_t slot_zap_quirk; /* KVM_CAP_DISABLE_QUIRKS2 bit: while enabled, deleting a slot

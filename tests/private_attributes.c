@@ -15,6 +15,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "arch.h"
 #include "guest/gmem_vm.h"
 #include "guest/hammer.h"
 #include "util/place.h"
@@ -120,7 +121,7 @@ KVMEM_TEST(default_vm, "E1 E2")
 	struct vm *vm = vm_create(NULL);
 	unsigned int bit;
 
-	REQUIRE(attributes_ioctl(vm, GPA, SIZE, 0, 1) != -ENOTTY,
+	REQUIRE(attributes_ioctl(vm, GPA, SIZE, 0, 1) != -ENOTTY && arch_private_vm_type() >= 0,
 		"no KVM_SET_MEMORY_ATTRIBUTES (6.8, a kernel with private memory)");
 	ASSERT_EQ(0, vm_cap(vm, KVM_CAP_MEMORY_ATTRIBUTES));
 	for (bit = 0; bit < 64; bit++)
@@ -135,7 +136,8 @@ KVMEM_TEST(default_vm, "E1 E2")
 KVMEM_TEST(default_vm_gmem, "E2")
 {
 	struct vm *vm = vm_create(NULL);
-	int fd = gmem_create(vm, PAGE_4K, 0);
+	/* Without private memory, a file must be created as plain RAM to be usable. */
+	int fd = gmem_create(vm, PAGE_4K, arch_private_vm_type() < 0 ? gmem_default_flags(vm) : 0);
 	uint64_t flags = (uint64_t)vm_cap(vm, KVM_CAP_GUEST_MEMFD_FLAGS);
 
 	if (!vm_cap(vm, KVM_CAP_GUEST_MEMFD)) {

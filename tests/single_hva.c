@@ -352,7 +352,10 @@ KVMEM_TEST_F(way, reaches_all, "C3 C4", 200)
 			want[p] = 0;
 		if (variant->give_back)
 			variant->give_back(&self->m);
-		ASSERT_TRUE(alias_expect_zapped(a, "afterwards", want, a->nr * r->n));
+		/* Before 6.10, arm64 maps the merged page at once: kvm_set_spte_gfn(). */
+		ASSERT_TRUE(variant->take == by_ksm && a->zapped < 0 && !env_kernel_from(6, 10) ?
+			    alias_expect(a, "afterwards", want) :
+			    alias_expect_zapped(a, "afterwards", want, a->nr * r->n));
 		ASSERT_TRUE(all_mapped(a));
 		ASSERT_TRUE(writes_arrive(a, &self->m, r, old, want));
 	}

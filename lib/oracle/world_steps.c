@@ -120,7 +120,7 @@ static void world_init(struct world *w, const struct world_kind *kind, const str
 		.forgets = t->forgets,
 		.huge_at_will = t->huge_at_will,
 		.stale_mmio_reads = t->stale_mmio_reads, .uncached = !t->caches_mmio,
-		.unsplit = !t->splits_accesses,
+		.undecoded = !t->decodes,
 	};
 	unsigned int i;
 

@@ -36,7 +36,7 @@ struct vm;
  */
 #define USER_WINDOW	0x500000000000ULL
 
-/* Fields of an exception's vector and error, ESR_EL1 (Arm ARM D24.2.40). */
+/* Fields of ESR_EL1, which an exception has as its vector and error. */
 #define EC_IABT		0x21		/* instruction abort at the same level */
 #define EC_DABT		0x25		/* data abort at the same level */
 #define EC_IABT_USER	0x20		/* at EL0 */
