@@ -432,6 +432,15 @@ static int reset(struct vcpu *v)
 	return ioctl(v->fd, KVM_ARM_VCPU_INIT, &init) ? -errno : 0;
 }
 
+/* General registers and PC are 0, the mode is EL1h with DAIF set (api.rst 4.82). */
+static bool is_reset(struct vcpu *v)
+{
+	static const struct state want = { .pstate = 0x3c5 };
+	struct state now = get_state(v);
+
+	return same_state("KVM_ARM_VCPU_INIT", &now, &want);
+}
+
 /*
  * A reset after the completion is a reset: nothing is carried over.  One before it (CH):
  * KVM completes the access into the new state if userspace leaves KVM_EXIT_MMIO in kvm_run.
@@ -453,6 +462,7 @@ KVMEM_TEST(vcpu_init, "G11")
 			if (way == 0)
 				ASSERT_TRUE(vcpu_complete(v));
 			ASSERT_EQ(0, reset(v));
+			ASSERT_TRUE(is_reset(v));
 			if (way == 1)
 				v->run->exit_reason = KVM_EXIT_UNKNOWN;
 			v->in_list = false;
