@@ -147,6 +147,8 @@ static bool outcome(FIXTURE_DATA(crossing) *self, const struct access *a, unsign
 	}
 	if (v->nr_exits > 4 || stop == VCPU_HUNG)
 		return false;
+	if (stop == VCPU_DONE && ((r->vector < 0 && r->done != 1) || vcpu_result(v, 1)->done != 1))
+		return false;
 	if (stop == VCPU_EXIT) {
 		/* The class of loads and stores. */
 		if (v->log[i].err != ENOSYS || (cpu_insn(v) & 0x0a000000) != 0x08000000)
@@ -158,13 +160,9 @@ static bool outcome(FIXTURE_DATA(crossing) *self, const struct access *a, unsign
 			return false;
 		used += snprintf(text + used, size - (size_t)used, "abort 0x%x",
 				 (unsigned int)r->error & 0x3f);
-	} else if (r->done != 1) {
-		return false;
 	} else {
 		used += snprintf(text + used, size - (size_t)used, "done");
 	}
-	if (stop == VCPU_DONE && vcpu_result(v, 1)->done != 1)
-		return false;
 	if (written(self, a, before, store, n))
 		return false;
 	if (n[0] || n[1])
