@@ -257,17 +257,6 @@ KVMEM_TEST(ioctls, "A26")
 
 /* --- interruption between exit and completion (A27) ---------------------- */
 
-/* KVM_RUN with immediate_exit: completes what is pending, then EINTR. */
-static bool complete_only(struct vcpu *v)
-{
-	enum vcpu_stop stop;
-
-	v->run->immediate_exit = 1;
-	stop = vcpu_run(v);
-	v->run->immediate_exit = 0;
-	return stop == VCPU_EXIT && v->log[v->nr_exits - 1].err == EINTR;
-}
-
 /* Red with: the pending completion dropped on -EINTR. */
 KVMEM_TEST(interrupted_read, "A27")
 {
@@ -280,7 +269,7 @@ KVMEM_TEST(interrupted_read, "A27")
 	v->nr_script = 1;
 	ASSERT_EQ(VCPU_RESUME, vcpu_run(v));
 	rip = guest_pc(v);
-	ASSERT_TRUE(complete_only(v));
+	ASSERT_TRUE(vcpu_complete(v));
 	ASSERT_GT(guest_pc(v), rip);
 	ASSERT_LE(guest_pc(v), rip + 15);
 	ASSERT_EQ(VCPU_DONE, vcpu_finish(v));
