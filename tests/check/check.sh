@@ -14,13 +14,15 @@ cd "$ROOT"
 . tests/check/lib.sh
 
 ./run.sh setup --check
+# shellcheck disable=SC2034	# of arm64.sh
+GIVEN_KSRC=${KSRC:-}
 eval "$(./run.sh ksrc)"
 export KSRC KHDR
 
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/kvmem-check-XXXXXX")
 trap 'rm -rf "$WORK"' EXIT
 parts=("$@")
-((${#parts[@]})) || parts=(static layers arch behaviours unit report mutants runner perf input intree lab mutation vmx bisect conformance)
+((${#parts[@]})) || parts=(static layers arch behaviours unit report mutants runner perf input intree lab mutation vmx arm64 bisect conformance)
 [[ " ${parts[*]} " == *" static "* ]] ||
 	make -s -j"$(nproc)" KSRC="$KSRC" KHDR="$KHDR" OUTPUT="$ROOT/build" all checks
 for part in "${parts[@]}"; do
