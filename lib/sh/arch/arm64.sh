@@ -170,8 +170,10 @@ arch_why_no_device() {
 	fi
 }
 
+# An older QEMU refuses its machine's EL2 with KVM.
 arch_nests() {
-	grep -qw 'kvm-arm\.mode=nested' /proc/cmdline
+	grep -qw 'kvm-arm\.mode=nested' /proc/cmdline &&
+		[[ $(printf '%s\n' 10.1 "$MACHINE_VERSION" | sort -V | head -n 1) == 10.1 ]]
 }
 
 arch_backend() {
