@@ -95,6 +95,18 @@ is "arm64: the mode of KVM is noted" nvhe "$(of "$(folder nvhe)/results.json" "r
 begin no_el2 lab no_el2 --cpu neoverse-n1,has_el2=off test slot_api
 finish no_el2 2 "the kernel was not started at EL2"
 
+# --- crashes -------------------------------------------------------------------
+
+one_test arm64_breaks a_passes true
+# A null pointer, in the kernel.
+one_test arm64_breaks b_panics 'echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger; sleep 30'
+one_test arm64_breaks c_resets 'echo b >/proc/sysrq-trigger; sleep 30'
+one_test arm64_breaks d_passes true
+KVMEM_PROGRAMS=$WORK/arm64_breaks begin crashes lab crashes --timeout 20 test
+finish crashes 1 "b_panics.it: kernel panic" "c_resets.it: the machine powered off or reset"
+is "arm64: crashes are detected, and the rest runs" "pass error error pass" \
+	"$(of "$(folder crashes)/results.json" "' '.join(t['status'] for t in r['tests'])")"
+
 # --- in a kernel tree ----------------------------------------------------------
 
 ARM_TREE=$WORK/arm64/linux
