@@ -54,7 +54,7 @@ void arch_setup_vcpu(struct vcpu *v);
 /** arch_restart_vcpu - reset registers to the payload's entry */
 void arch_restart_vcpu(struct vcpu *v);
 
-/** arch_map - map @pages guest virtual pages at @gva to @gpa with 4 KiB pages */
+/** arch_map - map @pages pages of VM_PAGE bytes at @gva to @gpa, with entries of 4 KiB */
 void arch_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages);
 
 /** arch_map_op - make the identity-mapped addresses of an operation accessible */
@@ -108,7 +108,7 @@ enum arch_op_class arch_op_class(const struct mbox_op *op);
 /* --- mappings ------------------------------------------------------------------- */
 
 /**
- * arch_mapped - number of 4 KiB pages that KVM maps for this VM
+ * arch_mapped - number of pages that KVM maps for this VM, without blocks
  * @n: set to the number, of all slots
  *
  * Return: false where it cannot be known on this host; arch_faults() can be used then.

@@ -18,7 +18,7 @@
 #include "guest/list.h"
 
 #define PAGES 8
-#define SIZE (PAGES * PAGE_4K)
+#define SIZE (PAGES * VM_PAGE)
 
 static unsigned int many(void)
 {
@@ -28,7 +28,7 @@ static unsigned int many(void)
 /* The first word of a page, host view. */
 static volatile uint32_t *word(char *hva, unsigned int page)
 {
-	return (volatile uint32_t *)(hva + page * PAGE_4K);
+	return (volatile uint32_t *)(hva + page * VM_PAGE);
 }
 
 /* Different in every page and at every call. */
@@ -115,14 +115,14 @@ KVMEM_TEST(as_many_as_there_can_be, "C1 C3", 4500)
 	struct vm *vm = vm_create(NULL);
 	unsigned int most = (unsigned int)vm_cap(vm, KVM_CAP_NR_MEMSLOTS), i;
 	unsigned int limit = (unsigned int)env_pick(most < 2048 ? most : 2048, most, most);
-	volatile uint32_t *page = vm_alloc(PAGE_4K);
+	volatile uint32_t *page = vm_alloc(VM_PAGE);
 	uint64_t gpa[64], faults;
 	struct aliases a;
 
 	alias_init(&a, vm, limit - ALIAS_SLOT, 1);
 	alias_slots(&a, (void *)page, 0);
 	ASSERT_EQ(-EINVAL,
-		  vm_region(vm, most, 0, alias_gpa(&a, a.nr, 0), PAGE_4K, (void *)page));
+		  vm_region(vm, most, 0, alias_gpa(&a, a.nr, 0), VM_PAGE, (void *)page));
 	for (i = 0; i < 64; i++)
 		gpa[i] = alias_gpa(&a, i < 63 ? i * (a.nr - 1) / 63 : a.nr - 1, 0);
 	for (i = 0; i < 64; i++) {
@@ -130,7 +130,7 @@ KVMEM_TEST(as_many_as_there_can_be, "C1 C3", 4500)
 		ASSERT_EQ(i + 1, vcpu_load(a.v, 4, gpa[i]));
 	}
 	alias_mark(&a);
-	ASSERT_EQ(0, madvise((void *)page, PAGE_4K, MADV_DONTNEED));
+	ASSERT_EQ(0, madvise((void *)page, VM_PAGE, MADV_DONTNEED));
 	/* Without the TDP MMU, page tables may have been recycled by now. */
 	if (alias_count(&a) >= 0 && arch_traits()->counts)
 		ASSERT_EQ(64, a.zapped);
@@ -156,7 +156,7 @@ struct mem {
  */
 typedef char *way(const struct mem *m, unsigned int first, unsigned int n);
 
-#define AT(m, page) ((m)->hva + (page)*PAGE_4K)
+#define AT(m, page) ((m)->hva + (page)*VM_PAGE)
 
 static void done(int r, const char *what)
 {
@@ -166,54 +166,54 @@ static void done(int r, const char *what)
 
 static char *by_dontneed(const struct mem *m, unsigned int first, unsigned int n)
 {
-	done(madvise(AT(m, first), n * PAGE_4K, MADV_DONTNEED), "MADV_DONTNEED");
+	done(madvise(AT(m, first), n * VM_PAGE, MADV_DONTNEED), "MADV_DONTNEED");
 	return NULL;
 }
 
 static char *by_remove(const struct mem *m, unsigned int first, unsigned int n)
 {
-	done(madvise(AT(m, first), n * PAGE_4K, MADV_REMOVE), "MADV_REMOVE");
+	done(madvise(AT(m, first), n * VM_PAGE, MADV_REMOVE), "MADV_REMOVE");
 	return NULL;
 }
 
 static char *by_punch(const struct mem *m, unsigned int first, unsigned int n)
 {
-	done(fallocate(m->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(first * PAGE_4K),
-		       (off_t)(n * PAGE_4K)),
+	done(fallocate(m->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(first * VM_PAGE),
+		       (off_t)(n * VM_PAGE)),
 	     "fallocate");
 	return NULL;
 }
 
 static char *by_munmap(const struct mem *m, unsigned int first, unsigned int n)
 {
-	done(munmap(AT(m, first), n * PAGE_4K), "munmap");
-	hostmem_map_over(AT(m, first), -1, 0, n * PAGE_4K);
+	done(munmap(AT(m, first), n * VM_PAGE), "munmap");
+	hostmem_map_over(AT(m, first), -1, 0, n * VM_PAGE);
 	return NULL;
 }
 
 /* The file keeps its pages, and the guest gets new ones. */
 static char *by_mmap(const struct mem *m, unsigned int first, unsigned int n)
 {
-	hostmem_map_over(AT(m, first), -1, 0, n * PAGE_4K);
-	return hostmem_map(m->fd, first * PAGE_4K, n * PAGE_4K);
+	hostmem_map_over(AT(m, first), -1, 0, n * VM_PAGE);
+	return hostmem_map(m->fd, first * VM_PAGE, n * VM_PAGE);
 }
 
 static char *by_mremap_away(const struct mem *m, unsigned int first, unsigned int n)
 {
-	char *to = vm_alloc(n * PAGE_4K);
+	char *to = vm_alloc(n * VM_PAGE);
 
-	if (mremap(AT(m, first), n * PAGE_4K, n * PAGE_4K, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
+	if (mremap(AT(m, first), n * VM_PAGE, n * VM_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
 		end_fail("mremap: %s", strerror(errno));
-	hostmem_map_over(AT(m, first), -1, 0, n * PAGE_4K);
+	hostmem_map_over(AT(m, first), -1, 0, n * VM_PAGE);
 	return to;
 }
 
 static char *by_mremap_onto(const struct mem *m, unsigned int first, unsigned int n)
 {
-	char *from = vm_alloc(n * PAGE_4K);
+	char *from = vm_alloc(n * VM_PAGE);
 
-	memset(from, 0, n * PAGE_4K);
-	if (mremap(from, n * PAGE_4K, n * PAGE_4K, MREMAP_MAYMOVE | MREMAP_FIXED, AT(m, first)) !=
+	memset(from, 0, n * VM_PAGE);
+	if (mremap(from, n * VM_PAGE, n * VM_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, AT(m, first)) !=
 	    AT(m, first))
 		end_fail("mremap: %s", strerror(errno));
 	return NULL;
@@ -221,13 +221,13 @@ static char *by_mremap_onto(const struct mem *m, unsigned int first, unsigned in
 
 static char *by_mprotect(const struct mem *m, unsigned int first, unsigned int n)
 {
-	done(mprotect(AT(m, first), n * PAGE_4K, PROT_NONE), "mprotect");
+	done(mprotect(AT(m, first), n * VM_PAGE, PROT_NONE), "mprotect");
 	return NULL;
 }
 
 static char *by_mprotect_read(const struct mem *m, unsigned int first, unsigned int n)
 {
-	done(mprotect(AT(m, first), n * PAGE_4K, PROT_READ), "mprotect");
+	done(mprotect(AT(m, first), n * VM_PAGE, PROT_READ), "mprotect");
 	return NULL;
 }
 
@@ -244,9 +244,9 @@ static char *by_migration(const struct mem *m, unsigned int first, unsigned int 
 
 static char *by_ksm(const struct mem *m, unsigned int first, unsigned int n)
 {
-	char *twin = vm_alloc(n * PAGE_4K);
+	char *twin = vm_alloc(n * VM_PAGE);
 
-	memcpy(twin, AT(m, first), n * PAGE_4K);
+	memcpy(twin, AT(m, first), n * VM_PAGE);
 	hostmem_merge(AT(m, first), twin, n);
 	return twin;
 }
@@ -407,11 +407,11 @@ KVMEM_TEST(mprotect_refuses_writes, "C3")
 	alias_slots(&a, hva, 0);
 	fill(hva, want);
 	alias_write_all(&a, want);
-	ASSERT_EQ(0, mprotect(hva + 2 * PAGE_4K, PAGE_4K, PROT_READ));
+	ASSERT_EQ(0, mprotect(hva + 2 * VM_PAGE, VM_PAGE, PROT_READ));
 	for (i = 0; i < a.nr; i++)
 		ASSERT_TRUE(vcpu_faults(a.v, OPS(ST(4, alias_gpa(&a, i, 2), 1))));
 	ASSERT_TRUE(alias_expect(&a, "after refused writes", want));
-	ASSERT_EQ(0, mprotect(hva + 2 * PAGE_4K, PAGE_4K, PROT_READ | PROT_WRITE));
+	ASSERT_EQ(0, mprotect(hva + 2 * VM_PAGE, VM_PAGE, PROT_READ | PROT_WRITE));
 	for (i = 0; i < a.nr; i++) {
 		alias_write(&a, i, 2, want[2] = i);
 		ASSERT_TRUE(alias_expect(&a, "writable again", want));
@@ -436,7 +436,7 @@ KVMEM_TEST(parts, "C4 C3")
 		{ 8, 8 }, { 15, 1 }, { 1, 14 }, { 0, 16 },
 	};
 	struct vm *vm = vm_create(NULL);
-	char *hva = vm_alloc(WHOLE * PAGE_4K);
+	char *hva = vm_alloc(WHOLE * VM_PAGE);
 	struct range part[PARTS];
 	uint64_t gpa[PARTS + 1] = { ALIAS_GPA };
 	const struct range *t;
@@ -446,9 +446,9 @@ KVMEM_TEST(parts, "C4 C3")
 	alias_init(&a, vm, 1, 1);
 	for (s = 0; s < PARTS; s++) {
 		part[s] = (struct range){ s * 5 % 9, 1 + s % 7 };
-		vm_slot(vm, ALIAS_SLOT + s, 0, gpa[s], part[s].n * PAGE_4K,
-			hva + part[s].first * PAGE_4K);
-		gpa[s + 1] = gpa[s] + part[s].n * PAGE_4K;
+		vm_slot(vm, ALIAS_SLOT + s, 0, gpa[s], part[s].n * VM_PAGE,
+			hva + part[s].first * VM_PAGE);
+		gpa[s + 1] = gpa[s] + part[s].n * VM_PAGE;
 	}
 	for (t = taken; t < taken + ARRAY_SIZE(taken); t++) {
 		unsigned int mapped = 0;
@@ -458,17 +458,17 @@ KVMEM_TEST(parts, "C4 C3")
 		for (s = 0; s < PARTS; s++)
 			for (p = 0; p < part[s].n; p++)
 				ASSERT_EQ(100 + part[s].first + p,
-					  vcpu_load(a.v, 4, gpa[s] + p * PAGE_4K));
+					  vcpu_load(a.v, 4, gpa[s] + p * VM_PAGE));
 		for (s = 0; s < PARTS; s++)
 			for (p = part[s].first; p < part[s].first + part[s].n; p++)
 				mapped += p >= t->first && p < t->first + t->n;
 		alias_mark(&a);
-		ASSERT_EQ(0, madvise(hva + t->first * PAGE_4K, t->n * PAGE_4K, MADV_DONTNEED));
+		ASSERT_EQ(0, madvise(hva + t->first * VM_PAGE, t->n * VM_PAGE, MADV_DONTNEED));
 		if (alias_count(&a) < 0) {
 			arch_faults_begin(a.v);
 			for (s = 0; s < PARTS; s++)
 				for (p = 0; p < part[s].n; p++)
-					vcpu_load(a.v, 4, gpa[s] + p * PAGE_4K);
+					vcpu_load(a.v, 4, gpa[s] + p * VM_PAGE);
 			a.zapped = (int64_t)arch_faults(a.v);
 		}
 		ASSERT_EQ(mapped, a.zapped)
@@ -579,7 +579,7 @@ KVMEM_TEST(page_goes_while_read, "C3", 1500)
 		*word(hva, 3) = (uint32_t)i;
 		for (k = 0; k < 2; k++)
 			ASSERT_EQ(i, hammer_next(&h[k]));
-		ASSERT_EQ(0, madvise(hva + 3 * PAGE_4K, PAGE_4K, MADV_DONTNEED));
+		ASSERT_EQ(0, madvise(hva + 3 * VM_PAGE, VM_PAGE, MADV_DONTNEED));
 		for (k = 0; k < 2; k++)
 			ASSERT_EQ(0, hammer_next(&h[k]))
 			{
