@@ -249,13 +249,13 @@ gate-proof:
 	./run.sh proof
 
 mutation:
-	./run.sh kernel build mutants
-	./run.sh mutation
+	./run.sh kernel build --arch $(GUEST_ARCH) mutants
+	./run.sh mutation --arch $(GUEST_ARCH)
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
--include $(shell find $(OUTPUT) -path $(OUTPUT)/$(or $(CROSS),arm64) -prune -o -name '*.d' -print 2>/dev/null)
+-include $(shell find $(OUTPUT) \( -path $(OUTPUT)/x86_64 -o -path $(OUTPUT)/arm64 \) -prune -o -name '*.d' -print 2>/dev/null)
 
 .PHONY: all checks check gate-proof mutation run_tests install format clean
 .DELETE_ON_ERROR:

@@ -57,8 +57,8 @@ arch_choose() {
 	. "$ROOT/lib/sh/arch/$ARCH_NAME.sh"
 }
 
-# arch_key KEY: print the name of a folder of kernels of the architecture; x86-64's have
-# no suffix
+# arch_key KEY: print the name of a folder of the cache that has files of the architecture;
+# x86-64's have no suffix
 arch_key() {
 	if [[ $ARCH_NAME == x86_64 ]]; then
 		printf '%s\n' "$1"

@@ -212,9 +212,9 @@ debian_sources() {
 # apt_state SUITE: set apt_own; lists older than a day are updated.  Each architecture has
 # a state of its own.
 apt_state() {
-	local dir=$CACHE/apt/$1 sources
+	local dir sources
 
-	[[ $ARCH_NAME == "$HOST_ARCH" ]] || dir+=.$arch_debian
+	dir=$CACHE/apt/$(arch_key "$1")
 	if ! writable_dir "$dir/lists/partial" || ! writable_dir "$dir/archives/partial"; then
 		die "cannot write to the cache folder $dir; set KVMEM_CACHE=DIR to another"
 	fi

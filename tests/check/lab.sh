@@ -6,6 +6,7 @@
 # shellcheck disable=SC2016
 
 LAB=debian:6.12
+LAB_ENV=()
 # shellcheck source=tests/check/labs.sh
 . tests/check/labs.sh lab --kernel "$LAB"
 

@@ -2,9 +2,12 @@
 # shellcheck shell=bash
 # Labs of make check that run in parallel.  Sourced by the parts that use them, as
 # ". labs.sh NAME OPTION...": NAME is that of the part, the options are those of its labs.
+# COMMAND of one_test is expanded in the lab's machine:
+# shellcheck disable=SC2016
 
 LABS=$1
 LAB_OPTIONS=("${@:2}")
+LAB_ENV=("${LAB_ENV[@]}")	# words NAME=VALUE, or options of env
 mkdir -p "$WORK/$LABS"
 
 # begin NAME COMMAND...: run COMMAND in the background; finish checks its output and exit
@@ -36,7 +39,7 @@ lab() {
 	local name=$1
 	shift
 	# make check may have been started with SIGINT ignored (nohup, a shell's &).
-	env --default-signal=INT ./run.sh lab "${LAB_OPTIONS[@]}" --results "$WORK/$LABS/$name" "$@"
+	env --default-signal=INT "${LAB_ENV[@]}" ./run.sh lab "${LAB_OPTIONS[@]}" --results "$WORK/$LABS/$name" "$@"
 }
 
 folder() { # NAME

@@ -11,6 +11,7 @@ arch_debian=arm64
 arch_image=Image
 arch_image_path=arch/arm64/boot/Image
 arch_ksrc=(arch/arm64/kernel/Makefile.syscalls)
+arch_header=KVM_REG_ARM_CORE
 arch_help_param='.
                        kvm-arm.mode=nvhe and kvm-arm.mode=protected select the mode'
 arch_help_nested="a CPU with nested virtualization (FEAT_NV2), kvm-arm.mode=nested on the command line of this host's kernel, and QEMU 10.1 or newer"
@@ -169,8 +170,10 @@ arch_why_no_device() {
 	fi
 }
 
+# An older QEMU refuses its machine's EL2 with KVM.
 arch_nests() {
-	grep -qw 'kvm-arm\.mode=nested' /proc/cmdline
+	grep -qw 'kvm-arm\.mode=nested' /proc/cmdline &&
+		[[ $(printf '%s\n' 10.1 "$MACHINE_VERSION" | sort -V | head -n 1) == 10.1 ]]
 }
 
 arch_backend() {

@@ -16,6 +16,7 @@
 #   arch_image		file name of a kernel image, and the target of make
 #   arch_image_path	where make leaves it below the tree
 #   arch_ksrc		what "make headers" needs besides arch/$arch_kernel
+#   arch_header		a word in its UAPI header asm/kvm.h, and in that of no other
 #   arch_help_param	what ./run.sh help says about --param for this architecture
 #   arch_help_accel	the lines of ./run.sh help for --accel, and
 #   arch_help_nested	the requirements of --accel kvm, in one line
@@ -59,6 +60,7 @@ arch_debian=amd64
 arch_image=bzImage
 arch_image_path=arch/x86/boot/bzImage
 arch_ksrc=(arch/x86/entry/syscalls)
+arch_header=KVM_CPUID_FLAG
 arch_help_param='. Shadow
                        paging is kvm_amd.npt=0 or kvm_intel.ept=0'
 arch_help_nested="a CPU with vmx or svm, and nested=1 of kvm_intel or kvm_amd"
