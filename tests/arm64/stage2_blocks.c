@@ -224,8 +224,8 @@ KVMEM_TEST_F(where, in_two_slots, "G2")
 	sweep_init(&s, vm->vcpu[0], GPA + from * PAGE_4K, 40, self->mem + from * PAGE_4K);
 	ASSERT_TRUE(sweep_write(&s, "write", FAULTS({ 0, 1 }, { 10, 30 })));
 	ASSERT_TRUE(sweep_read(&s, "read", NO_FAULTS));
-	sweep_alias(&last, &s, 0, GPA + (2 * BLOCK - 10) * PAGE_4K, 40);
-	last.hva = self->mem + (2 * BLOCK - 10) * PAGE_4K;
+	sweep_other(&last, &s, GPA + (2 * BLOCK - 10) * PAGE_4K, 40,
+		    self->mem + (2 * BLOCK - 10) * PAGE_4K);
 	ASSERT_TRUE(sweep_write(&last, "write", FAULTS({ 0, 11 })));
 	/* Without the second slot, the first ends in the middle of the block. */
 	vm_slot(vm, SLOT + 1, 0, 0, 0, NULL);
@@ -529,9 +529,9 @@ KVMEM_TEST(aliases, "G2 C9")
 	vm_slot(vm, SLOT, 0, GPA, 2 * PAGE_2M, mem);
 	ASSERT_TRUE(sweep_write(&s, "write", EACH_BLOCK));
 	sweep_alias(&odd, &s, odd_first, odd_gpa, 20);
-	vm_slot(vm, SLOT + 1, 0, odd_gpa, (BLOCK + 5) * PAGE_4K, odd.hva);
+	vm_slot(vm, SLOT + 1, 0, odd_gpa, (BLOCK + 5) * PAGE_4K, *odd.mem);
 	sweep_alias(&late, &s, late_first, late_gpa + late_first * PAGE_4K, BLOCK + 7);
-	vm_slot(vm, SLOT + 2, 0, late.gpa, late.pages * PAGE_4K, late.hva);
+	vm_slot(vm, SLOT + 2, 0, late.gpa, late.pages * PAGE_4K, *late.mem);
 	ASSERT_TRUE(sweep_read(&odd, "alias that is not aligned", FAULTS({ 0, 20 })));
 	ASSERT_TRUE(sweep_read(&late, "alias with a head", FAULTS({ 0, 8 })));
 	ASSERT_TRUE(sweep_blocks(&odd, "not aligned", 0, 20));

@@ -24,7 +24,7 @@ struct sweep {
 	struct vcpu *v;		/* run by the calling thread */
 	uint64_t gpa;
 	unsigned int pages;
-	char *hva;		/* the memory, contiguous; NULL if it is not */
+	char **mem;		/* host address of each page */
 	bool down;		/* from the last page to the first */
 	uint32_t tag;		/* of the first page: its gfn, unless it is an alias */
 	unsigned int round;	/* part of the tags */
@@ -45,6 +45,7 @@ struct sweep_range {
 	(const struct sweep_range[]){ __VA_ARGS__ }, \
 	sizeof((const struct sweep_range[]){ __VA_ARGS__ }) / sizeof(struct sweep_range)
 #define NO_FAULTS NULL, 0
+#define ANY_FAULTS NULL, SIZE_MAX	/* the faults are not checked */
 
 /**
  * sweep_init - prepare for sweeps, without creating the range's slots
@@ -52,21 +53,25 @@ struct sweep_range {
  * @v: vCPU; its VM gets the slot SWEEP_SEEN_SLOT
  * @gpa: start, below 2^36
  * @pages: at most SWEEP_MAX
- * @hva: host memory of the range, or NULL
+ * @hva: host memory of the range, contiguous; tests may change s->mem
  *
  * Disables automatic NUMA balancing for this process, which unmaps pages.
  */
 void sweep_init(struct sweep *s, struct vcpu *v, uint64_t gpa, unsigned int pages, void *hva);
 
+/** sweep_other - prepare for sweeps of another range of @of's VM; as sweep_init() */
+void sweep_other(struct sweep *s, const struct sweep *of, uint64_t gpa, unsigned int pages,
+		 void *hva);
+
 /**
- * sweep_alias - prepare for sweeps of another range of the same VM
+ * sweep_alias - prepare for sweeps of a range that shows the memory of another one
  * @s: result
  * @of: initialized
  * @first: page of @of's memory with which @s starts
  * @gpa: start
  * @pages: number of pages
  *
- * Both ranges are backed by the same memory; sweep_follow() takes over what it holds.
+ * sweep_follow() takes over what the memory holds.
  */
 void sweep_alias(struct sweep *s, const struct sweep *of, unsigned int first, uint64_t gpa,
 		 unsigned int pages);
