@@ -195,10 +195,11 @@ KVMEM_TEST_F(where, fits, "G2 G1", 600)
 	static const enum order orders[] = { MIDDLE, UP, DOWN };
 	unsigned int i, step = (unsigned int)env_pick(3, 1, 1);
 
-	for (i = 0; i < ARRAY_SIZE(places); i += step)
+	for (i = 0; i < ARRAY_SIZE(places); i += step) {
 		ASSERT_TRUE(mapped_right(self->mem, &places[i], true, orders[i / step % 3])) {
 			TH_LOG("row %u", i);
 		}
+	}
 }
 
 /* The host's mappings are too small. */

@@ -281,14 +281,16 @@ KVMEM_TEST(large_slot, "G10 G1")
 		ASSERT_EQ(want, got) {
 			TH_LOG("row %zu", k);
 		}
-		for (i = 0; i < NR_SPOTS; i++)
+		for (i = 0; i < NR_SPOTS; i++) {
 			ASSERT_EQ(want >> i & 1 ? 0 : 0x1000 * (k + 1) + i, value[i]);
+		}
 	}
 	/* The slot's deletion reaches all of it. */
 	vm_slot(vm, SLOT_FIRST, 0, BOUNDARY, 0, NULL);
-	for (i = 0; i < NR_SPOTS; i++)
+	for (i = 0; i < NR_SPOTS; i++) {
 		ASSERT_TRUE(vcpu_expect(v, "after the deletion", OPS(LD(4, BOUNDARY + spots[i])),
 					EXITS(MMIO_RD(BOUNDARY + spots[i], 4, 1))));
+	}
 }
 
 /* --- slots that go ------------------------------------------------------------------------- */
