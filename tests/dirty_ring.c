@@ -14,6 +14,7 @@
 #include "guest/list.h"
 #include "harness/record.h"
 #include "kvm/uapi.h"
+#include "util/place.h"
 
 #define GPA	0x100000000ULL
 #define OTHER	0x140000000ULL	/* a second slot */
@@ -255,6 +256,7 @@ KVMEM_SETUP(ring)
 	int i;
 
 	require_ring();
+	place_still();
 	self->size = smallest_ring();
 	self->vm = vm_create(&(struct vm_opts){
 		.nr_vcpus = 2, .prepare = enable_ring, .prepare_arg = &self->size,
@@ -387,8 +389,8 @@ KVMEM_TEST_F(ring, two_vcpus, "G12")
 
 /*
  * More pages than fit: the vCPU stops before the ring is full, stays stopped until a
- * reset, and no page is lost.  The page at which it stopped may be reported twice: the
- * entry came before the write, and the reset protected the page again.
+ * reset, and no page is lost.  A page may be reported twice: when the vCPU stopped at it,
+ * the entry came before the write, and the reset protected it again.
  * Red with: kvm_dirty_ring_soft_full() that is false; the request cleared by the exit.
  */
 KVMEM_TEST_F(ring, full, "G12", 400)
@@ -441,7 +443,7 @@ KVMEM_TEST_F(ring, full, "G12", 400)
 		}
 		ASSERT_EQ(9, *(uint32_t *)(mem + i * PAGE_4K));
 	}
-	ASSERT_GE(pages + exits, n);
+	ASSERT_LE(pages, n);
 }
 
 /* --- slots and entries of userspace --------------------------------------------------------- */
