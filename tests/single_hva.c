@@ -244,7 +244,7 @@ KVMEM_TEST_F(way, reaches_all, "C3 C4", 200)
 		if (variant->give_back)
 			variant->give_back(&self->m);
 		/* Before 6.10, arm64 maps the merged page at once: kvm_set_spte_gfn(). */
-		ASSERT_TRUE(variant->take == by_ksm && a->zapped < 0 && !env_kernel_from(6, 10) ?
+		ASSERT_TRUE(variant->take == way_ksm && a->zapped < 0 && !env_kernel_from(6, 10) ?
 			    alias_expect(a, "afterwards", want) :
 			    alias_expect_zapped(a, "afterwards", want, a->nr * r->n));
 		ASSERT_TRUE(all_mapped(a));
