@@ -90,11 +90,11 @@ KVMEM_TEST_F(ioeventfd, store_forms, "A15 G5")
  */
 KVMEM_TEST_F(ioeventfd, in_read_only_slot, "A15 A17 G7")
 {
-	uint64_t a = ZONE + 0x40, *ram = vm_alloc(PAGE_4K);
+	uint64_t a = ZONE + 0x40, *ram = vm_alloc(VM_PAGE);
 	unsigned int w = variant->len ? variant->len : 4;
 
 	ram[0x40 / 8] = DATA;
-	vm_slot(self->vm, 1, KVM_MEM_READONLY, ZONE, PAGE_4K, ram);
+	vm_slot(self->vm, 1, KVM_MEM_READONLY, ZONE, VM_PAGE, ram);
 	ASSERT_EQ(0, assign(self->vm, self->fd, a, variant->len, 0, 0));
 	ASSERT_TRUE(vcpu_expect(self->v, "load, store, load, store beside it",
 		OPS(LD(w, a), ST(w, a, 5), LD(w, a), ST(w, a + 8, 6)), EXITS(MMIO_WR(a + 8, w, 6))));
@@ -106,9 +106,9 @@ KVMEM_TEST_F(ioeventfd, in_read_only_slot, "A15 A17 G7")
 
 KVMEM_TEST_F(coalesced, in_read_only_slot, "A14 A17 G7")
 {
-	uint64_t *ram = vm_alloc(PAGE_4K);
+	uint64_t *ram = vm_alloc(VM_PAGE);
 
-	vm_slot(self->vm, 1, KVM_MEM_READONLY, ZONE, PAGE_4K, ram);
+	vm_slot(self->vm, 1, KVM_MEM_READONLY, ZONE, VM_PAGE, ram);
 	ASSERT_TRUE(vcpu_expect(self->v, "store and load", OPS(ST(4, ZONE + 8, DATA), LD(8, ZONE + 8)),
 				NO_EXITS));
 	ASSERT_EQ(0, vcpu_value(self->v, 1));
@@ -342,12 +342,12 @@ KVMEM_TEST_F(vgic, neighbours, "A16 A1")
  */
 KVMEM_TEST_F(vgic, slot_over_it, "A7 A16")
 {
-	uint32_t *ram = vm_alloc(PAGE_4K), iidr = (uint32_t)vcpu_load(self->v, 4, VGIC_DIST + GICD_IIDR);
+	uint32_t *ram = vm_alloc(VM_PAGE), iidr = (uint32_t)vcpu_load(self->v, 4, VGIC_DIST + GICD_IIDR);
 	unsigned int i;
 	int r;
 
 	for (i = 0; i < 4; i++) {
-		r = vm_region(self->vm, 1, i & 2 ? KVM_MEM_READONLY : 0, VGIC_DIST, PAGE_4K, ram);
+		r = vm_region(self->vm, 1, i & 2 ? KVM_MEM_READONLY : 0, VGIC_DIST, VM_PAGE, ram);
 		if (!i)
 			record_observation("A16", "vgic.slot_over_it", "%s", r ? strerror(-r) : "accepted");
 		if (r)
@@ -363,9 +363,9 @@ KVMEM_TEST_F(vgic, slot_over_it, "A7 A16")
 /* A store to a read-only slot over the frame goes to the device, as it is the slot's MMIO. */
 KVMEM_TEST_F(vgic, read_only_slot_over_it, "A16 A17")
 {
-	uint32_t *ram = vm_alloc(PAGE_4K);
+	uint32_t *ram = vm_alloc(VM_PAGE);
 
-	REQUIRE(!vm_region(self->vm, 1, KVM_MEM_READONLY, VGIC_DIST, PAGE_4K, ram),
+	REQUIRE(!vm_region(self->vm, 1, KVM_MEM_READONLY, VGIC_DIST, VM_PAGE, ram),
 		"a slot over the frame is refused");
 	ASSERT_EQ(0, vcpu_load(self->v, 4, VGIC_DIST + GICD_ISENABLER));
 	vcpu_store(self->v, 4, VGIC_DIST + GICD_ISENABLER, 0x11);

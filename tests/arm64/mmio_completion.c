@@ -427,13 +427,13 @@ KVMEM_TEST(slot_before_completion, "G11 A7")
 {
 	struct vm *vm = vm_create(NULL);
 	struct vcpu *v = vm->vcpu[0];
-	uint64_t *ram = vm_alloc(PAGE_4K);
+	uint64_t *ram = vm_alloc(VM_PAGE);
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
 		ASSERT_TRUE(stop_at(v, access_nr(i)));
 		ram[0x128 / 8] = 0;
-		vm_slot(vm, 1, 0, HOLE, PAGE_4K, ram);
+		vm_slot(vm, 1, 0, HOLE, VM_PAGE, ram);
 		ASSERT_TRUE(finishes(v, 1));
 		if (accesses[i].after)
 			ASSERT_EQ(accesses[i].after, vcpu_value(v, 0));
