@@ -223,7 +223,7 @@ KVMEM_TEST_F(table, walked, "G7 A20")
 	memcpy(copy, self->table, VM_PAGE);
 	memcpy(self->ram + 100, code, sizeof(code));
 	for (i = 0; i < 512; i += 73) {
-		uint64_t page = self->gva + i * VM_PAGE;
+		uint64_t page = self->gva + i * PAGE_4K;
 
 		vcpu_store(self->v, 8, page + 8, DATA + i);
 		ASSERT_EQ(DATA + i, self->ram[1]);

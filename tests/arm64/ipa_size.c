@@ -106,7 +106,7 @@ static bool is_ram(FIXTURE_DATA(ipa) *self, uint64_t gva, uint64_t gpa, uint64_t
 	vm_map(self->vm, gva, gpa, 1);
 	ram[0] = DATA;
 	vcpu_store(self->v, 8, gva + VM_PAGE - 8, ~gpa);
-	return vcpu_load(self->v, 8, gva) == DATA && ram[511] == ~gpa;
+	return vcpu_load(self->v, 8, gva) == DATA && ram[VM_PAGE / 8 - 1] == ~gpa;
 }
 
 KVMEM_TEST_F(ipa, slot_at_the_end, "G3")
@@ -114,7 +114,7 @@ KVMEM_TEST_F(ipa, slot_at_the_end, "G3")
 	vm_slot(self->vm, 1, 0, self->end - 2 * VM_PAGE, 2 * VM_PAGE, self->ram);
 	REQUIRE(self->reaches, "the guest's page tables have no addresses of more than %d bits",
 		MAX_OUTPUT_BITS);
-	ASSERT_TRUE(is_ram(self, VM_WINDOW, self->end - VM_PAGE, self->ram + 512));
+	ASSERT_TRUE(is_ram(self, VM_WINDOW, self->end - VM_PAGE, self->ram + VM_PAGE / 8));
 	ASSERT_TRUE(is_ram(self, VM_WINDOW + VM_PAGE, self->end - 2 * VM_PAGE, self->ram));
 }
 
@@ -170,13 +170,14 @@ KVMEM_TEST_F(ipa, mmio_below_the_end, "G3 A12")
 		MAX_OUTPUT_BITS);
 	vm_map(self->vm, VM_WINDOW, last - VM_PAGE, 2);
 	ASSERT_TRUE(vcpu_expect(self->v, "the last pages",
-		OPS(LD(8, VM_WINDOW + 0x1ff8), ST(1, VM_WINDOW + 0x1fff, 5), LD(4, VM_WINDOW + 0x1000)),
+		OPS(LD(8, VM_WINDOW + 2 * VM_PAGE - 8), ST(1, VM_WINDOW + 2 * VM_PAGE - 1, 5),
+		    LD(4, VM_WINDOW + VM_PAGE)),
 		EXITS(MMIO_RD(self->end - 8, 8, DATA), MMIO_WR(self->end - 1, 1, 5),
 		      MMIO_RD(last, 4, 7))));
 	ASSERT_EQ(DATA, vcpu_value(self->v, 0));
 	vm_slot(self->vm, 1, 0, last, VM_PAGE, self->ram);
 	ASSERT_TRUE(vcpu_expect(self->v, "before a slot at the end",
-		OPS(LD(8, VM_WINDOW + 0xff8), LD(8, VM_WINDOW + 0x1ff8)),
+		OPS(LD(8, VM_WINDOW + VM_PAGE - 8), LD(8, VM_WINDOW + 2 * VM_PAGE - 8)),
 		EXITS(MMIO_RD(last - 8, 8, 1))));
 }
 

@@ -106,7 +106,7 @@ KVMEM_TEST_F(maintenance, read_only, "A19 G7")
 
 	if (!vm_cap(NULL, KVM_CAP_READONLY_MEM))
 		end_skip("no KVM_CAP_READONLY_MEM");
-	for (i = 0; i < 16 * 512; i++)
+	for (i = 0; i < 16 * VM_PAGE / 8; i++)
 		ro[i] = DATA + i;
 	memcpy(copy, ro, 16 * VM_PAGE);
 	vm_slot(self->vm, 1, KVM_MEM_READONLY, RO, 16 * VM_PAGE, ro);
@@ -124,10 +124,10 @@ KVMEM_TEST_F(maintenance, read_only, "A19 G7")
 				   self->v->log[0].err == ENOSYS ? "ENOSYS" : "other");
 		ASSERT_TRUE(stop == VCPU_DONE || self->v->log[0].err == ENOSYS);
 
-		ASSERT_EQ(DATA + i * 512 + 0x128 / 8, vcpu_load(self->v, 8, a));
+		ASSERT_EQ(DATA + i * VM_PAGE / 8 + 0x128 / 8, vcpu_load(self->v, 8, a));
 		if (ops[i].kind != OP_DC_IVAC)
 			ASSERT_TRUE(vcpu_expect(self->v, ops[i].what, &op, 1, NO_EXITS));
-		ASSERT_EQ(DATA + i * 512 + 0x128 / 8, vcpu_load(self->v, 8, a));
+		ASSERT_EQ(DATA + i * VM_PAGE / 8 + 0x128 / 8, vcpu_load(self->v, 8, a));
 	}
 	ASSERT_EQ(0, memcmp(copy, ro, 16 * VM_PAGE));
 	ASSERT_EQ(0, arch_mmio_exits(self->v));
