@@ -19,6 +19,8 @@
 #
 # In a kernel tree, as tools/testing/selftests/kvmem, this file uses the
 # kernel's lib.mk: make -C tools/testing/selftests TARGETS=kvmem, after make headers.
+# For another architecture, ARCH= and CROSS_COMPILE= as for the kernel; if the compiler does
+# not find that architecture's libnuma, USERCFLAGS='-isystem DIR' USERLDFLAGS=-LDIR.
 
 TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_bind gmem_race gmem_file \
 	private_attributes private_fault private_huge prefault prefault_host model_random \
@@ -155,7 +157,7 @@ $(OUTPUT)/libkvmem.a: $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-LINK = $(CC) $(CFLAGS) -static -Wl,-u,resolve_affinity -o $@ $(filter %.o,$^) $(filter %.a,$^) \
+LINK = $(CC) $(CFLAGS) $(LDFLAGS) -static -Wl,-u,resolve_affinity -o $@ $(filter %.o,$^) $(filter %.a,$^) \
 	$(HOST_LDLIBS)
 
 $(COMMON_BIN) $(SELFCHECKS:%=$(OUTPUT)/tests/check/%): $(OUTPUT)/%: $(OUTPUT)/%.o $(OUTPUT)/libkvmem.a
@@ -170,7 +172,7 @@ $(ARCH_BENCH_BIN): $(OUTPUT)/bench/%: $(OUTPUT)/bench/$(GUEST_ARCH)/%.o $(OUTPUT
 $(OUTPUT)/tests/check/unit: $(filter-out %/main.o,$(RUNNER_OBJ))
 
 $(OUTPUT)/kvmem-run: $(RUNNER_OBJ) $(OUTPUT)/libkvmem.a
-	$(CC) $(CFLAGS) -static -o $@ $^ $(HOST_LDLIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $^ $(HOST_LDLIBS)
 
 $(OUTPUT)/kvmem-report: $(REPORT_OBJ)
 	$(REPORT_CC) $(CFLAGS) -o $@ $^ -ljansson -lm
@@ -247,13 +249,13 @@ gate-proof:
 	./run.sh proof
 
 mutation:
-	./run.sh kernel build mutants
-	./run.sh mutation
+	./run.sh kernel build --arch $(GUEST_ARCH) mutants
+	./run.sh mutation --arch $(GUEST_ARCH)
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
--include $(shell find $(OUTPUT) -path $(OUTPUT)/$(or $(CROSS),arm64) -prune -o -name '*.d' -print 2>/dev/null)
+-include $(shell find $(OUTPUT) \( -path $(OUTPUT)/x86_64 -o -path $(OUTPUT)/arm64 \) -prune -o -name '*.d' -print 2>/dev/null)
 
 .PHONY: all checks check gate-proof mutation run_tests install format clean
 .DELETE_ON_ERROR:

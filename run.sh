@@ -424,7 +424,7 @@ lab_kinds() {
 }
 
 main() {
-	local command kinds run_options lab_options
+	local command kinds run_options lab_options arguments=("$@")
 
 	run_options=(profile results seed timeout replicates verbose format origin build-id uapi)
 	lab_options=(suite modules exact append param accel cpu memory cpus numa max-boots offline jobs)

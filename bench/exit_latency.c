@@ -15,6 +15,7 @@
 #include "util/param.h"
 #include "harness/disturb.h"
 #include "kvm/uapi.h"
+#include "scenario/hostmem.h"
 #include "guest/list.h"
 #include "guest/guest.h"
 #include "util/util.h"
@@ -72,7 +73,7 @@ static void first_touch(const struct bench *b)
 	struct mbox_op op = b->op;
 
 	op.count = PAGES;
-	op.stride = PAGE_4K;
+	op.stride = VM_PAGE;
 	bench_op(b, NULL, vm_create(NULL)->vcpu[0], op);
 }
 
@@ -81,22 +82,35 @@ static void minor_fault(const struct bench *b)
 {
 	struct vm *vm = vm_create(NULL);
 	struct mbox_op op = b->op;
-	void *ram = vm_alloc(PAGES * PAGE_4K);
+	void *ram = vm_alloc(PAGES * VM_PAGE);
 
-	memset(ram, 1, PAGES * PAGE_4K);
-	vm_slot(vm, 1, 0, RAM, PAGES * PAGE_4K, ram);
+	memset(ram, 1, PAGES * VM_PAGE);
+	vm_slot(vm, 1, 0, RAM, PAGES * VM_PAGE, ram);
 	op.count = PAGES;
-	op.stride = PAGE_4K;
+	op.stride = VM_PAGE;
+	bench_op(b, NULL, vm->vcpu[0], op);
+}
+
+/* The same with 2 MiB host pages, which KVM maps by one entry each. */
+static void huge_fault(const struct bench *b)
+{
+	const unsigned int pages = 16;
+	struct vm *vm = vm_create(NULL);
+	struct mbox_op op = b->op;
+
+	vm_slot(vm, 1, 0, RAM, pages * PAGE_2M, hostmem_huge(pages * PAGE_2M));
+	op.count = pages;
+	op.stride = PAGE_2M;
 	bench_op(b, NULL, vm->vcpu[0], op);
 }
 
 static void readonly_slot(const struct bench *b)
 {
 	struct vm *vm = vm_create(NULL);
-	void *ram = vm_alloc(PAGE_4K);
+	void *ram = vm_alloc(VM_PAGE);
 
-	memset(ram, 0xff, PAGE_4K);
-	vm_slot(vm, 1, KVM_MEM_READONLY, RAM, PAGE_4K, ram);
+	memset(ram, 0xff, VM_PAGE);
+	vm_slot(vm, 1, KVM_MEM_READONLY, RAM, VM_PAGE, ram);
 	repeat_on(b, vm->vcpu[0]);
 }
 
@@ -108,7 +122,7 @@ static void coalesced(const struct bench *b)
 {
 	struct vm *vm = vm_create(NULL);
 	struct vcpu *v = vm->vcpu[0];
-	struct kvm_coalesced_mmio_zone z = { .addr = HOLE, .size = PAGE_4K };
+	struct kvm_coalesced_mmio_zone z = { .addr = HOLE, .size = VM_PAGE };
 	int offset = vm_cap(vm, KVM_CAP_COALESCED_MMIO);
 	struct mbox_op op = b->op;
 
@@ -134,7 +148,7 @@ static void ioeventfd(const struct bench *b)
 static void immediate_exit(const struct bench *b)
 {
 	struct vcpu *v = vm_create(NULL)->vcpu[0];
-	uint32_t n = repetitions(), i, *samples = vm_alloc(n * sizeof(*samples) + PAGE_4K);
+	uint32_t n = repetitions(), i, *samples = vm_alloc(n * sizeof(*samples) + VM_PAGE);
 	struct record_figure m = { .name = b->name, .unit = bench_unit(),
 				   .behaviour = b->behaviours, .exact = bench_exact(),
 				   .overhead = -1, .userspace = -1, .touched = -1 };
@@ -188,6 +202,8 @@ static const struct bench table[] = {
 	{ "exit.readonly_write", "N4", readonly_slot, 0,
 	  { .kind = OP_STORE, .width = 8, .addr = RAM }, 0 },
 	{ "exit.minor_fault", "N10", minor_fault, 0,
+	  { .kind = OP_STORE, .width = 8, .addr = RAM }, 0 },
+	{ "exit.huge_fault", "N10", huge_fault, 0,
 	  { .kind = OP_STORE, .width = 8, .addr = RAM }, 0 },
 	{ "exit.immediate", "N4", immediate_exit, 0, { .kind = OP_NOP }, 0 },
 };

@@ -33,7 +33,7 @@ struct bed {
 
 static uint32_t repetitions(uint64_t size)
 {
-	return (uint32_t)(size == PAGE_4K ? env_pick(100, 400, 4000) :
+	return (uint32_t)(size == VM_PAGE ? env_pick(100, 400, 4000) :
 					    env_pick(10, 30, 300));
 }
 
@@ -71,8 +71,8 @@ static void touch(struct bed *bed, uint64_t gpa, uint64_t size)
 		    OPS({ .kind = OP_STORE,
 			  .width = 8,
 			  .addr = gpa,
-			  .stride = PAGE_4K,
-			  .count = (uint32_t)(size / PAGE_4K),
+			  .stride = VM_PAGE,
+			  .count = (uint32_t)(size / VM_PAGE),
 			  .value = { 1 } }),
 		    NO_EXITS) != VCPU_DONE)
 		end_fail("the guest cannot use its memory");
@@ -104,7 +104,7 @@ static void punch(void *arg, uint32_t i)
 
 static void run_punch(const struct bench *b)
 {
-	struct bed bed = { .size = b->op.addr, .mapped = b->op.count };
+	struct bed bed = { .size = b->op.addr ? b->op.addr : VM_PAGE, .mapped = b->op.count };
 
 	make_bed(&bed, (unsigned int)b->param);
 	bench_param("slots", b->param);
@@ -160,7 +160,7 @@ static void convert(void *arg, uint32_t i)
 
 static void run_convert(const struct bench *b)
 {
-	struct bed bed = { .size = b->op.addr, .mapped = b->op.count };
+	struct bed bed = { .size = b->op.addr ? b->op.addr : VM_PAGE, .mapped = b->op.count };
 
 	make_bed(&bed, 1);
 	need_attributes(&bed);
@@ -178,7 +178,7 @@ static void convert_and_touch(void *arg, uint32_t i)
 
 static void run_convert_touch(const struct bench *b)
 {
-	struct bed bed = { .size = b->op.addr, .mapped = true };
+	struct bed bed = { .size = b->op.addr ? b->op.addr : VM_PAGE, .mapped = true };
 
 	make_bed(&bed, 1);
 	need_attributes(&bed);
@@ -198,14 +198,14 @@ static void fault(void *arg, uint32_t i)
 
 static void run_fault(const struct bench *b)
 {
-	struct bed bed = { .size = PAGE_4K };
+	struct bed bed = { .size = VM_PAGE };
 	int r;
 
 	make_bed(&bed, 1);
 	need_attributes(&bed);
 	/* Private, but in a slot without guest_memfd: every access is a memory fault. */
-	vm_slot(bed.vm, SLOT + 1, 0, GPA + SIZE, PAGE_4K, vm_alloc(PAGE_4K));
-	r = gmem_attributes(bed.vm, GPA + SIZE, PAGE_4K,
+	vm_slot(bed.vm, SLOT + 1, 0, GPA + SIZE, VM_PAGE, vm_alloc(VM_PAGE));
+	r = gmem_attributes(bed.vm, GPA + SIZE, VM_PAGE,
 			    KVM_MEMORY_ATTRIBUTE_PRIVATE);
 	if (r)
 		end_fail("KVM_SET_MEMORY_ATTRIBUTES: %s", strerror(-r));
@@ -213,11 +213,11 @@ static void run_fault(const struct bench *b)
 	if (vcpu_finish(bed.v) != VCPU_EXIT ||
 	    bed.v->log[0].reason != KVM_EXIT_MEMORY_FAULT)
 		end_fail("no memory fault");
-	bench_host(b, NULL, repetitions(PAGE_4K), NULL, fault, &bed);
+	bench_host(b, NULL, repetitions(VM_PAGE), NULL, fault, &bed);
 }
 
 /* Size of the range, and whether the guest has it mapped. */
-#define PAGE(is_mapped)		{ .addr = PAGE_4K, .count = (is_mapped) }
+#define PAGE(is_mapped)		{ .count = (is_mapped) }
 #define LARGE(is_mapped)	{ .addr = SIZE, .count = (is_mapped) }
 #define HUGE(is_mapped)		{ .addr = 1ULL << 30, .count = (is_mapped) }
 

@@ -31,6 +31,7 @@
 #define WINDOW 0xc0000000ULL /* 256 MiB */
 #define WINDOW_SIZE 0x10000000ULL
 #define STRIDE 0x8000 /* one device: eight functions */
+#define FUNCTION 0x1000
 #define READS (WINDOW_SIZE / STRIDE)
 #define SLOT 1
 
@@ -137,7 +138,7 @@ static unsigned int set_up_own_pages(struct vm *vm)
 		end_fail("mmap: %s", strerror(errno));
 	madvise(w, WINDOW_SIZE, MADV_NOHUGEPAGE);
 	for (i = 0; i < READS; i++)
-		memset(w + i * STRIDE, 0xff, PAGE_4K);
+		memset(w + i * STRIDE, 0xff, VM_PAGE);
 	vm_slot(vm, SLOT, KVM_MEM_READONLY, WINDOW, WINDOW_SIZE, w);
 	return 1;
 }
@@ -150,7 +151,7 @@ static unsigned int set_up_own_pages(struct vm *vm)
 static unsigned int set_up_one_page_4k(struct vm *vm)
 {
 	long limit = env_read_long("/proc/sys/vm/max_map_count", 65530) - 200;
-	uint64_t granule = PAGE_4K;
+	uint64_t granule = VM_PAGE;
 	char *w = reserve_window();
 
 	while (limit > 0 && WINDOW_SIZE / granule > (uint64_t)limit)
@@ -263,8 +264,8 @@ static unsigned int set_up_single_4k(struct vm *vm)
 
 	proposed_require(PROPOSED_SINGLE_HVA);
 	param_set("kvm.single_hva_huge", 0);
-	page = mmap(NULL, PAGE_4K, PROT_READ | PROT_WRITE, MAP_SHARED,
-		    ones(PAGE_4K), 0);
+	page = mmap(NULL, VM_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+		    ones(VM_PAGE), 0);
 	if (page == MAP_FAILED)
 		end_fail("mmap: %s", strerror(errno));
 	vm_slot(vm, SLOT, KVM_MEM_READONLY | proposed_flag(PROPOSED_SINGLE_HVA),
@@ -401,7 +402,7 @@ static void run(const struct bench *b)
 	size_t i;
 
 	op.count = WINDOW_SIZE / op.stride;
-	if (op.stride == PAGE_4K && env_profile() == PROFILE_QUICK)
+	if (op.stride == FUNCTION && env_profile() == PROFILE_QUICK)
 		end_skip("the whole window takes long: --profile full");
 	/* Payload and sample buffer are mapped before anything is counted. */
 	samples = bench_samples(vm->vcpu[0], op.count, &op.samples);
@@ -418,14 +419,14 @@ static void run(const struct bench *b)
 		bench_value(b, costs[i].name, costs[i].unit,
 			    (double)costs[i].read() - (double)costs[i].before);
 	bench_value(b, "slots", "count", slots);
-	bench_value(b, "pages_4k", "count",
-		    (double)(kvm_pages(vm, "pages_4k") - small));
-	bench_value(b, "pages_2m", "count",
-		    (double)(kvm_pages(vm, "pages_2m") - large));
+	if (!vm_has_stat(vm, "pages_4k"))
+		return;
+	bench_value(b, "pages_4k", "count", (double)(kvm_pages(vm, "pages_4k") - small));
+	bench_value(b, "pages_2m", "count", (double)(kvm_pages(vm, "pages_2m") - large));
 }
 
 #define SCAN	{ .kind = OP_LOAD, .width = 4, .addr = WINDOW, .stride = STRIDE }
-#define ALL	{ .kind = OP_LOAD, .width = 4, .addr = WINDOW, .stride = PAGE_4K }
+#define ALL	{ .kind = OP_LOAD, .width = 4, .addr = WINDOW, .stride = FUNCTION }
 
 static const struct bench table[] = {
 	{ "hole_scan.userspace", "N3", run, 3, SCAN, USERSPACE },

@@ -54,7 +54,7 @@ void arch_setup_vcpu(struct vcpu *v);
 /** arch_restart_vcpu - reset registers to the payload's entry */
 void arch_restart_vcpu(struct vcpu *v);
 
-/** arch_map - map @pages guest virtual pages at @gva to @gpa with 4 KiB pages */
+/** arch_map - map @pages pages of VM_PAGE bytes at @gva to @gpa, with entries of 4 KiB */
 void arch_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages);
 
 /** arch_map_op - make the identity-mapped addresses of an operation accessible */
@@ -108,7 +108,7 @@ enum arch_op_class arch_op_class(const struct mbox_op *op);
 /* --- mappings ------------------------------------------------------------------- */
 
 /**
- * arch_mapped - number of 4 KiB pages that KVM maps for this VM
+ * arch_mapped - number of pages that KVM maps for this VM, without blocks
  * @n: set to the number, of all slots
  *
  * Return: false where it cannot be known on this host; arch_faults() can be used then.
@@ -138,7 +138,10 @@ struct arch_traits {
 	bool huge_at_will;	/* 4 KiB may be mapped where 2 MiB is possible */
 	bool stale_mmio_reads;	/* a stale cached MMIO entry faults as a read, whatever the access */
 	bool caches_mmio;	/* faults on addresses without a slot are cached in an entry */
-	bool splits_accesses;	/* KVM completes the halves of a page-split access separately */
+	bool decodes;		/* KVM decodes instructions that access addresses without memory:
+				 * it completes wide ones and those across a page in parts, and
+				 * read-modify-writes; else only single loads and stores
+				 */
 	bool emulates;		/* instructions may be emulated and use userspace_addr (D22) */
 	bool eager_split;	/* enabling the dirty log splits huge mappings */
 	uint64_t slot_zap_quirk; /* KVM_CAP_DISABLE_QUIRKS2 bit: while enabled, deleting a slot

@@ -16,7 +16,7 @@
 
 #define NR	6
 #define PAGES	16
-#define SIZE	(PAGES * PAGE_4K)
+#define SIZE	(PAGES * VM_PAGE)
 #define DATA	0x8182838485868788ULL
 
 #define LOG	KVM_MEM_LOG_DIRTY_PAGES
@@ -155,7 +155,7 @@ KVMEM_TEST_F(log, one_write, "C6")
 			uint32_t value = 0x1000 + i * 2 + round;
 
 			alias_write(a, alias, page, value);
-			ASSERT_EQ(value, *(uint32_t *)(self->hva + page * PAGE_4K));
+			ASSERT_EQ(value, *(uint32_t *)(self->hva + page * VM_PAGE));
 			want[alias] = alias == NO_LOG ? 0 : 1ULL << page;
 			ASSERT_TRUE(logs_are(a, "after one write", want, variant->manual)) {
 				TH_LOG("alias %u page %u round %u", alias, page, round);
@@ -197,7 +197,7 @@ KVMEM_TEST_F(log, not_the_guest, "C6")
 	EXPECT_LOGS("before", 0);
 	touch_all(a, variant->manual);
 	for (p = 0; p < PAGES; p++)
-		*(uint32_t *)(self->hva + p * PAGE_4K) = p;
+		*(uint32_t *)(self->hva + p * VM_PAGE) = p;
 	EXPECT_LOGS("written by the host", 0);
 	ASSERT_TRUE(alias_read(a, "reads"));
 	EXPECT_LOGS("read by the guest", 0);
@@ -338,8 +338,8 @@ KVMEM_TEST(mappings, "C2 C6")
 	char *hva;
 
 	alias_init(&a, vm_create(NULL), nr, 2);
-	hva = alias_vmas(&a, hostmem_memfd(2 * PAGE_4K));
-	vm_slot(a.vm, ALIAS_SLOT, LOG, ALIAS_GPA, nr * 2 * PAGE_4K, hva);
+	hva = alias_vmas(&a, hostmem_memfd(2 * VM_PAGE));
+	vm_slot(a.vm, ALIAS_SLOT, LOG, ALIAS_GPA, nr * 2 * VM_PAGE, hva);
 	ASSERT_TRUE(alias_read(&a, "reads"));
 	get_log(&a, 0);
 	for (i = 0; i < nr; i += 5) {
@@ -390,7 +390,7 @@ KVMEM_TEST_F(log, split, "C6 C17")
 /* Both halves are in the same page: its end and its start. */
 KVMEM_TEST(split_over_one_page, "C17")
 {
-	char *hva = vm_alloc(PAGE_4K);
+	char *hva = vm_alloc(VM_PAGE);
 	struct aliases a;
 	unsigned int i;
 
@@ -400,7 +400,7 @@ KVMEM_TEST(split_over_one_page, "C17")
 		uint64_t gpa = alias_gpa(&a, i, 0) - 3, end = 0, begin = 0;
 
 		vcpu_store(a.v, 8, gpa, DATA + i);
-		memcpy(&end, hva + PAGE_4K - 3, 3);
+		memcpy(&end, hva + VM_PAGE - 3, 3);
 		memcpy(&begin, hva, 5);
 		ASSERT_EQ(DATA + i, end | begin << 24);
 		ASSERT_EQ(DATA + i, vcpu_load(a.v, 8, alias_gpa(&a, 1, 0) - 3));

@@ -15,7 +15,7 @@
 
 #define NR	12
 #define PAGES	8
-#define SIZE	(PAGES * PAGE_4K)
+#define SIZE	(PAGES * VM_PAGE)
 
 #ifndef MADV_PAGEOUT		/* 5.4 */
 #define MADV_COLD 20
@@ -37,7 +37,7 @@ KVMEM_SETUP(reclaim)
 
 static volatile uint32_t *word(char *hva, unsigned int page)
 {
-	return (volatile uint32_t *)(hva + page * PAGE_4K);
+	return (volatile uint32_t *)(hva + page * VM_PAGE);
 }
 
 /* Fresh pages, mapped through every alias; then MADV_FREE of pages 2 to 5. */
@@ -55,7 +55,7 @@ static bool fill_and_free(FIXTURE_DATA(reclaim) *self, uint32_t first, bool writ
 	if (!alias_expect(a, "before", self->want))
 		return false;
 	alias_mark(a);
-	if (madvise(self->hva + 2 * PAGE_4K, 4 * PAGE_4K, MADV_FREE))
+	if (madvise(self->hva + 2 * VM_PAGE, 4 * VM_PAGE, MADV_FREE))
 		end_skip("MADV_FREE: %s", strerror(errno));
 	/* A read to count faults would use the pages again. */
 	n = alias_count(a);
@@ -67,7 +67,7 @@ static bool fill_and_free(FIXTURE_DATA(reclaim) *self, uint32_t first, bool writ
 
 static void page_out(FIXTURE_DATA(reclaim) *self)
 {
-	if (madvise(self->hva + 2 * PAGE_4K, 4 * PAGE_4K, MADV_PAGEOUT))
+	if (madvise(self->hva + 2 * VM_PAGE, 4 * VM_PAGE, MADV_PAGEOUT))
 		end_skip("MADV_PAGEOUT: %s", strerror(errno));
 }
 
@@ -92,7 +92,7 @@ KVMEM_TEST_F(reclaim, freed_and_written, "C11 C3")
 		}
 		alias_write(a, (i + 7) % NR, 3, self->want[3] = 0x3000 + i);
 		page_out(self);
-		given_up += 4 - hostmem_present(self->hva + 2 * PAGE_4K, 4);
+		given_up += 4 - hostmem_present(self->hva + 2 * VM_PAGE, 4);
 		alias_use_up();
 		for (p = 4; p < 6; p++) {
 			ASSERT_TRUE(*word(self->hva, p) == self->want[p] || !*word(self->hva, p));
@@ -127,7 +127,7 @@ KVMEM_TEST_F(reclaim, freed_and_read, "C11 C3")
 		ASSERT_TRUE(alias_expect(a, "after MADV_FREE", self->want));
 		alias_mark(a);
 		page_out(self);
-		gone = 4 - hostmem_present(self->hva + 2 * PAGE_4K, 4);
+		gone = 4 - hostmem_present(self->hva + 2 * VM_PAGE, 4);
 		given_up += gone;
 		if (alias_count(a) >= 0)
 			ASSERT_LE(NR * gone, a->zapped);
@@ -174,15 +174,15 @@ KVMEM_TEST_F(reclaim, idle, "C11")
 	memset(self->hva, 1, SIZE);
 	ASSERT_TRUE(alias_read(a, "reads"));
 	for (i = 0; i < NR; i++) {
-		hostmem_set_idle(self->hva + 2 * PAGE_4K);
-		hostmem_set_idle(self->hva + 3 * PAGE_4K);
-		ASSERT_EQ(0, madvise(self->hva + 6 * PAGE_4K, PAGE_4K, MADV_DONTNEED));
+		hostmem_set_idle(self->hva + 2 * VM_PAGE);
+		hostmem_set_idle(self->hva + 3 * VM_PAGE);
+		ASSERT_EQ(0, madvise(self->hva + 6 * VM_PAGE, VM_PAGE, MADV_DONTNEED));
 		alias_mark(a);
 		vcpu_load(a->v, 4, alias_gpa(a, i, 3));
-		ASSERT_FALSE(hostmem_is_idle(self->hva + 3 * PAGE_4K)) {
+		ASSERT_FALSE(hostmem_is_idle(self->hva + 3 * VM_PAGE)) {
 			TH_LOG("used through alias %u", i);
 		}
-		ASSERT_TRUE(hostmem_is_idle(self->hva + 2 * PAGE_4K));
+		ASSERT_TRUE(hostmem_is_idle(self->hva + 2 * VM_PAGE));
 		if (alias_count(a) >= 0)
 			ASSERT_EQ(0, a->zapped);
 		ASSERT_TRUE(alias_read(a, "reads"));

@@ -20,7 +20,7 @@
 
 #define NR	8
 #define PAGES	4
-#define SIZE	(PAGES * PAGE_4K)
+#define SIZE	(PAGES * VM_PAGE)
 #define ELSEWHERE 0x200000000ULL	/* where a slot moves to */
 #define DATA	0x8182838485868788ULL
 
@@ -29,7 +29,7 @@ static void fill(char *hva, uint32_t *want, uint32_t first)
 	unsigned int p;
 
 	for (p = 0; p < PAGES; p++)
-		*(uint32_t *)(hva + p * PAGE_4K) = want[p] = first + p;
+		*(uint32_t *)(hva + p * VM_PAGE) = want[p] = first + p;
 }
 
 /* Without a slot, reads and writes go to userspace. */
@@ -154,7 +154,7 @@ KVMEM_TEST_F(quirk, delete, "C7")
 		ASSERT_TRUE(only_zapped(self, i));
 		ASSERT_TRUE(others_read(self, i));
 		ASSERT_TRUE(nothing_there(self->a.v, alias_gpa(&self->a, i, 1)));
-		ASSERT_EQ(self->want[1], *(uint32_t *)(self->hva + PAGE_4K));
+		ASSERT_EQ(self->want[1], *(uint32_t *)(self->hva + VM_PAGE));
 		/* The others follow the page; then the slot is created again. */
 		ASSERT_EQ(0, madvise(self->hva, SIZE, MADV_DONTNEED));
 		alias_use_up();
@@ -182,12 +182,12 @@ KVMEM_TEST_F(quirk, move, "C7")
 		ASSERT_TRUE(others_read(self, i));
 		ASSERT_TRUE(nothing_there(self->a.v, alias_gpa(&self->a, i, 2)));
 		for (p = 0; p < PAGES; p++)
-			ASSERT_EQ(self->want[p], vcpu_load(self->a.v, 4, ELSEWHERE + p * PAGE_4K));
-		vcpu_store(self->a.v, 4, ELSEWHERE + PAGE_4K, self->want[1] = 0x300 + i);
+			ASSERT_EQ(self->want[p], vcpu_load(self->a.v, 4, ELSEWHERE + p * VM_PAGE));
+		vcpu_store(self->a.v, 4, ELSEWHERE + VM_PAGE, self->want[1] = 0x300 + i);
 		ASSERT_TRUE(others_read(self, i));
 		ASSERT_EQ(0, madvise(self->hva, SIZE, MADV_DONTNEED));
 		alias_use_up();
-		ASSERT_EQ(0, vcpu_load(self->a.v, 4, ELSEWHERE + PAGE_4K));
+		ASSERT_EQ(0, vcpu_load(self->a.v, 4, ELSEWHERE + VM_PAGE));
 		fill(self->hva, self->want, 0x400 + i * 0x10);
 		/* Back again, by another move. */
 		add_alias(self, i, self->hva);
@@ -225,13 +225,13 @@ KVMEM_TEST_F(quirk, other_memory, "C7")
 		ASSERT_EQ(other[p], vcpu_load(self->a.v, 4, alias_gpa(&self->a, i, p)));
 	ASSERT_TRUE(others_read(self, i));
 	alias_write(&self->a, i, 3, 0x600);
-	ASSERT_EQ(0x600, *(uint32_t *)(hva + 3 * PAGE_4K));
+	ASSERT_EQ(0x600, *(uint32_t *)(hva + 3 * VM_PAGE));
 	ASSERT_TRUE(others_read(self, i));
 	/* Invalidations reach exactly the slots that have the page. */
 	alias_mark(&self->a);
 	ASSERT_EQ(0, madvise(hva, SIZE, MADV_DONTNEED));
 	ASSERT_TRUE(alias_count(&self->a) < 0 ? refaults(self, PAGES) : self->a.zapped == PAGES);
-	ASSERT_EQ(0, madvise(self->hva, PAGE_4K, MADV_DONTNEED));
+	ASSERT_EQ(0, madvise(self->hva, VM_PAGE, MADV_DONTNEED));
 	ASSERT_TRUE(alias_count(&self->a) < 0 ? refaults(self, NR - 1) :
 						self->a.zapped == PAGES + NR - 1);
 }
@@ -265,7 +265,7 @@ KVMEM_TEST_F(quirk, delete_while_read, "C7", 800)
 	for (i = 0; i < rounds; i++) {
 		unsigned int alias = 4 + i % 3;
 
-		*(volatile uint32_t *)(self->hva + 2 * PAGE_4K) = (uint32_t)i;
+		*(volatile uint32_t *)(self->hva + 2 * VM_PAGE) = (uint32_t)i;
 		remove_alias(self, alias);
 		ASSERT_EQ(i, hammer_next(&h));
 		add_alias(self, alias, self->hva);
@@ -336,11 +336,11 @@ KVMEM_TEST_F(mixed, order, "C8")
 				break;
 			default:
 				alias_write(a, rw, p, self->want[p] = 0x2000 + seq * 4 + step);
-				ASSERT_EQ(self->want[p], *(uint32_t *)(self->hva + p * PAGE_4K));
+				ASSERT_EQ(self->want[p], *(uint32_t *)(self->hva + p * VM_PAGE));
 			}
 		}
 		ASSERT_TRUE(alias_expect(a, "afterwards", self->want));
-		ASSERT_EQ(0, *(uint64_t *)(self->hva + p * PAGE_4K + 8));
+		ASSERT_EQ(0, *(uint64_t *)(self->hva + p * VM_PAGE + 8));
 	}
 }
 
@@ -361,13 +361,13 @@ KVMEM_TEST_F(mixed, all_mapped, "C8 C17")
 		ASSERT_TRUE(refused(a, i, 1));
 		ASSERT_TRUE(emulated_write_refused(a->v, gpa, DATA));
 	}
-	ASSERT_EQ(0, *(uint64_t *)(self->hva + PAGE_4K + 8));
+	ASSERT_EQ(0, *(uint64_t *)(self->hva + VM_PAGE + 8));
 	for (i = 1; KVM_EMULATES && i < NR; i += 2) {
 		uint64_t gpa = alias_gpa(a, i, 1) + 8;
 
 		ASSERT_TRUE(emulated_write(a->v, "an emulated write to a writable alias", gpa,
 					   DATA + i));
-		ASSERT_EQ(DATA + i, *(uint64_t *)(self->hva + PAGE_4K + 8));
+		ASSERT_EQ(DATA + i, *(uint64_t *)(self->hva + VM_PAGE + 8));
 		ASSERT_EQ(DATA + i, vcpu_load(a->v, 8, alias_gpa(a, i - 1, 1) + 8));
 	}
 }
@@ -426,7 +426,7 @@ KVMEM_TEST_F(quirk, prefault, "C13")
 /* It stops at the first gfn without a slot, after one of the slots was deleted. */
 KVMEM_TEST_F(quirk, prefault_after_delete, "C13 C7", 1000)
 {
-	struct kvm_pre_fault_memory r = { .gpa = ALIAS_GPA + PAGE_4K, .size = NR * SIZE };
+	struct kvm_pre_fault_memory r = { .gpa = ALIAS_GPA + VM_PAGE, .size = NR * SIZE };
 	struct aliases *a = &self->a;
 	unsigned int i = NR / 2;
 	uint64_t none;
@@ -438,7 +438,7 @@ KVMEM_TEST_F(quirk, prefault_after_delete, "C13 C7", 1000)
 	none = vm_stat(self->vm, "pages_4k");
 	ASSERT_EQ(0, prefault(a->v, &r));
 	ASSERT_EQ(alias_gpa(a, i, 0), r.gpa);
-	ASSERT_EQ(NR * SIZE - (i * SIZE - PAGE_4K), r.size);
+	ASSERT_EQ(NR * SIZE - (i * SIZE - VM_PAGE), r.size);
 	ASSERT_EQ(-ENOENT, prefault(a->v, &r));
 	if (arch_traits()->counts)
 		ASSERT_EQ(none + i * PAGES - 1, vm_stat(self->vm, "pages_4k"));

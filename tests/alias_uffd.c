@@ -21,7 +21,7 @@
 
 #define NR	12
 #define PAGES	8
-#define SIZE	(PAGES * PAGE_4K)
+#define SIZE	(PAGES * VM_PAGE)
 
 #ifndef USERFAULTFD_IOC_NEW	/* 6.1 */
 #define USERFAULTFD_IOC_NEW _IO(0xAA, 0x00)
@@ -63,25 +63,27 @@ static int open_uffd(uint64_t features)
 
 static void resolve(struct uffd *u, unsigned int page, uint64_t flags)
 {
-	uint64_t at = (uintptr_t)u->hva + page * PAGE_4K;
+	uint64_t at = (uintptr_t)u->hva + page * VM_PAGE;
 	int r;
 
 	/* Counted first, because the waiter is woken within the ioctl. */
 	u->answers++;
 	if (flags & UFFD_PAGEFAULT_FLAG_WP) {
-		struct uffdio_writeprotect wp = { .range = { at, PAGE_4K } };
+		struct uffdio_writeprotect wp = { .range = { at, VM_PAGE } };
 
 		r = ioctl(u->fd, UFFDIO_WRITEPROTECT, &wp);
 	} else if (flags & UFFD_PAGEFAULT_FLAG_MINOR) {
-		struct uffdio_continue cont = { .range = { at, PAGE_4K } };
+		struct uffdio_continue cont = { .range = { at, VM_PAGE } };
 
 		r = ioctl(u->fd, UFFDIO_CONTINUE, &cont);
 	} else {
-		static __thread uint32_t fresh[PAGE_4K / 4] __attribute__((aligned(4096)));
-		struct uffdio_copy copy = { .dst = at, .src = (uintptr_t)fresh, .len = PAGE_4K };
+		uint32_t *fresh = aligned_alloc(VM_PAGE, VM_PAGE);
+		struct uffdio_copy copy = { .dst = at, .src = (uintptr_t)fresh, .len = VM_PAGE };
 
+		memset(fresh, 0, VM_PAGE);
 		fresh[0] = FRESH(page);
 		r = ioctl(u->fd, UFFDIO_COPY, &copy);
+		free(fresh);
 	}
 	if (r)
 		u->failed++;
@@ -99,7 +101,7 @@ static void *handle(void *arg)
 		if (read(u->fd, &msg, sizeof(msg)) != sizeof(msg) ||
 		    msg.event != UFFD_EVENT_PAGEFAULT)
 			continue;
-		page = (unsigned int)((msg.arg.pagefault.address - (uintptr_t)u->hva) / PAGE_4K);
+		page = (unsigned int)((msg.arg.pagefault.address - (uintptr_t)u->hva) / VM_PAGE);
 		u->flags[page] = msg.arg.pagefault.flags;
 		if (++u->events[page] >= u->hold)
 			resolve(u, page, msg.arg.pagefault.flags);
@@ -196,7 +198,7 @@ KVMEM_TEST_F(uffd, missing, "C5 C3")
 			EVENTS("the others", -1, 0);
 		}
 		/* Removed again: the next access raises one event again. */
-		ASSERT_EQ(0, madvise(self->hva + 2 * PAGE_4K, PAGE_4K, MADV_DONTNEED));
+		ASSERT_EQ(0, madvise(self->hva + 2 * VM_PAGE, VM_PAGE, MADV_DONTNEED));
 		ASSERT_EQ(FRESH(2), load(a, NR - 1 - round, 2));
 		EVENTS("one page gone", 2, 1);
 		self->want[2] = FRESH(2);
@@ -243,7 +245,7 @@ KVMEM_TEST_F(uffd, two_wait, "C5")
 static void protect(struct uffd *u, unsigned int page, unsigned int n)
 {
 	struct uffdio_writeprotect wp = {
-		.range = { (uintptr_t)u->hva + page * PAGE_4K, n * PAGE_4K },
+		.range = { (uintptr_t)u->hva + page * VM_PAGE, n * VM_PAGE },
 		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
 	};
 
@@ -262,7 +264,7 @@ KVMEM_TEST_F(uffd, write_protect, "C5 C3 C4")
 	unsigned int p, i;
 
 	for (p = 0; p < PAGES; p++)
-		*(uint32_t *)(self->hva + p * PAGE_4K) = self->want[p] = 0x100 + p;
+		*(uint32_t *)(self->hva + p * VM_PAGE) = self->want[p] = 0x100 + p;
 	uffd_start(&self->u, self->hva, UFFD_FEATURE_PAGEFAULT_FLAG_WP, UFFDIO_REGISTER_MODE_WP);
 	for (i = 0; i < NR; i++) {
 		alias_write_all(a, self->want);
@@ -299,7 +301,7 @@ KVMEM_TEST_F(uffd, every_write_told, "C5 C3")
 		protect(&self->u, 6, 1);
 		alias_write(a, i, 6, i);
 		EVENTS("a write", 6, 1);
-		ASSERT_EQ(i, *(uint32_t *)(self->hva + 6 * PAGE_4K));
+		ASSERT_EQ(i, *(uint32_t *)(self->hva + 6 * VM_PAGE));
 	}
 	uffd_stop(&self->u);
 }
@@ -314,7 +316,7 @@ KVMEM_TEST_F(uffd, minor, "C5")
 
 	hostmem_map_over(self->hva, fd, 0, SIZE);
 	for (p = 0; p < PAGES; p++)
-		*(uint32_t *)(view + p * PAGE_4K) = self->want[p] = 0x100 + p;
+		*(uint32_t *)(view + p * VM_PAGE) = self->want[p] = 0x100 + p;
 	uffd_start(&self->u, self->hva, UFFD_FEATURE_MINOR_SHMEM, UFFDIO_REGISTER_MODE_MINOR);
 	for (round = 0; round < 3; round++) {
 		for (p = 0; p < PAGES; p++) {
@@ -327,7 +329,7 @@ KVMEM_TEST_F(uffd, minor, "C5")
 				ASSERT_EQ(self->want[p], load(a, i, p));
 			alias_write(a, (first + 3) % NR, p, ++self->want[p]);
 			EVENTS("the others", -1, 0);
-			ASSERT_EQ(self->want[p], *(uint32_t *)(view + p * PAGE_4K));
+			ASSERT_EQ(self->want[p], *(uint32_t *)(view + p * VM_PAGE));
 		}
 		ASSERT_TRUE(alias_expect(a, "all pages", self->want));
 		/* Unmap them; they stay in the file. */

@@ -15,7 +15,7 @@
 #define SLOT	3
 #define PAGES	200		/* not a multiple of 64 */
 #define WORDS	((PAGES + 63) / 64)
-#define SIZE	(PAGES * PAGE_4K)
+#define SIZE	(PAGES * VM_PAGE)
 #define LOG	KVM_MEM_LOG_DIRTY_PAGES
 
 #define BY_HAND	KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE
@@ -83,7 +83,7 @@ static void write_pages(struct vcpu *v, const unsigned int *page, unsigned int n
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		ops[i] = (struct mbox_op)ST(4, GPA + page[i] * PAGE_4K, value);
+		ops[i] = (struct mbox_op)ST(4, GPA + page[i] * VM_PAGE, value);
 	if (!vcpu_expect(v, "writes", ops, n, NO_EXITS))
 		end_fail("a guest store to a slot caused an exit");
 }
@@ -117,7 +117,7 @@ static void start_clean(FIXTURE_DATA(log) *self, bool by_hand)
 {
 	static const uint64_t all[WORDS] = { ~0ULL, ~0ULL, ~0ULL, ~0ULL };
 	struct mbox_op op = { .kind = OP_LOAD, .width = 4, .addr = GPA, .count = PAGES,
-			      .stride = PAGE_4K };
+			      .stride = VM_PAGE };
 
 	if (!vcpu_expect(self->v, "reads", &op, 1, NO_EXITS))
 		end_fail("a guest load from a slot caused an exit");

@@ -21,7 +21,7 @@
 #define SLOT	3
 #define OTHER_SLOT 300
 #define PAGES	200
-#define SIZE	(PAGES * PAGE_4K)
+#define SIZE	(PAGES * VM_PAGE)
 #define LOG	KVM_MEM_LOG_DIRTY_PAGES
 #define MAX_ENTRIES 65536	/* KVM_DIRTY_RING_MAX_ENTRIES */
 
@@ -273,7 +273,7 @@ KVMEM_SETUP(ring)
 static void read_pages(FIXTURE_DATA(ring) *self, unsigned int pages)
 {
 	struct mbox_op op = { .kind = OP_LOAD, .width = 4, .addr = GPA, .count = pages,
-			      .stride = PAGE_4K };
+			      .stride = VM_PAGE };
 	struct mbox_op other = op;
 
 	other.addr = OTHER;
@@ -284,8 +284,8 @@ static void read_pages(FIXTURE_DATA(ring) *self, unsigned int pages)
 		end_fail("KVM_RESET_DIRTY_RINGS: %s", strerror(errno));
 }
 
-#define PAGE(n)	(GPA + (n) * PAGE_4K)
-#define OTHER_PAGE(n) (OTHER + (n) * PAGE_4K)
+#define PAGE(n)	(GPA + (n) * VM_PAGE)
+#define OTHER_PAGE(n) (OTHER + (n) * VM_PAGE)
 
 /*
  * Slots and offsets, in the order of the writes; once each until the reset; again after it.
@@ -307,7 +307,7 @@ KVMEM_TEST_F(ring, entries, "G12")
 	read_pages(self, PAGES < 70 ? PAGES : 70);
 	for (i = 0; i < NR; i++)
 		ops[i] = (struct mbox_op)ST(4, (want[i].slot == SLOT ? GPA : OTHER) +
-					    want[i].offset * PAGE_4K, 7 + i);
+					    want[i].offset * VM_PAGE, 7 + i);
 	for (round = 0; round < 3; round++) {
 		TH_LOG("round %u", round);
 		ASSERT_TRUE(vcpu_expect(r->v, "writes", ops, NR, NO_EXITS));
@@ -395,18 +395,18 @@ KVMEM_TEST_F(ring, two_vcpus, "G12")
  */
 KVMEM_TEST_F(ring, full, "G12", 400)
 {
-	struct mbox_op op = { .kind = OP_STORE, .width = 4, .stride = PAGE_4K, .value = { 9 },
+	struct mbox_op op = { .kind = OP_STORE, .width = 4, .stride = VM_PAGE, .value = { 9 },
 			      .addr = GPA };
 	struct ring *r = &self->r[0];
 	uint32_t pages = 2 * r->size + 20;
-	char *mem = vm_alloc(pages * PAGE_4K);
+	char *mem = vm_alloc(pages * VM_PAGE);
 	unsigned int exits = 0, n = 0, got;
 	uint8_t *seen = calloc(pages, 1);
 	enum vcpu_stop stop;
 	uint32_t i;
 
 	vm_slot(self->vm, SLOT, 0, GPA, 0, NULL);
-	vm_slot(self->vm, SLOT, LOG, GPA, pages * PAGE_4K, mem);
+	vm_slot(self->vm, SLOT, LOG, GPA, pages * VM_PAGE, mem);
 	op.count = pages;
 	stop = vcpu_do(r->v, &op, 1, NO_EXITS);
 	while (stop == VCPU_EXIT && r->v->run->exit_reason == KVM_EXIT_DIRTY_RING_FULL) {
@@ -441,7 +441,7 @@ KVMEM_TEST_F(ring, full, "G12", 400)
 		ASSERT_LE(1, seen[i]) {
 			TH_LOG("page %u", i);
 		}
-		ASSERT_EQ(9, *(uint32_t *)(mem + i * PAGE_4K));
+		ASSERT_EQ(9, *(uint32_t *)(mem + i * VM_PAGE));
 	}
 	ASSERT_LE(pages, n);
 }
@@ -467,13 +467,13 @@ KVMEM_TEST_F(ring, slot_is_gone, "G12")
 	vcpu_store(r->v, 4, OTHER_PAGE(2), 2);
 	ASSERT_TRUE(entries_are(r, "the slot that stayed", ENTRIES({ OTHER_SLOT, 2 })));
 	/* Smaller, with another page behind it. */
-	vm_slot(self->vm, SLOT, LOG, GPA, 8 * PAGE_4K, self->mem);
+	vm_slot(self->vm, SLOT, LOG, GPA, 8 * VM_PAGE, self->mem);
 	vcpu_store(r->v, 4, PAGE(7), 3);
 	ASSERT_TRUE(entries_are(r, "created again", ENTRIES({ SLOT, 7 })));
 	ASSERT_EQ(2, reset(self->vm));
 	vcpu_store(r->v, 4, PAGE(7), 4);
 	ASSERT_TRUE(entries_are(r, "reset in the new slot", ENTRIES({ SLOT, 7 })));
-	vm_slot(self->vm, SLOT, LOG, GPA + SIZE, 8 * PAGE_4K, self->mem);
+	vm_slot(self->vm, SLOT, LOG, GPA + SIZE, 8 * VM_PAGE, self->mem);
 	ASSERT_EQ(1, reset(self->vm));
 	vcpu_store(r->v, 4, PAGE(7) + SIZE, 5);
 	ASSERT_TRUE(entries_are(r, "moved", ENTRIES({ SLOT, 7 })));

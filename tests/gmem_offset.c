@@ -114,7 +114,7 @@ KVMEM_TEST_F(punch, beyond_the_end, "D1")
 	unsigned int i, p, half = s->file_pages / 2;
 
 	for (i = 0; i < ARRAY_SIZE(ends); i++) {
-		uint64_t before, gone = 0;
+		int64_t zapped, gone = 0;
 
 		for (p = 0; p < s->n; p++)
 			gone += s->b[p].offset >= half ? s->b[p].pages :
@@ -122,13 +122,16 @@ KVMEM_TEST_F(punch, beyond_the_end, "D1")
 							 s->b[p].offset + s->b[p].pages - half :
 							 0;
 		ASSERT_TRUE(bindings_write(s, i + 2));
-		before = vm_stat(s->vm, "pages_4k");
-		ASSERT_EQ(0, gmem_punch(s->fd, half * PAGE_4K, ends[i] - half * PAGE_4K));
-		ASSERT_EQ(before - gone, vm_stat(s->vm, "pages_4k"));
+		bindings_mark(s);
+		ASSERT_EQ(0, gmem_punch(s->fd, half * VM_PAGE, ends[i] - half * VM_PAGE));
+		zapped = bindings_zapped(s);
 		ASSERT_TRUE(bindings_hold(s, i + 2, half, s->file_pages));
+		ASSERT_EQ(gone, zapped < 0 ? (int64_t)s->faults : zapped);
 		/* A range completely beyond the end. */
-		ASSERT_EQ(0, gmem_punch(s->fd, ends[i] - PAGE_4K, PAGE_4K));
-		ASSERT_EQ(before, vm_stat(s->vm, "pages_4k"));
+		ASSERT_EQ(0, gmem_punch(s->fd, ends[i] - VM_PAGE, VM_PAGE));
+		ASSERT_GE(0, bindings_zapped(s));
+		ASSERT_TRUE(bindings_read(s));
+		ASSERT_EQ(0, s->faults);
 	}
 }
 
@@ -139,17 +142,18 @@ KVMEM_TEST_F(punch, beyond_the_end, "D1")
 KVMEM_TEST_F(punch, nothing_there, "D1 D4")
 {
 	struct bindings *s = &self->s;
-	uint64_t before, empty;
+	int64_t zapped, again;
 
 	ASSERT_TRUE(bindings_write(s, 2));
-	before = vm_stat(s->vm, "pages_4k");
-	ASSERT_EQ(0, gmem_punch(s->fd, 0, s->file_pages * PAGE_4K));
-	empty = vm_stat(s->vm, "pages_4k");
-	ASSERT_EQ(before - s->bound, empty);
-	ASSERT_EQ(0, gmem_punch(s->fd, 0, s->file_pages * PAGE_4K));
-	ASSERT_EQ(empty, vm_stat(s->vm, "pages_4k"));
+	bindings_mark(s);
+	ASSERT_EQ(0, gmem_punch(s->fd, 0, s->file_pages * VM_PAGE));
+	zapped = bindings_zapped(s);
+	ASSERT_EQ(0, gmem_punch(s->fd, 0, s->file_pages * VM_PAGE));
+	again = bindings_zapped(s);
 	ASSERT_TRUE(bindings_hold(s, 2, 0, s->file_pages));
-	ASSERT_EQ(before, vm_stat(s->vm, "pages_4k"));
+	ASSERT_EQ(s->bound, zapped < 0 ? (int64_t)s->faults : zapped);
+	ASSERT_EQ(zapped, again);
+	ASSERT_GE(0, bindings_zapped(s));
 	/* It was zero because nothing was written, not because every fault clears the page. */
 	ASSERT_TRUE(bindings_write(s, 3));
 	ASSERT_TRUE(bindings_hold(s, 3, 0, 0));
@@ -168,13 +172,13 @@ KVMEM_TEST_F(punch, while_converted, "D1 D4 E3")
 	REQUIRE(variant->kind == GMEM_PRIVATE, "guest_memfd of this VM type is not private");
 	ASSERT_TRUE(bindings_write(s, 2));
 	for (i = 0; i < s->n; i++)
-		ASSERT_EQ(0, gmem_attributes(s->vm, s->b[i].gfn * PAGE_4K, s->b[i].pages * PAGE_4K,
+		ASSERT_EQ(0, gmem_attributes(s->vm, s->b[i].gfn * VM_PAGE, s->b[i].pages * VM_PAGE,
 					     0));
 	ASSERT_TRUE(bindings_write(s, 3));
-	ASSERT_EQ(0, gmem_punch(s->fd, s->file_pages / 2 * PAGE_4K, s->file_pages / 2 * PAGE_4K));
+	ASSERT_EQ(0, gmem_punch(s->fd, s->file_pages / 2 * VM_PAGE, s->file_pages / 2 * VM_PAGE));
 	ASSERT_TRUE(bindings_hold(s, 3, 0, 0));
 	for (i = 0; i < s->n; i++)
-		ASSERT_EQ(0, gmem_attributes(s->vm, s->b[i].gfn * PAGE_4K, s->b[i].pages * PAGE_4K,
+		ASSERT_EQ(0, gmem_attributes(s->vm, s->b[i].gfn * VM_PAGE, s->b[i].pages * VM_PAGE,
 					     KVM_MEMORY_ATTRIBUTE_PRIVATE));
 	ASSERT_TRUE(bindings_hold(s, 2, s->file_pages / 2, s->file_pages));
 }
@@ -188,27 +192,27 @@ KVMEM_TEST_F(punch, others_still_fault, "D19")
 {
 	struct bindings *s = &self->s;
 	unsigned int p, q, pages = s->file_pages, k = 0, step = pages / 5;
-	uint64_t *ram = vm_alloc(16 * PAGE_4K);
+	uint64_t *ram = vm_alloc(16 * VM_PAGE);
 
-	vm_slot(s->vm, 30, 0, 0xe0000000ULL, 16 * PAGE_4K, ram);
+	vm_slot(s->vm, 30, 0, 0xe0000000ULL, 16 * VM_PAGE, ram);
 	for (p = 0; p < pages; p += step) {
 		for (q = p + 1; q <= pages + 1; q += step + 2) {
-			ASSERT_EQ(0, gmem_punch(s->fd, p * PAGE_4K, (q - p) * PAGE_4K));
-			madvise(ram, 16 * PAGE_4K, MADV_DONTNEED);
-			vcpu_store(s->v, 8, 0xe0000000ULL + k % 16 * PAGE_4K, k);
+			ASSERT_EQ(0, gmem_punch(s->fd, p * VM_PAGE, (q - p) * VM_PAGE));
+			madvise(ram, 16 * VM_PAGE, MADV_DONTNEED);
+			vcpu_store(s->v, 8, 0xe0000000ULL + k % 16 * VM_PAGE, k);
 			k++;
 		}
 	}
 	/* A refused slot, a deleted slot, and the release of the file. */
-	ASSERT_NE(0, gmem_slot(s->vm, variant->kind, 31, 0xe8000000ULL, s->b[0].pages * PAGE_4K,
-			       ram, s->fd, s->b[0].offset * PAGE_4K));
-	madvise(ram, 16 * PAGE_4K, MADV_DONTNEED);
+	ASSERT_NE(0, gmem_slot(s->vm, variant->kind, 31, 0xe8000000ULL, s->b[0].pages * VM_PAGE,
+			       ram, s->fd, s->b[0].offset * VM_PAGE));
+	madvise(ram, 16 * VM_PAGE, MADV_DONTNEED);
 	vcpu_store(s->v, 8, 0xe0000000ULL, 75);
 	vm_slot(s->vm, 1, 0, 0, 0, NULL);
-	madvise(ram, 16 * PAGE_4K, MADV_DONTNEED);
+	madvise(ram, 16 * VM_PAGE, MADV_DONTNEED);
 	vcpu_store(s->v, 8, 0xe0000000ULL, 76);
 	close(s->fd);
-	madvise(ram, 16 * PAGE_4K, MADV_DONTNEED);
+	madvise(ram, 16 * VM_PAGE, MADV_DONTNEED);
 	vcpu_store(s->v, 8, 0xe0000000ULL, 77);
 	ASSERT_EQ(77, ram[0]);
 }

@@ -46,7 +46,7 @@ KVMEM_SETUP(race)
 	o = (struct vm_opts){ .nr_vcpus = 1 + self->writers };
 	self->vm = gmem_kind_vm(variant->kind, &o);
 	self->v = self->vm->vcpu[0];
-	self->size = 64 * PAGE_4K;
+	self->size = 64 * VM_PAGE;
 	self->hva = vm_alloc(self->size);
 	self->fd = gmem_kind_create(self->vm, variant->kind, self->size);
 	ASSERT_EQ(0,
@@ -56,7 +56,7 @@ KVMEM_SETUP(race)
 /* Writer @i writes increasing numbers to this page. */
 static uint64_t page_of(unsigned int i)
 {
-	return GPA + 3 * i * PAGE_4K;
+	return GPA + 3 * i * VM_PAGE;
 }
 
 static void start_writer(FIXTURE_DATA(race) *self, struct hammer *h, unsigned int i)
@@ -99,7 +99,7 @@ KVMEM_TEST_F(race, punch_seen_at_once, "D3", 500)
 	for (i = 1; i <= rounds; i++) {
 		vcpu_store(self->v, 8, GPA, i);
 		ASSERT_EQ(i, hammer_next(&h));
-		ASSERT_EQ(0, gmem_punch(self->fd, 0, PAGE_4K));
+		ASSERT_EQ(0, gmem_punch(self->fd, 0, VM_PAGE));
 		if (i % 4 == 0)
 			alias_use_up();
 		ASSERT_EQ(0, hammer_next(&h));
@@ -162,8 +162,8 @@ KVMEM_TEST_F(race, neighbours_of_a_punch, "D17 D1")
 		w = (unsigned int)i % self->writers;
 		before = h[w].v->mb->last;
 		/* The pages up to the next writer's, and those after the last writer's. */
-		ASSERT_EQ(0, gmem_punch(self->fd, (3 * w + 1) * PAGE_4K, 2 * PAGE_4K));
-		ASSERT_EQ(0, gmem_punch(self->fd, 3 * WRITERS_MAX * PAGE_4K, self->size));
+		ASSERT_EQ(0, gmem_punch(self->fd, (3 * w + 1) * VM_PAGE, 2 * VM_PAGE));
+		ASSERT_EQ(0, gmem_punch(self->fd, 3 * WRITERS_MAX * VM_PAGE, self->size));
 		seen = vcpu_load(self->v, 8, page_of(w));
 		ASSERT_LE(before, seen);
 		ASSERT_LE(seen, hammer_next(&h[w]));
@@ -209,9 +209,9 @@ KVMEM_TEST_F(race, punch_against_slots, "D18 D19", 400)
 {
 	struct puncher p = { .fd = self->fd, .size = self->size };
 	uint64_t rounds = env_pick(50, 300, 5000), i;
-	uint64_t *ram = vm_alloc(PAGE_4K);
+	uint64_t *ram = vm_alloc(VM_PAGE);
 
-	vm_slot(self->vm, 2, 0, RAM, PAGE_4K, ram);
+	vm_slot(self->vm, 2, 0, RAM, VM_PAGE, ram);
 	ASSERT_EQ(0, pthread_create(&p.thread, NULL, punch_until_stop, &p));
 	for (i = 0; i < rounds; i++) {
 		uint64_t seen;
@@ -219,9 +219,9 @@ KVMEM_TEST_F(race, punch_against_slots, "D18 D19", 400)
 		vm_slot(self->vm, 1, 0, 0, 0, NULL);
 		ASSERT_EQ(0, gmem_slot(self->vm, variant->kind, 1, GPA, self->size, self->hva,
 				       self->fd, 0));
-		vcpu_store(self->v, 8, GPA + (i % 64) * PAGE_4K, i + 1);
+		vcpu_store(self->v, 8, GPA + (i % 64) * VM_PAGE, i + 1);
 		/* Punched in between or not; nothing else was written there. */
-		seen = vcpu_load(self->v, 8, GPA + (i % 64) * PAGE_4K);
+		seen = vcpu_load(self->v, 8, GPA + (i % 64) * VM_PAGE);
 		ASSERT_TRUE(seen == 0 || seen == i + 1);
 		vcpu_store(self->v, 8, RAM, i);
 		ASSERT_EQ(i, ram[0]);
@@ -229,7 +229,7 @@ KVMEM_TEST_F(race, punch_against_slots, "D18 D19", 400)
 	p.stop = true;
 	pthread_join(p.thread, NULL);
 	diag("%lu punches in %llu rounds", p.punches, (unsigned long long)rounds);
-	madvise(ram, PAGE_4K, MADV_DONTNEED);
+	madvise(ram, VM_PAGE, MADV_DONTNEED);
 	vcpu_store(self->v, 8, RAM, 4711);
 	vcpu_store(self->v, 8, GPA, 4712);
 	ASSERT_EQ(4711, ram[0]);
@@ -258,7 +258,7 @@ KVMEM_TEST_F(race, close_while_running, "D9")
 			const struct kexit want = {
 				.reason = KVM_EXIT_MEMORY_FAULT,
 				.addr = page_of(w),
-				.data = PAGE_4K,
+				.data = VM_PAGE,
 				.err = EFAULT,
 				.flags = variant->kind == GMEM_PRIVATE ?
 						 KVM_MEMORY_EXIT_FLAG_PRIVATE :

@@ -261,19 +261,19 @@ KVMEM_TEST_F(ioeventfd, slot_over_it, "A7 A15")
 {
 	uint64_t a = ZONE + 0x40;
 	unsigned int w = variant->len ? variant->len : 4;
-	uint8_t *hva = vm_alloc(PAGE_4K);
+	uint8_t *hva = vm_alloc(VM_PAGE);
 
 	ASSERT_EQ(0, assign(self->vm, self->fd, a, variant->len, 0, 0));
 	vcpu_store(self->v, w, a, 1);
 	ASSERT_EQ(1, signals(self->fd));
-	memset(hva, 0x5a, PAGE_4K);
-	vm_slot(self->vm, 1, 0, a & ~(PAGE_4K - 1), PAGE_4K, hva);
+	memset(hva, 0x5a, VM_PAGE);
+	vm_slot(self->vm, 1, 0, a & ~(VM_PAGE - 1), VM_PAGE, hva);
 	ASSERT_EQ(low(0x5a5a5a5a5a5a5a5aULL, w), vcpu_load(self->v, w, a));
 	ASSERT_EQ(0, signals(self->fd));
 	vcpu_store(self->v, w, a, low(DATA, w));
 	ASSERT_EQ(low(DATA, w), vcpu_load(self->v, w, a));
 	ASSERT_EQ(0, signals(self->fd));
-	vm_slot(self->vm, 1, 0, a & ~(PAGE_4K - 1), 0, hva);
+	vm_slot(self->vm, 1, 0, a & ~(VM_PAGE - 1), 0, hva);
 	vcpu_store(self->v, w, a, 1);
 	ASSERT_EQ(1, signals(self->fd));
 }

@@ -24,7 +24,7 @@
 #define HUGE_GPA 0x100000000ULL
 #define HOLE 0xe0000000ULL
 #define PAGES 8
-#define SIZE (PAGES * PAGE_4K)
+#define SIZE (PAGES * VM_PAGE)
 #define PRIVATE KVM_MEMORY_ATTRIBUTE_PRIVATE
 
 /* Backing: host memory or guest_memfd. */
@@ -64,11 +64,11 @@ static struct vm *prefault_vm(enum memory m)
 static int prefault_slot(FIXTURE_DATA(prefault) *self, enum memory m, uint32_t slot,
 			 unsigned int first, unsigned int n)
 {
-	uint64_t at = first * PAGE_4K;
+	uint64_t at = first * VM_PAGE;
 
 	if (m == PLAIN)
-		return vm_region(self->vm, slot, 0, GPA + at, n * PAGE_4K, self->hva + at);
-	return gmem_slot(self->vm, kind_of(m), slot, GPA + at, n * PAGE_4K, self->hva + at,
+		return vm_region(self->vm, slot, 0, GPA + at, n * VM_PAGE, self->hva + at);
+	return gmem_slot(self->vm, kind_of(m), slot, GPA + at, n * VM_PAGE, self->hva + at,
 			 self->fd, at);
 }
 
@@ -111,8 +111,8 @@ KVMEM_TEST_F(prefault, ranges, "E17 D20")
 	for (first = 0; first < 24; first++) {
 		for (last = first; last < 24; last += 1 + (first & 1)) {
 			struct kvm_pre_fault_memory r = {
-				.gpa = GPA + first * PAGE_4K,
-				.size = (last + 1 - first) * PAGE_4K,
+				.gpa = GPA + first * VM_PAGE,
+				.size = (last + 1 - first) * VM_PAGE,
 			};
 			/* Where the call must stop, and its result. */
 			unsigned int end = first < 12 && last >= 12 ? 12 : last + 1;
@@ -128,8 +128,8 @@ KVMEM_TEST_F(prefault, ranges, "E17 D20")
 			ASSERT_EQ(want, prefault(self->v, &r)) {
 				TH_LOG("pages %u to %u", first, last);
 			}
-			ASSERT_EQ(GPA + end * PAGE_4K, r.gpa);
-			ASSERT_EQ((last + 1 - end) * PAGE_4K, r.size);
+			ASSERT_EQ(GPA + end * VM_PAGE, r.gpa);
+			ASSERT_EQ((last + 1 - end) * VM_PAGE, r.size);
 			ASSERT_EQ(before + end - first, vm_stat(self->vm, "pages_4k")) {
 				TH_LOG("pages %u to %u", first, last);
 			}
@@ -140,11 +140,11 @@ KVMEM_TEST_F(prefault, ranges, "E17 D20")
 				continue;
 			faults = vcpu_stat(self->v, "pf_fixed");
 			for (p = first; p < end; p++)
-				ASSERT_EQ(0, vcpu_load(self->v, 8, GPA + p * PAGE_4K));
+				ASSERT_EQ(0, vcpu_load(self->v, 8, GPA + p * VM_PAGE));
 			ASSERT_EQ(faults, vcpu_stat(self->v, "pf_fixed"));
 			p = first ? first - 1 : 23;
 			if (p < 12 || p >= 16) {
-				ASSERT_EQ(0, vcpu_load(self->v, 8, GPA + p * PAGE_4K));
+				ASSERT_EQ(0, vcpu_load(self->v, 8, GPA + p * VM_PAGE));
 				ASSERT_EQ(faults + 1, vcpu_stat(self->v, "pf_fixed"));
 			}
 		}
@@ -173,13 +173,13 @@ KVMEM_TEST_F(prefault, again, "D20 E17")
 			/* Pages 3 and 4 were freed since. */
 			uint64_t want = round > 1 && p != 3 && p != 4 ? 100 * (round - 1) + p : 0;
 
-			ASSERT_EQ(want, vcpu_load(self->v, 8, GPA + p * PAGE_4K));
-			vcpu_store(self->v, 8, GPA + p * PAGE_4K, 100 * round + p);
+			ASSERT_EQ(want, vcpu_load(self->v, 8, GPA + p * VM_PAGE));
+			vcpu_store(self->v, 8, GPA + p * VM_PAGE, 100 * round + p);
 		}
 		if (variant->memory == PLAIN)
-			madvise(self->hva + 3 * PAGE_4K, 2 * PAGE_4K, MADV_DONTNEED);
+			madvise(self->hva + 3 * VM_PAGE, 2 * VM_PAGE, MADV_DONTNEED);
 		else
-			ASSERT_EQ(0, gmem_punch(self->fd, 3 * PAGE_4K, 2 * PAGE_4K));
+			ASSERT_EQ(0, gmem_punch(self->fd, 3 * VM_PAGE, 2 * VM_PAGE));
 	}
 }
 
@@ -199,7 +199,7 @@ KVMEM_TEST_F(prefault, before_the_first_run, "E17")
 /* Red with: any of the checks in kvm_vcpu_pre_fault_memory() dropped. */
 KVMEM_TEST_F(prefault, validation, "E17")
 {
-	static const struct {
+	const struct {
 		uint64_t gpa, size, flags;
 		int want;
 	} rows[] = {
@@ -207,9 +207,9 @@ KVMEM_TEST_F(prefault, validation, "E17")
 		{ GPA, SIZE, 1ULL << 63, -EINVAL }, { GPA, 0, 0, -EINVAL },
 		{ GPA + 1, SIZE, 0, -EINVAL },	    { GPA + 0x800, SIZE, 0, -EINVAL },
 		{ GPA, SIZE + 1, 0, -EINVAL },	    { GPA, 0x800, 0, -EINVAL },
-		{ -PAGE_4K, PAGE_4K, 0, -EINVAL },  { -PAGE_4K, 2 * PAGE_4K, 0, -EINVAL },
-		{ GPA, -GPA, 0, -EINVAL },	    { GPA, -PAGE_4K, 0, -EINVAL },
-		{ HOLE, PAGE_4K, 0, -ENOENT },
+		{ -VM_PAGE, VM_PAGE, 0, -EINVAL },  { -VM_PAGE, 2 * VM_PAGE, 0, -EINVAL },
+		{ GPA, -GPA, 0, -EINVAL },	    { GPA, -VM_PAGE, 0, -EINVAL },
+		{ HOLE, VM_PAGE, 0, -ENOENT },
 	};
 	uint64_t before;
 	unsigned int i;
@@ -270,7 +270,7 @@ KVMEM_TEST_F(prefault, interrupted, "E17")
 		ASSERT_TRUE(err == 0 || err == -EINTR);
 		ASSERT_EQ(HUGE_GPA + size, r.gpa + r.size);
 		ASSERT_EQ(err == -EINTR, r.gpa == at);
-		ASSERT_EQ(before + (r.gpa - HUGE_GPA) / PAGE_4K, vm_stat(self->vm, "pages_4k"));
+		ASSERT_EQ(before + (r.gpa - HUGE_GPA) / VM_PAGE, vm_stat(self->vm, "pages_4k"));
 		early += !err && r.size;
 		nothing += !!err;
 		at = r.gpa;
@@ -400,11 +400,11 @@ KVMEM_TEST_F(mixed, by_attribute, "E17 E3")
 	uint64_t before, nothing, faults;
 
 	for (p = 0; p < PAGES; p++)
-		self->shared[p * 512] = 100 + p;
+		self->shared[p * (VM_PAGE / 8)] = 100 + p;
 	ASSERT_EQ(0, gmem_attributes(self->vm, GPA, SIZE, PRIVATE));
 	before = vm_stat(self->vm, "pages_4k");
 	for (p = 0; p < PAGES; p++)
-		vcpu_store(self->v, 8, GPA + p * PAGE_4K, 200 + p);
+		vcpu_store(self->v, 8, GPA + p * VM_PAGE, 200 + p);
 	/* The payload's page tables are mapped by now, too. */
 	nothing = vm_stat(self->vm, "pages_4k") - PAGES;
 	ASSERT_LE(before, nothing);
@@ -417,7 +417,7 @@ KVMEM_TEST_F(mixed, by_attribute, "E17 E3")
 		for (p = 0; p < PAGES; p++)
 			if (!(pattern >> p & 1))
 				ASSERT_EQ(0,
-					  gmem_attributes(self->vm, GPA + p * PAGE_4K, PAGE_4K, 0));
+					  gmem_attributes(self->vm, GPA + p * VM_PAGE, VM_PAGE, 0));
 		/* A mapping that is left here can panic a kernel later. */
 		ASSERT_EQ(nothing, vm_stat(self->vm, "pages_4k"));
 		ASSERT_EQ(0, prefault(self->v, &r));
@@ -427,7 +427,7 @@ KVMEM_TEST_F(mixed, by_attribute, "E17 E3")
 		faults = vcpu_stat(self->v, "pf_fixed");
 		for (p = 0; p < PAGES; p++)
 			ASSERT_EQ((pattern >> p & 1 ? 200 : 100) + p,
-				  vcpu_load(self->v, 8, GPA + p * PAGE_4K)) {
+				  vcpu_load(self->v, 8, GPA + p * VM_PAGE)) {
 				TH_LOG("pattern 0x%x, page %u", pattern, p);
 			}
 		ASSERT_EQ(faults, vcpu_stat(self->v, "pf_fixed"));
@@ -440,7 +440,7 @@ KVMEM_TEST_F(mixed, by_attribute, "E17 E3")
  */
 KVMEM_TEST_F(mixed, private_without_memory, "E17 E7 E8")
 {
-	struct kvm_pre_fault_memory r = { .gpa = HOLE, .size = PAGE_4K };
+	struct kvm_pre_fault_memory r = { .gpa = HOLE, .size = VM_PAGE };
 	uint64_t before = vm_stat(self->vm, "pages_4k");
 	int err;
 
@@ -453,7 +453,7 @@ KVMEM_TEST_F(mixed, private_without_memory, "E17 E7 E8")
 	ASSERT_NE(0, err);
 	record_observation("E17", "prefault.private_without_gmem", "%s", strerror(-err));
 	ASSERT_EQ(HOLE, r.gpa);
-	ASSERT_EQ(PAGE_4K, r.size);
+	ASSERT_EQ(VM_PAGE, r.size);
 	ASSERT_EQ(before, vm_stat(self->vm, "pages_4k"));
 	/* The vCPU still works, and an access gives the same memory fault as without prefault. */
 	vcpu_store(self->v, 8, GPA, 5);
@@ -461,7 +461,7 @@ KVMEM_TEST_F(mixed, private_without_memory, "E17 E7 E8")
 	ASSERT_TRUE(vcpu_expect_stop(self->v, "access", OPS(LD(8, HOLE + 8)),
 				     EXITS({ .reason = KVM_EXIT_MEMORY_FAULT,
 					     .addr = HOLE,
-					     .data = PAGE_4K,
+					     .data = VM_PAGE,
 					     .flags = KVM_MEMORY_EXIT_FLAG_PRIVATE,
 					     .err = EFAULT })));
 }

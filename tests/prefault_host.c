@@ -16,7 +16,7 @@
 #define GPA		0xc0000000ULL
 #define HUGE_GPA	0x100000000ULL
 #define PAGES		8
-#define SIZE		(PAGES * PAGE_4K)
+#define SIZE		(PAGES * VM_PAGE)
 
 static struct vm *prefault_vm(void)
 {
@@ -45,18 +45,18 @@ KVMEM_TEST(no_copy_on_write, "E17")
 	ASSERT_NE(MAP_FAILED, file);
 	ASSERT_NE(MAP_FAILED, copy);
 	for (p = 0; p < PAGES; p++)
-		file[p * 512] = p + 1;
+		file[p * (VM_PAGE / 8)] = p + 1;
 	vm_slot(vm, 1, 0, GPA, SIZE, copy);
 	ASSERT_EQ(0, prefault(vm->vcpu[0], &r));
 	ASSERT_EQ(0, r.size);
 	for (p = 0; p < PAGES; p++) {
-		file[p * 512] = 100 + p;
-		ASSERT_EQ(100 + p, copy[p * 512]);
-		ASSERT_EQ(100 + p, vcpu_load(vm->vcpu[0], 8, GPA + p * PAGE_4K));
+		file[p * (VM_PAGE / 8)] = 100 + p;
+		ASSERT_EQ(100 + p, copy[p * (VM_PAGE / 8)]);
+		ASSERT_EQ(100 + p, vcpu_load(vm->vcpu[0], 8, GPA + p * VM_PAGE));
 		/* A write of the guest copies. */
-		vcpu_store(vm->vcpu[0], 8, GPA + p * PAGE_4K, 200 + p);
-		ASSERT_EQ(200 + p, copy[p * 512]);
-		ASSERT_EQ(100 + p, file[p * 512]);
+		vcpu_store(vm->vcpu[0], 8, GPA + p * VM_PAGE, 200 + p);
+		ASSERT_EQ(200 + p, copy[p * (VM_PAGE / 8)]);
+		ASSERT_EQ(100 + p, file[p * (VM_PAGE / 8)]);
 	}
 }
 
@@ -70,7 +70,7 @@ KVMEM_TEST(read_only_slot, "E17")
 	memset(ram, 0x11, SIZE);
 	vm_slot(vm, 1, KVM_MEM_READONLY, GPA, SIZE, ram);
 	/* Maps the guest's page tables and one page of the slot. */
-	vcpu_load(vm->vcpu[0], 8, GPA + 7 * PAGE_4K);
+	vcpu_load(vm->vcpu[0], 8, GPA + 7 * VM_PAGE);
 	ASSERT_EQ(0, prefault(vm->vcpu[0], &r));
 	ASSERT_EQ(0, r.size);
 	faults = vcpu_stat(vm->vcpu[0], "pf_fixed");
@@ -101,7 +101,7 @@ KVMEM_TEST(dirty_log, "E17")
 			   bitmap == (1 << PAGES) - 1 ? "all pages" :
 							"some pages");
 	/* Later writes of the guest are reported, whether the page was mapped or not. */
-	vcpu_store(vm->vcpu[0], 8, GPA + 5 * PAGE_4K, 1);
+	vcpu_store(vm->vcpu[0], 8, GPA + 5 * VM_PAGE, 1);
 	bitmap = 0;
 	ASSERT_EQ(0, ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log));
 	ASSERT_EQ(1 << 5, bitmap);
@@ -131,8 +131,8 @@ KVMEM_TEST(within_a_huge_page, "E17")
 	vcpu_do(v, OPS({ .kind = OP_NOP }), NO_EXITS);
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct kvm_pre_fault_memory r = {
-			.gpa = HUGE_GPA + rows[i].from * PAGE_4K,
-			.size = rows[i].size * PAGE_4K,
+			.gpa = HUGE_GPA + rows[i].from * VM_PAGE,
+			.size = rows[i].size * VM_PAGE,
 		};
 		uint64_t small, huge, end = r.gpa + r.size;
 

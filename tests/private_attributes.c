@@ -15,6 +15,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "arch.h"
 #include "guest/gmem_vm.h"
 #include "guest/hammer.h"
 #include "util/place.h"
@@ -25,7 +26,7 @@
 
 #define GPA		0xc0000000ULL
 #define PAGES		8
-#define SIZE		(PAGES * PAGE_4K)
+#define SIZE		(PAGES * VM_PAGE)
 #define PRIVATE		KVM_MEMORY_ATTRIBUTE_PRIVATE
 #define SEEN_GPA	0x30000000ULL
 
@@ -66,7 +67,7 @@ static int attributes_ioctl(struct vm *vm, uint64_t gpa, uint64_t size, uint64_t
  */
 KVMEM_TEST_F(priv, validation, "E1")
 {
-	static const struct {
+	const struct {
 		uint64_t gpa, size, attr, flags;
 	} rows[] = {
 		{ GPA, SIZE, PRIVATE, 1 },
@@ -81,10 +82,10 @@ KVMEM_TEST_F(priv, validation, "E1")
 		{ GPA, SIZE + 1, PRIVATE, 0 },
 		{ GPA, SIZE - 1, 0, 0 },
 		{ GPA, 0x800, PRIVATE, 0 },
-		{ -SIZE, SIZE + PAGE_4K, PRIVATE, 0 },
-		{ -PAGE_4K, PAGE_4K, PRIVATE, 0 },
+		{ -SIZE, SIZE + VM_PAGE, PRIVATE, 0 },
+		{ -VM_PAGE, VM_PAGE, PRIVATE, 0 },
 		{ GPA, -GPA, PRIVATE, 0 },
-		{ GPA, -PAGE_4K, PRIVATE, 0 },
+		{ GPA, -VM_PAGE, PRIVATE, 0 },
 	};
 	unsigned int i, bit;
 	int private;
@@ -100,7 +101,7 @@ KVMEM_TEST_F(priv, validation, "E1")
 				TH_LOG("row %u", i);
 			}
 			ASSERT_EQ(want, vcpu_load(self->v, 8, GPA));
-			ASSERT_EQ(want, vcpu_load(self->v, 8, GPA + SIZE - PAGE_4K));
+			ASSERT_EQ(want, vcpu_load(self->v, 8, GPA + SIZE - VM_PAGE));
 		}
 		for (bit = 0; bit < 64; bit++) {
 			if (1ULL << bit == PRIVATE)
@@ -120,7 +121,7 @@ KVMEM_TEST(default_vm, "E1 E2")
 	struct vm *vm = vm_create(NULL);
 	unsigned int bit;
 
-	REQUIRE(attributes_ioctl(vm, GPA, SIZE, 0, 1) != -ENOTTY,
+	REQUIRE(attributes_ioctl(vm, GPA, SIZE, 0, 1) != -ENOTTY && arch_private_vm_type() >= 0,
 		"no KVM_SET_MEMORY_ATTRIBUTES (6.8, a kernel with private memory)");
 	ASSERT_EQ(0, vm_cap(vm, KVM_CAP_MEMORY_ATTRIBUTES));
 	for (bit = 0; bit < 64; bit++)
@@ -135,19 +136,20 @@ KVMEM_TEST(default_vm, "E1 E2")
 KVMEM_TEST(default_vm_gmem, "E2")
 {
 	struct vm *vm = vm_create(NULL);
-	int fd = gmem_create(vm, PAGE_4K, 0);
+	/* Without private memory, a file must be created as plain RAM to be usable. */
+	int fd = gmem_create(vm, VM_PAGE, arch_private_vm_type() < 0 ? gmem_default_flags(vm) : 0);
 	uint64_t flags = (uint64_t)vm_cap(vm, KVM_CAP_GUEST_MEMFD_FLAGS);
 
 	if (!vm_cap(vm, KVM_CAP_GUEST_MEMFD)) {
 		ASSERT_EQ(0, flags);
 		/* Without the config there is no ioctl; 6.8 to 6.17 create an unusable file. */
 		ASSERT_TRUE(fd >= 0 || fd == -ENOTTY || fd == -EINVAL);
-		ASSERT_GT(0, vm_region2(vm, 1, KVM_MEM_GUEST_MEMFD, GPA, PAGE_4K, vm_alloc(PAGE_4K), fd, 0));
+		ASSERT_GT(0, vm_region2(vm, 1, KVM_MEM_GUEST_MEMFD, GPA, VM_PAGE, vm_alloc(VM_PAGE), fd, 0));
 		return;
 	}
 	ASSERT_EQ(1, vm_cap(vm, KVM_CAP_GUEST_MEMFD));
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, vm_region2(vm, 1, KVM_MEM_GUEST_MEMFD, GPA, PAGE_4K, vm_alloc(PAGE_4K), fd, 0));
+	ASSERT_EQ(0, vm_region2(vm, 1, KVM_MEM_GUEST_MEMFD, GPA, VM_PAGE, vm_alloc(VM_PAGE), fd, 0));
 }
 
 KVMEM_TEST_F(priv, capabilities, "E2")
@@ -183,7 +185,7 @@ static uint64_t route_gpa(const struct route *r, unsigned int page)
 {
 	unsigned int slot = page / r->per_slot;
 
-	return GPA + (page + slot * 64) * PAGE_4K;
+	return GPA + (page + slot * 64) * VM_PAGE;
 }
 
 static void route_init(struct route *r, unsigned int per_slot)
@@ -195,14 +197,14 @@ static void route_init(struct route *r, unsigned int per_slot)
 	place_still();
 	r->vm = gmem_kind_vm(GMEM_PRIVATE, NULL);
 	r->v = r->vm->vcpu[0];
-	r->seen = vm_alloc(PAGE_4K);
-	vm_slot(r->vm, 10, 0, SEEN_GPA, PAGE_4K, r->seen);
-	r->shared = vm_alloc(r->pages * PAGE_4K);
-	fd = gmem_kind_create(r->vm, GMEM_PRIVATE, r->pages * PAGE_4K);
+	r->seen = vm_alloc(VM_PAGE);
+	vm_slot(r->vm, 10, 0, SEEN_GPA, VM_PAGE, r->seen);
+	r->shared = vm_alloc(r->pages * VM_PAGE);
+	fd = gmem_kind_create(r->vm, GMEM_PRIVATE, r->pages * VM_PAGE);
 	for (s = 0; s < ROUTE_SLOTS; s++) {
 		err = vm_region2(r->vm, s + 1, KVM_MEM_GUEST_MEMFD, route_gpa(r, s * per_slot),
-				 per_slot * PAGE_4K, r->shared + s * per_slot * 1024, fd,
-				 (ROUTE_SLOTS - 1 - s) * per_slot * PAGE_4K);
+				 per_slot * VM_PAGE, r->shared + s * per_slot * 1024, fd,
+				 (ROUTE_SLOTS - 1 - s) * per_slot * VM_PAGE);
 		if (err)
 			end_fail("slot %u: %s", s + 1, strerror(-err));
 	}
@@ -219,7 +221,7 @@ static bool route_access(struct route *r, const char *what, unsigned int round)
 	for (s = 0; s < ROUTE_SLOTS; s++)
 		ops[s] = (struct mbox_op){
 			.kind = round ? OP_STORE : OP_LOAD, .width = 4, .count = r->per_slot,
-			.flags = round ? OPF_COUNTER : OPF_VALUES, .stride = PAGE_4K,
+			.flags = round ? OPF_COUNTER : OPF_VALUES, .stride = VM_PAGE,
 			.addr = route_gpa(r, s * r->per_slot) + 8,
 			.value = { (uint64_t)round << 12 | s * r->per_slot },
 			.samples = round ? 0 : SEEN_GPA + s * r->per_slot * sizeof(*r->seen),
@@ -262,7 +264,7 @@ static bool route_write(struct route *r, unsigned int round)
 /* Set [first, last] by page index; the ioctl may span the gaps between slots. */
 static int route_set(struct route *r, unsigned int first, unsigned int last, bool private)
 {
-	uint64_t begin = route_gpa(r, first), end = route_gpa(r, last) + PAGE_4K;
+	uint64_t begin = route_gpa(r, first), end = route_gpa(r, last) + VM_PAGE;
 	unsigned int p;
 
 	for (p = first; p <= last; p++)
@@ -427,13 +429,13 @@ KVMEM_TEST(before_the_slot, "E5")
 	uint64_t *h = vm_alloc(SIZE), p, round;
 
 	for (p = 0; p < PAGES; p += 2)
-		ASSERT_EQ(0, gmem_attributes(vm, GPA + p * PAGE_4K, PAGE_4K, PRIVATE));
+		ASSERT_EQ(0, gmem_attributes(vm, GPA + p * VM_PAGE, VM_PAGE, PRIVATE));
 	for (round = 0; round < 3; round++) {
 		ASSERT_EQ(0, vm_region2(vm, 1, KVM_MEM_GUEST_MEMFD, GPA, SIZE, h, fd, 0));
 		for (p = 0; p < PAGES; p++) {
 			ASSERT_EQ(round ? 100 * (round - 1) + 50 + p : 0,
-				  vcpu_load(v, 8, GPA + p * PAGE_4K));
-			vcpu_store(v, 8, GPA + p * PAGE_4K, 100 * round + 50 + p);
+				  vcpu_load(v, 8, GPA + p * VM_PAGE));
+			vcpu_store(v, 8, GPA + p * VM_PAGE, 100 * round + 50 + p);
 			ASSERT_EQ(p & 1 ? 100 * round + 50 + p : 0, h[p * 512]);
 		}
 		vm_slot(vm, 1, 0, 0, 0, NULL);
@@ -442,7 +444,7 @@ KVMEM_TEST(before_the_slot, "E5")
 	ASSERT_EQ(0, gmem_attributes(vm, GPA, SIZE, 0));
 	ASSERT_EQ(0, vm_region2(vm, 1, KVM_MEM_GUEST_MEMFD, GPA, SIZE, h, fd, 0));
 	for (p = 0; p < PAGES; p++)
-		ASSERT_EQ(h[p * 512], vcpu_load(v, 8, GPA + p * PAGE_4K));
+		ASSERT_EQ(h[p * 512], vcpu_load(v, 8, GPA + p * VM_PAGE));
 }
 
 /* --- concurrency and size of attribute ranges (E19) ---------------------------------- */
@@ -493,7 +495,7 @@ KVMEM_TEST_F(priv, convert_against_slots, "E19 E6")
 		struct mbox_op op = ST(8, 0, i);
 
 		p = i % PAGES;
-		op.addr = GPA + p * PAGE_4K;
+		op.addr = GPA + p * VM_PAGE;
 		if (i % 3 == 0) {
 			vm_slot(self->vm, 1, 0, 0, 0, NULL);
 			ASSERT_EQ(0, vm_region2(self->vm, 1, KVM_MEM_GUEST_MEMFD, GPA, SIZE,
@@ -511,7 +513,7 @@ KVMEM_TEST_F(priv, convert_against_slots, "E19 E6")
 	     (unsigned long long)rounds);
 	ASSERT_EQ(0, gmem_attributes(self->vm, GPA, SIZE, PRIVATE));
 	for (p = 0; p < PAGES; p++) {
-		uint64_t private = vcpu_load(self->v, 8, GPA + p * PAGE_4K);
+		uint64_t private = vcpu_load(self->v, 8, GPA + p * VM_PAGE);
 		uint64_t shared = self->shared[p * 512];
 
 		ASSERT_EQ(last[p], private > shared ? private : shared) {
@@ -536,9 +538,9 @@ KVMEM_TEST_F(priv, large_range, "E19 E4", 700)
 	const uint64_t begin = 1ULL << 32, size = 1ULL << 30;
 	struct itimerval every = { { 0, 5000 }, { 0, 5000 } }, off = { { 0, 0 }, { 0, 0 } };
 	const struct kexit want[] = {
-		{ .reason = KVM_EXIT_MEMORY_FAULT, .addr = begin, .data = PAGE_4K, .err = EFAULT,
+		{ .reason = KVM_EXIT_MEMORY_FAULT, .addr = begin, .data = VM_PAGE, .err = EFAULT,
 		  .flags = KVM_MEMORY_EXIT_FLAG_PRIVATE },
-		{ .reason = KVM_EXIT_MEMORY_FAULT, .addr = begin + size - PAGE_4K, .data = PAGE_4K,
+		{ .reason = KVM_EXIT_MEMORY_FAULT, .addr = begin + size - VM_PAGE, .data = VM_PAGE,
 		  .err = EFAULT, .flags = KVM_MEMORY_EXIT_FLAG_PRIVATE },
 	};
 	struct timespec a, b;

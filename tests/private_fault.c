@@ -20,13 +20,13 @@
 
 #define GPA		0xc0000000ULL
 #define PAGES		8
-#define SIZE		(PAGES * PAGE_4K)
+#define SIZE		(PAGES * VM_PAGE)
 #define PRIVATE		KVM_MEMORY_ATTRIBUTE_PRIVATE
 #define HOLE		0xe0000000ULL
 #define HUGE_GPA	0x100000000ULL
 
 #define MEM_FAULT(gpa, flag) \
-	{ .reason = KVM_EXIT_MEMORY_FAULT, .addr = (gpa), .data = PAGE_4K, .flags = (flag), \
+	{ .reason = KVM_EXIT_MEMORY_FAULT, .addr = (gpa), .data = VM_PAGE, .flags = (flag), \
 	  .err = EFAULT }
 
 FIXTURE(priv) {
@@ -61,17 +61,17 @@ KVMEM_TEST_F(priv, convert_while_running, "E6", 700)
 	uint64_t rounds = env_pick(30, 100, 3000), i;
 	struct hammer h = { .retry_faults = false };
 
-	ASSERT_EQ(0, gmem_attributes(self->vm, GPA, PAGE_4K, PRIVATE));
+	ASSERT_EQ(0, gmem_attributes(self->vm, GPA, VM_PAGE, PRIVATE));
 	vcpu_store(self->v, 8, GPA, 222);
-	ASSERT_EQ(0, gmem_attributes(self->vm, GPA, PAGE_4K, 0));
+	ASSERT_EQ(0, gmem_attributes(self->vm, GPA, VM_PAGE, 0));
 	self->shared[0] = 111;
 	h.retry_faults = true;
 	hammer_start(&h, self->v, (struct mbox_op)LD(8, GPA));
 	for (i = 0; i < rounds; i++) {
 		ASSERT_EQ(111, hammer_next(&h));
-		ASSERT_EQ(0, gmem_attributes(self->vm, GPA, PAGE_4K, PRIVATE));
+		ASSERT_EQ(0, gmem_attributes(self->vm, GPA, VM_PAGE, PRIVATE));
 		ASSERT_EQ(222, hammer_next(&h));
-		ASSERT_EQ(0, gmem_attributes(self->vm, GPA, PAGE_4K, 0));
+		ASSERT_EQ(0, gmem_attributes(self->vm, GPA, VM_PAGE, 0));
 	}
 	hammer_stop(&h);
 	ASSERT_EQ(VCPU_DONE, h.stop);
@@ -93,12 +93,12 @@ KVMEM_TEST_F(priv, stores_follow_the_conversion, "E6 E3", 700)
 	hammer_start(&h, self->v, (struct mbox_op){ .kind = OP_STORE, .width = 8, .addr = GPA,
 						    .value = { 1 }, .flags = OPF_COUNTER });
 	for (i = 0; i < rounds; i++) {
-		ASSERT_EQ(0, gmem_attributes(self->vm, GPA, PAGE_4K, PRIVATE));
+		ASSERT_EQ(0, gmem_attributes(self->vm, GPA, VM_PAGE, PRIVATE));
 		still = *shared;
 		ASSERT_LT(still, hammer_next(&h));
 		ASSERT_EQ(still, *shared);
 		ASSERT_LT(still, vcpu_load(self->vm->vcpu[1], 8, GPA));
-		ASSERT_EQ(0, gmem_attributes(self->vm, GPA, PAGE_4K, 0));
+		ASSERT_EQ(0, gmem_attributes(self->vm, GPA, VM_PAGE, 0));
 		still = hammer_next(&h);
 		ASSERT_LE(still, *shared);
 	}
@@ -182,12 +182,12 @@ KVMEM_TEST_F(priv, slot_without_gmem, "E6 E7 E9 E12")
 	memset(ram, 0x77, SIZE);
 	vm_slot(self->vm, 2, 0, gpa, SIZE, ram);
 	for (i = 0; i < PAGES; i++)
-		ASSERT_EQ(0x77, vcpu_load(self->v, 1, gpa + i * PAGE_4K) & 0xff);
+		ASSERT_EQ(0x77, vcpu_load(self->v, 1, gpa + i * VM_PAGE) & 0xff);
 	before = vm_stat(self->vm, "pages_4k");
 	ASSERT_EQ(0, gmem_attributes(self->vm, gpa, SIZE, PRIVATE));
 	ASSERT_EQ(before - PAGES, vm_stat(self->vm, "pages_4k"));
 	ASSERT_TRUE(faults_always(self->v, gpa));
-	ASSERT_TRUE(faults_always(self->v, gpa + SIZE - PAGE_4K));
+	ASSERT_TRUE(faults_always(self->v, gpa + SIZE - VM_PAGE));
 	/* Nothing was mapped, nothing reached the shared memory. */
 	ASSERT_EQ(before - PAGES, vm_stat(self->vm, "pages_4k"));
 	for (i = 0; i < SIZE; i++)
@@ -203,17 +203,17 @@ KVMEM_TEST_F(priv, no_slot, "E8 E9 E12")
 {
 	unsigned int i;
 
-	ASSERT_EQ(0, gmem_attributes(self->vm, HOLE, 3 * PAGE_4K, PRIVATE));
+	ASSERT_EQ(0, gmem_attributes(self->vm, HOLE, 3 * VM_PAGE, PRIVATE));
 	for (i = 0; i < 3; i++)
-		ASSERT_TRUE(faults_always(self->v, HOLE + i * PAGE_4K));
+		ASSERT_TRUE(faults_always(self->v, HOLE + i * VM_PAGE));
 	/* Its neighbours are MMIO, and so is the page once it is shared. */
 	ASSERT_TRUE(vcpu_expect(self->v, "below", OPS(LD(8, HOLE - 8)),
 				EXITS(MMIO_RD(HOLE - 8, 8, 1))));
-	ASSERT_TRUE(vcpu_expect(self->v, "above", OPS(LD(8, HOLE + 3 * PAGE_4K)),
-				EXITS(MMIO_RD(HOLE + 3 * PAGE_4K, 8, 1))));
-	ASSERT_EQ(0, gmem_attributes(self->vm, HOLE, PAGE_4K, 0));
+	ASSERT_TRUE(vcpu_expect(self->v, "above", OPS(LD(8, HOLE + 3 * VM_PAGE)),
+				EXITS(MMIO_RD(HOLE + 3 * VM_PAGE, 8, 1))));
+	ASSERT_EQ(0, gmem_attributes(self->vm, HOLE, VM_PAGE, 0));
 	ASSERT_TRUE(vcpu_expect(self->v, "shared", OPS(LD(8, HOLE)), EXITS(MMIO_RD(HOLE, 8, 2))));
-	ASSERT_TRUE(faults_always(self->v, HOLE + PAGE_4K));
+	ASSERT_TRUE(faults_always(self->v, HOLE + VM_PAGE));
 }
 
 /*
@@ -240,7 +240,7 @@ KVMEM_TEST_F(priv, touched_while_shared, "E8")
 	enum vcpu_stop stop;
 
 	ASSERT_TRUE(vcpu_expect(self->v, "shared", OPS(LD(8, HOLE)), EXITS(MMIO_RD(HOLE, 8, 2))));
-	ASSERT_EQ(0, gmem_attributes(self->vm, HOLE, PAGE_4K, PRIVATE));
+	ASSERT_EQ(0, gmem_attributes(self->vm, HOLE, VM_PAGE, PRIVATE));
 	stop = vcpu_do(self->v, OPS(LD(8, HOLE)), EXITS(MMIO_RD(HOLE, 8, 2)));
 	record_observation("E8", "private_after_shared_mmio", "%s",
 		stop == VCPU_DONE ? "still MMIO" :
@@ -254,11 +254,11 @@ KVMEM_TEST_F(priv, touched_while_shared, "E8")
  */
 KVMEM_TEST_F(priv, slot_over_shared_mmio, "E8")
 {
-	int fd = gmem_kind_create(self->vm, GMEM_PRIVATE, PAGE_4K), i;
+	int fd = gmem_kind_create(self->vm, GMEM_PRIVATE, VM_PAGE), i;
 	char text[128] = "";
 
 	ASSERT_TRUE(vcpu_expect(self->v, "shared", OPS(LD(8, HOLE)), EXITS(MMIO_RD(HOLE, 8, 2))));
-	ASSERT_EQ(0, gmem_slot(self->vm, GMEM_PRIVATE, 2, HOLE, PAGE_4K, vm_alloc(PAGE_4K), fd, 0));
+	ASSERT_EQ(0, gmem_slot(self->vm, GMEM_PRIVATE, 2, HOLE, VM_PAGE, vm_alloc(VM_PAGE), fd, 0));
 	for (i = 0; i < 3; i++) {
 		enum vcpu_stop stop = vcpu_do(self->v, OPS(LD(8, HOLE)), NO_EXITS);
 		size_t n = strlen(text);
@@ -282,11 +282,11 @@ static void restart(struct __test_metadata *_metadata, FIXTURE_DATA(priv) *self,
 	op.addr += gpa;
 	ram[0] = ram[2] = 0x2222;
 	ram[1] = 100;
-	ASSERT_EQ(0, gmem_attributes(self->vm, gpa, PAGE_4K, PRIVATE));
+	ASSERT_EQ(0, gmem_attributes(self->vm, gpa, VM_PAGE, PRIVATE));
 	ASSERT_TRUE(vcpu_expect_stop(self->v, row->what, &op, 1,
 				     EXITS(MEM_FAULT(gpa, KVM_MEMORY_EXIT_FLAG_PRIVATE))));
 	ASSERT_EQ(100, ram[1]);
-	ASSERT_EQ(0, gmem_attributes(self->vm, gpa, PAGE_4K, 0));
+	ASSERT_EQ(0, gmem_attributes(self->vm, gpa, VM_PAGE, 0));
 	ASSERT_EQ(VCPU_DONE, vcpu_finish(self->v));
 	ASSERT_EQ(1, self->v->nr_exits);
 	ASSERT_EQ(1, vcpu_result(self->v, 0)->done);
@@ -334,22 +334,22 @@ KVMEM_TEST_F(priv, restart_once, "E11 E12")
  */
 KVMEM_TEST_F(priv, across_the_boundary, "E9 E11")
 {
-	uint64_t gpa = GPA + 16 * SIZE, edge = gpa + PAGE_4K, i;
+	uint64_t gpa = GPA + 16 * SIZE, edge = gpa + VM_PAGE, i;
 	uint8_t *ram = vm_alloc(SIZE);
 
 	vm_slot(self->vm, 2, 0, gpa, SIZE, ram);
 	for (i = 0; i < 2; i++) {
-		uint64_t private = gpa + i * PAGE_4K, value = 0x1122334455667788ULL + i;
+		uint64_t private = gpa + i * VM_PAGE, value = 0x1122334455667788ULL + i;
 
 		memset(ram, 0x77, SIZE);
-		ASSERT_EQ(0, gmem_attributes(self->vm, private, PAGE_4K, PRIVATE));
+		ASSERT_EQ(0, gmem_attributes(self->vm, private, VM_PAGE, PRIVATE));
 		ASSERT_TRUE(vcpu_expect_stop(self->v, "split write", OPS(ST(8, edge - 3, value)),
 					     EXITS(MEM_FAULT(private, KVM_MEMORY_EXIT_FLAG_PRIVATE))));
-		ASSERT_EQ(0x77, ram[PAGE_4K - 3]);
-		ASSERT_EQ(0x77, ram[PAGE_4K]);
-		ASSERT_EQ(0, gmem_attributes(self->vm, private, PAGE_4K, 0));
+		ASSERT_EQ(0x77, ram[VM_PAGE - 3]);
+		ASSERT_EQ(0x77, ram[VM_PAGE]);
+		ASSERT_EQ(0, gmem_attributes(self->vm, private, VM_PAGE, 0));
 		ASSERT_EQ(VCPU_DONE, vcpu_finish(self->v));
-		ASSERT_EQ(0, memcmp(ram + PAGE_4K - 3, &value, 8));
+		ASSERT_EQ(0, memcmp(ram + VM_PAGE - 3, &value, 8));
 		ASSERT_EQ(value, vcpu_load(self->v, 8, edge - 3));
 	}
 }
@@ -396,11 +396,11 @@ KVMEM_TEST_F(mapped, both_go_to_the_file, "E15")
 KVMEM_TEST_F(mapped, closed, "E10")
 {
 	vcpu_store(self->v, 8, GPA, 1);
-	ASSERT_EQ(0, gmem_attributes(self->vm, GPA + PAGE_4K, PAGE_4K, PRIVATE));
+	ASSERT_EQ(0, gmem_attributes(self->vm, GPA + VM_PAGE, VM_PAGE, PRIVATE));
 	close(self->fd);
 	ASSERT_TRUE(vcpu_expect_stop(self->v, "shared", OPS(LD(8, GPA + 8)), EXITS(MEM_FAULT(GPA, 0))));
-	ASSERT_TRUE(vcpu_expect_stop(self->v, "private", OPS(LD(8, GPA + PAGE_4K + 8)),
-		EXITS(MEM_FAULT(GPA + PAGE_4K, KVM_MEMORY_EXIT_FLAG_PRIVATE))));
+	ASSERT_TRUE(vcpu_expect_stop(self->v, "private", OPS(LD(8, GPA + VM_PAGE + 8)),
+		EXITS(MEM_FAULT(GPA + VM_PAGE, KVM_MEMORY_EXIT_FLAG_PRIVATE))));
 }
 
 /* --- teardown (E21) --------------------------------------------------------------------- */
@@ -425,8 +425,8 @@ KVMEM_TEST(memory_comes_back, "E21", 1700)
 		ASSERT_EQ(0, gmem_slot(vm, GMEM_PRIVATE, 1, HUGE_GPA, size, vm_alloc(size), fd, 0));
 		ASSERT_EQ(0, gmem_attributes(vm, HUGE_GPA + size, size, PRIVATE));
 		ASSERT_TRUE(vcpu_expect(vm->vcpu[0], "touch all",
-			OPS({ .kind = OP_STORE, .width = 8, .addr = HUGE_GPA, .stride = PAGE_4K,
-			      .count = size / PAGE_4K }), NO_EXITS));
+			OPS({ .kind = OP_STORE, .width = 8, .addr = HUGE_GPA, .stride = VM_PAGE,
+			      .count = size / VM_PAGE }), NO_EXITS));
 		during = gmem_unevictable_kib();
 		ASSERT_LE(before + 12 * 1024, during);
 		if (i % 3 == 1)

@@ -50,8 +50,8 @@ FIXTURE_VARIANT_ADD(huge, one_page) { BLOCK + 5, BLOCK + 6 };
 
 static int huge_slot(FIXTURE_DATA(huge) *self)
 {
-	return vm_region2(self->vm, 1, KVM_MEM_GUEST_MEMFD, HUGE_GPA + self->first * PAGE_4K,
-			  (self->end - self->first) * PAGE_4K, self->h + self->first * 1024, self->fd, 0);
+	return vm_region2(self->vm, 1, KVM_MEM_GUEST_MEMFD, HUGE_GPA + self->first * VM_PAGE,
+			  (self->end - self->first) * VM_PAGE, self->h + self->first * 1024, self->fd, 0);
 }
 
 /* The mappings that the slot must have after all of it was read. */
@@ -74,8 +74,8 @@ static void expected(FIXTURE_DATA(huge) *self, uint64_t *small, uint64_t *huge)
 static bool read_all(FIXTURE_DATA(huge) *self)
 {
 	const struct mbox_op op = {
-		.kind = OP_LOAD, .width = 4, .flags = OPF_VALUES, .stride = PAGE_4K,
-		.addr = HUGE_GPA + self->first * PAGE_4K, .count = self->end - self->first,
+		.kind = OP_LOAD, .width = 4, .flags = OPF_VALUES, .stride = VM_PAGE,
+		.addr = HUGE_GPA + self->first * VM_PAGE, .count = self->end - self->first,
 		.samples = SEEN_GPA + self->first * sizeof(*self->seen),
 	};
 	unsigned int p;
@@ -127,7 +127,7 @@ static int set(FIXTURE_DATA(huge) *self, unsigned int first, unsigned int n, boo
 
 	for (p = first; p < first + n; p++)
 		self->private[p] = private;
-	return gmem_attributes(self->vm, HUGE_GPA + first * PAGE_4K, n * PAGE_4K, private ? PRIVATE : 0);
+	return gmem_attributes(self->vm, HUGE_GPA + first * VM_PAGE, n * VM_PAGE, private ? PRIVATE : 0);
 }
 
 KVMEM_SETUP(huge)
@@ -147,8 +147,8 @@ KVMEM_SETUP(huge)
 		self->h[p * 1024] = shared_tag(p);
 	if (smaps_huge(self->h, BLOCKS * PAGE_2M) < BLOCKS * PAGE_2M)
 		end_skip("no transparent huge pages here (madvise, contiguous memory)");
-	self->seen = vm_alloc(2 * PAGE_4K);
-	vm_slot(self->vm, 10, 0, SEEN_GPA, 2 * PAGE_4K, self->seen);
+	self->seen = vm_alloc(2 * VM_PAGE);
+	vm_slot(self->vm, 10, 0, SEEN_GPA, 2 * VM_PAGE, self->seen);
 	self->fd = gmem_kind_create(self->vm, GMEM_PRIVATE, BLOCKS * PAGE_2M);
 	ASSERT_EQ(0, huge_slot(self));
 	/* Map the pages of the payload first; then count the mappings outside the slot. */
@@ -347,13 +347,13 @@ KVMEM_TEST(one_gib, "E13")
 	large = vm_stat(vm, "pages_1g");
 	REQUIRE(large == 1, "this CPU or KVM does not map pages of 1 GiB");
 	for (i = 0; i < 3; i++) {
-		ASSERT_EQ(0, gmem_attributes(vm, target + i * PAGE_4K, PAGE_4K, PRIVATE));
+		ASSERT_EQ(0, gmem_attributes(vm, target + i * VM_PAGE, VM_PAGE, PRIVATE));
 		ASSERT_TRUE(read_gib(v));
 		ASSERT_EQ(0, vm_stat(vm, "pages_1g"));
 		ASSERT_EQ(511, vm_stat(vm, "pages_2m"));
 		ASSERT_EQ(small + 1, vm_stat(vm, "pages_4k"));
-		ASSERT_EQ(0, gmem_attributes(vm, target + i * PAGE_4K, PAGE_4K, 0));
-		vcpu_load(v, 8, target + i * PAGE_4K);
+		ASSERT_EQ(0, gmem_attributes(vm, target + i * VM_PAGE, VM_PAGE, 0));
+		vcpu_load(v, 8, target + i * VM_PAGE);
 		ASSERT_EQ(1, vm_stat(vm, "pages_1g"));
 		ASSERT_EQ(0, vm_stat(vm, "pages_2m"));
 		ASSERT_EQ(small, vm_stat(vm, "pages_4k"));
@@ -378,18 +378,18 @@ KVMEM_TEST(log_off_over_private, "E13 E4")
 		h[p * 1024] = shared_tag(p);
 	vm_slot(vm, 1, KVM_MEM_LOG_DIRTY_PAGES, HUGE_GPA, 2 * PAGE_2M, h);
 	for (p = 0; p < 2 * BLOCK; p += 37)
-		ASSERT_EQ(shared_tag(p), vcpu_load(v, 4, HUGE_GPA + p * PAGE_4K));
+		ASSERT_EQ(shared_tag(p), vcpu_load(v, 4, HUGE_GPA + p * VM_PAGE));
 	ASSERT_EQ(0, gmem_attributes(vm, HUGE_GPA + PAGE_2M, PAGE_2M, PRIVATE));
 	vm_slot(vm, 1, 0, HUGE_GPA, 2 * PAGE_2M, h);
 	ASSERT_TRUE(vcpu_expect_stop(v, "private without guest_memfd", OPS(LD(4, HUGE_GPA + PAGE_2M)),
 				     EXITS({ .reason = KVM_EXIT_MEMORY_FAULT,
 					     .addr = HUGE_GPA + PAGE_2M,
-					     .data = PAGE_4K,
+					     .data = VM_PAGE,
 					     .flags = KVM_MEMORY_EXIT_FLAG_PRIVATE,
 					     .err = EFAULT })));
 	ASSERT_EQ(0, gmem_attributes(vm, HUGE_GPA + PAGE_2M, PAGE_2M, 0));
 	for (p = 0; p < 2 * BLOCK; p++)
-		ASSERT_EQ(shared_tag(p), vcpu_load(v, 4, HUGE_GPA + p * PAGE_4K));
+		ASSERT_EQ(shared_tag(p), vcpu_load(v, 4, HUGE_GPA + p * VM_PAGE));
 }
 
 /* --- races (E14) --------------------------------------------------------------- */
@@ -403,24 +403,24 @@ KVMEM_TEST(log_off_over_private, "E13 E4")
 KVMEM_TEST_F(huge, neighbour_race, "E14", 600)
 {
 	unsigned int page = self->end - self->first > 9 ? self->first + 6 : self->first, rest;
-	uint64_t rounds = env_pick(30, 150, 3000), i, target = HUGE_GPA + page * PAGE_4K;
+	uint64_t rounds = env_pick(30, 150, 3000), i, target = HUGE_GPA + page * VM_PAGE;
 	volatile uint32_t *shared = self->h + page * 1024, *beside = self->h + (page + 1) * 1024;
 	struct vcpu *v = self->vm->vcpu[1];
 	struct hammer h = { .retry_faults = false };
 
 	REQUIRE(self->end - self->first > 9, "the slot has no neighbours");
 	hammer_start(&h, self->v,
-		     (struct mbox_op){ .kind = OP_STORE, .width = 4, .addr = target + PAGE_4K,
+		     (struct mbox_op){ .kind = OP_STORE, .width = 4, .addr = target + VM_PAGE,
 				       .flags = OPF_COUNTER });
 	for (i = 0; i < rounds; i++) {
 		uint32_t tag = 0xbb000000 + (uint32_t)i;
 
 		*shared = 0x11;
-		ASSERT_EQ(0, gmem_attributes(self->vm, target, PAGE_4K, PRIVATE));
+		ASSERT_EQ(0, gmem_attributes(self->vm, target, VM_PAGE, PRIVATE));
 		vcpu_store(v, 4, target, tag);
 		ASSERT_EQ(0x11, *shared);
 		ASSERT_EQ(tag, (uint32_t)vcpu_load(v, 4, target));
-		ASSERT_EQ(0, gmem_attributes(self->vm, target, PAGE_4K, 0));
+		ASSERT_EQ(0, gmem_attributes(self->vm, target, VM_PAGE, 0));
 		ASSERT_EQ(0x11, (uint32_t)vcpu_load(v, 4, target));
 		rest = *beside;
 		ASSERT_LE(rest, (uint32_t)hammer_next(&h));

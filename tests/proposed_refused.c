@@ -15,7 +15,7 @@
 #define OLD	0x20000000ULL	/* the slot that must stay as it is */
 #define NEW	0xc0000000ULL	/* where no slot may appear */
 #define PAGES	4
-#define SIZE	(PAGES * PAGE_4K)
+#define SIZE	(PAGES * VM_PAGE)
 #define SLOT	1
 #define MARK	0x8182838485868788ULL
 
@@ -63,7 +63,7 @@ KVMEM_SETUP(refused)
 	self->ram = vm_alloc(SIZE);
 	self->other = vm_alloc(SIZE);
 	for (i = 0; i < PAGES; i++)
-		self->ram[i * 512] = MARK + i;
+		self->ram[i * (VM_PAGE / 8)] = MARK + i;
 	vm_slot(self->vm, SLOT, 0, OLD, SIZE, self->ram);
 }
 
@@ -96,15 +96,15 @@ static bool intact(FIXTURE_DATA(refused) *self)
 	unsigned int i;
 
 	for (i = 0; i < PAGES; i++) {
-		uint64_t gpa = OLD + i * PAGE_4K, x = ++self->ram[i * 512];
+		uint64_t gpa = OLD + i * VM_PAGE, x = ++self->ram[i * (VM_PAGE / 8)];
 
 		if (!vcpu_expect(self->v, "the old slot", OPS(LD(8, gpa), ST(8, gpa, x + 1)),
 				 NO_EXITS))
 			return false;
-		if (vcpu_value(self->v, 0) != x || self->ram[i * 512] != x + 1) {
+		if (vcpu_value(self->v, 0) != x || self->ram[i * (VM_PAGE / 8)] != x + 1) {
 			diag("page %u of the old slot: 0x%llx read, 0x%llx written", i,
 			     (unsigned long long)vcpu_value(self->v, 0),
-			     (unsigned long long)self->ram[i * 512]);
+			     (unsigned long long)self->ram[i * (VM_PAGE / 8)]);
 			return false;
 		}
 	}

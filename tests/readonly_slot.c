@@ -49,16 +49,16 @@ KVMEM_SETUP(ro)
 		end_skip("no KVM_CAP_READONLY_MEM");
 	self->vm = vm_create(NULL);
 	self->v = self->vm->vcpu[0];
-	self->ro = vm_alloc(RO_PAGES * PAGE_4K);
-	self->copy = vm_alloc(RO_PAGES * PAGE_4K);
-	self->rw = vm_alloc(2 * PAGE_4K);
-	for (i = 0; i < RO_PAGES * PAGE_4K; i++)
-		self->ro[i] = (uint8_t)(i * 7 + i / PAGE_4K);
+	self->ro = vm_alloc(RO_PAGES * VM_PAGE);
+	self->copy = vm_alloc(RO_PAGES * VM_PAGE);
+	self->rw = vm_alloc(2 * VM_PAGE);
+	for (i = 0; i < RO_PAGES * VM_PAGE; i++)
+		self->ro[i] = (uint8_t)(i * 7 + i / VM_PAGE);
 	for (i = 0; i < RO_PAGES; i++)
-		write_code(self->ro + i * PAGE_4K + CODE_OFFSET);
-	memcpy(self->copy, self->ro, RO_PAGES * PAGE_4K);
-	vm_slot(self->vm, 1, KVM_MEM_READONLY, RO, RO_PAGES * PAGE_4K, self->ro);
-	vm_slot(self->vm, 2, 0, RW, 2 * PAGE_4K, self->rw);
+		write_code(self->ro + i * VM_PAGE + CODE_OFFSET);
+	memcpy(self->copy, self->ro, RO_PAGES * VM_PAGE);
+	vm_slot(self->vm, 1, KVM_MEM_READONLY, RO, RO_PAGES * VM_PAGE, self->ro);
+	vm_slot(self->vm, 2, 0, RW, 2 * VM_PAGE, self->rw);
 }
 
 /* The value that the guest must read at an address of the slot. */
@@ -70,7 +70,7 @@ static uint64_t content(const uint8_t *copy, uint64_t gpa, unsigned int width)
 	return v;
 }
 
-#define UNCHANGED() ASSERT_EQ(0, memcmp(self->ro, self->copy, RO_PAGES * PAGE_4K))
+#define UNCHANGED() ASSERT_EQ(0, memcmp(self->ro, self->copy, RO_PAGES * VM_PAGE))
 
 /* --- plain reads and writes (A17) ---------------------------------------- */
 
@@ -129,7 +129,7 @@ KVMEM_TEST_F(ro, order, "A18")
 	unsigned int seq, step;
 
 	for (seq = 0; seq < 27; seq++) {
-		uint64_t page = RO + seq * PAGE_4K;
+		uint64_t page = RO + seq * VM_PAGE;
 		unsigned int s = seq;
 
 		for (step = 0; step < 3; step++, s /= 3) {
@@ -190,7 +190,7 @@ KVMEM_TEST_F(ro, dirty_log_at_creation, "A22")
 {
 	vm_slot(self->vm, 1, 0, RO, 0, NULL);
 	vm_slot(self->vm, 1, KVM_MEM_READONLY | KVM_MEM_LOG_DIRTY_PAGES, RO,
-		RO_PAGES * PAGE_4K, self->ro);
+		RO_PAGES * VM_PAGE, self->ro);
 	ASSERT_TRUE(refused_writes(self->v));
 	ASSERT_TRUE(dirty(self->vm, 1, 0));
 	UNCHANGED();
@@ -200,14 +200,14 @@ KVMEM_TEST_F(ro, dirty_log_switched_on, "A22")
 {
 	ASSERT_TRUE(refused_writes(self->v));
 	vm_slot(self->vm, 1, KVM_MEM_READONLY | KVM_MEM_LOG_DIRTY_PAGES, RO,
-		RO_PAGES * PAGE_4K, self->ro);
-	vm_slot(self->vm, 2, KVM_MEM_LOG_DIRTY_PAGES, RW, 2 * PAGE_4K, self->rw);
+		RO_PAGES * VM_PAGE, self->ro);
+	vm_slot(self->vm, 2, KVM_MEM_LOG_DIRTY_PAGES, RW, 2 * VM_PAGE, self->rw);
 	ASSERT_TRUE(refused_writes(self->v));
-	vcpu_store(self->v, 8, RW + PAGE_4K, 1);
+	vcpu_store(self->v, 8, RW + VM_PAGE, 1);
 	ASSERT_TRUE(dirty(self->vm, 1, 0));
 	ASSERT_TRUE(dirty(self->vm, 2, 2));	/* the log works */
 
-	vm_slot(self->vm, 1, KVM_MEM_READONLY, RO, RO_PAGES * PAGE_4K, self->ro);
+	vm_slot(self->vm, 1, KVM_MEM_READONLY, RO, RO_PAGES * VM_PAGE, self->ro);
 	ASSERT_TRUE(refused_writes(self->v));
 	UNCHANGED();
 }
@@ -218,12 +218,12 @@ KVMEM_TEST_F(ro, dirty_log_switched_on, "A22")
 KVMEM_TEST_F(ro, host_readonly_under_rw_slot, "A25")
 {
 	memcpy(self->rw, &(uint64_t){ DATA }, 8);
-	ASSERT_EQ(0, mprotect(self->rw, PAGE_4K, PROT_READ));
+	ASSERT_EQ(0, mprotect(self->rw, VM_PAGE, PROT_READ));
 	ASSERT_EQ(DATA, vcpu_load(self->v, 8, RW));
 	ASSERT_TRUE(vcpu_faults(self->v, OPS(ST(8, RW, 5))));
 	record_observation("A25", "efault_exit_reason", "%u", self->v->log[0].reason);
 	ASSERT_EQ(DATA, *(uint64_t *)self->rw);
-	ASSERT_EQ(0, mprotect(self->rw, PAGE_4K, PROT_READ | PROT_WRITE));
+	ASSERT_EQ(0, mprotect(self->rw, VM_PAGE, PROT_READ | PROT_WRITE));
 	ASSERT_EQ(VCPU_DONE, vcpu_finish(self->v));
 	ASSERT_EQ(5, *(uint64_t *)self->rw);
 	ASSERT_EQ(1, vcpu_result(self->v, 0)->done);
@@ -233,16 +233,16 @@ KVMEM_TEST_F(ro, host_missing_under_slot, "A25")
 {
 	uint64_t *p = (uint64_t *)self->rw;
 
-	ASSERT_EQ(0, mprotect(p, PAGE_4K, PROT_NONE));
+	ASSERT_EQ(0, mprotect(p, VM_PAGE, PROT_NONE));
 	ASSERT_TRUE(vcpu_faults(self->v, OPS(LD(8, RW))));
-	ASSERT_EQ(0, mprotect(p, PAGE_4K, PROT_READ | PROT_WRITE));
+	ASSERT_EQ(0, mprotect(p, VM_PAGE, PROT_READ | PROT_WRITE));
 	p[0] = 77;
 	ASSERT_EQ(VCPU_DONE, vcpu_finish(self->v));
 	ASSERT_EQ(77, vcpu_value(self->v, 0));
 
-	ASSERT_EQ(0, munmap(p, PAGE_4K));
+	ASSERT_EQ(0, munmap(p, VM_PAGE));
 	ASSERT_TRUE(vcpu_faults(self->v, OPS(ST(8, RW, 6))));
-	ASSERT_EQ(p, mmap(p, PAGE_4K, PROT_READ | PROT_WRITE,
+	ASSERT_EQ(p, mmap(p, VM_PAGE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	ASSERT_EQ(VCPU_DONE, vcpu_finish(self->v));
 	ASSERT_EQ(6, p[0]);

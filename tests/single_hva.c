@@ -19,7 +19,7 @@
 #include "guest/list.h"
 
 #define PAGES 8
-#define SIZE (PAGES * PAGE_4K)
+#define SIZE (PAGES * VM_PAGE)
 
 static unsigned int many(void)
 {
@@ -29,7 +29,7 @@ static unsigned int many(void)
 /* The first word of a page, host view. */
 static volatile uint32_t *word(char *hva, unsigned int page)
 {
-	return (volatile uint32_t *)(hva + page * PAGE_4K);
+	return (volatile uint32_t *)(hva + page * VM_PAGE);
 }
 
 /* Different in every page and at every call. */
@@ -116,14 +116,14 @@ KVMEM_TEST(as_many_as_there_can_be, "C1 C3", 4500)
 	struct vm *vm = vm_create(NULL);
 	unsigned int most = (unsigned int)vm_cap(vm, KVM_CAP_NR_MEMSLOTS), i;
 	unsigned int limit = (unsigned int)env_pick(most < 2048 ? most : 2048, most, most);
-	volatile uint32_t *page = vm_alloc(PAGE_4K);
+	volatile uint32_t *page = vm_alloc(VM_PAGE);
 	uint64_t gpa[64], faults;
 	struct aliases a;
 
 	alias_init(&a, vm, limit - ALIAS_SLOT, 1);
 	alias_slots(&a, (void *)page, 0);
 	ASSERT_EQ(-EINVAL,
-		  vm_region(vm, most, 0, alias_gpa(&a, a.nr, 0), PAGE_4K, (void *)page));
+		  vm_region(vm, most, 0, alias_gpa(&a, a.nr, 0), VM_PAGE, (void *)page));
 	for (i = 0; i < 64; i++)
 		gpa[i] = alias_gpa(&a, i < 63 ? i * (a.nr - 1) / 63 : a.nr - 1, 0);
 	for (i = 0; i < 64; i++) {
@@ -131,7 +131,7 @@ KVMEM_TEST(as_many_as_there_can_be, "C1 C3", 4500)
 		ASSERT_EQ(i + 1, vcpu_load(a.v, 4, gpa[i]));
 	}
 	alias_mark(&a);
-	ASSERT_EQ(0, madvise((void *)page, PAGE_4K, MADV_DONTNEED));
+	ASSERT_EQ(0, madvise((void *)page, VM_PAGE, MADV_DONTNEED));
 	/* Without the TDP MMU, page tables may have been recycled by now. */
 	if (alias_count(&a) >= 0 && arch_traits()->counts)
 		ASSERT_EQ(64, a.zapped);
@@ -243,7 +243,10 @@ KVMEM_TEST_F(way, reaches_all, "C3 C4", 200)
 			want[p] = 0;
 		if (variant->give_back)
 			variant->give_back(&self->m);
-		ASSERT_TRUE(alias_expect_zapped(a, "afterwards", want, a->nr * r->n));
+		/* Before 6.10, arm64 maps the merged page at once: kvm_set_spte_gfn(). */
+		ASSERT_TRUE(variant->take == way_ksm && a->zapped < 0 && !env_kernel_from(6, 10) ?
+			    alias_expect(a, "afterwards", want) :
+			    alias_expect_zapped(a, "afterwards", want, a->nr * r->n));
 		ASSERT_TRUE(all_mapped(a));
 		ASSERT_TRUE(writes_arrive(a, &self->m, r, old, want));
 	}
@@ -295,11 +298,11 @@ KVMEM_TEST(mprotect_refuses_writes, "C3")
 	alias_slots(&a, hva, 0);
 	fill(hva, want);
 	alias_write_all(&a, want);
-	ASSERT_EQ(0, mprotect(hva + 2 * PAGE_4K, PAGE_4K, PROT_READ));
+	ASSERT_EQ(0, mprotect(hva + 2 * VM_PAGE, VM_PAGE, PROT_READ));
 	for (i = 0; i < a.nr; i++)
 		ASSERT_TRUE(vcpu_faults(a.v, OPS(ST(4, alias_gpa(&a, i, 2), 1))));
 	ASSERT_TRUE(alias_expect(&a, "after refused writes", want));
-	ASSERT_EQ(0, mprotect(hva + 2 * PAGE_4K, PAGE_4K, PROT_READ | PROT_WRITE));
+	ASSERT_EQ(0, mprotect(hva + 2 * VM_PAGE, VM_PAGE, PROT_READ | PROT_WRITE));
 	for (i = 0; i < a.nr; i++) {
 		alias_write(&a, i, 2, want[2] = i);
 		ASSERT_TRUE(alias_expect(&a, "writable again", want));
@@ -324,7 +327,7 @@ KVMEM_TEST(parts, "C4 C3")
 		{ 8, 8 }, { 15, 1 }, { 1, 14 }, { 0, 16 },
 	};
 	struct vm *vm = vm_create(NULL);
-	char *hva = vm_alloc(WHOLE * PAGE_4K);
+	char *hva = vm_alloc(WHOLE * VM_PAGE);
 	struct range part[PARTS];
 	uint64_t gpa[PARTS + 1] = { ALIAS_GPA };
 	const struct range *t;
@@ -334,9 +337,9 @@ KVMEM_TEST(parts, "C4 C3")
 	alias_init(&a, vm, 1, 1);
 	for (s = 0; s < PARTS; s++) {
 		part[s] = (struct range){ s * 5 % 9, 1 + s % 7 };
-		vm_slot(vm, ALIAS_SLOT + s, 0, gpa[s], part[s].n * PAGE_4K,
-			hva + part[s].first * PAGE_4K);
-		gpa[s + 1] = gpa[s] + part[s].n * PAGE_4K;
+		vm_slot(vm, ALIAS_SLOT + s, 0, gpa[s], part[s].n * VM_PAGE,
+			hva + part[s].first * VM_PAGE);
+		gpa[s + 1] = gpa[s] + part[s].n * VM_PAGE;
 	}
 	for (t = taken; t < taken + ARRAY_SIZE(taken); t++) {
 		unsigned int mapped = 0;
@@ -346,17 +349,17 @@ KVMEM_TEST(parts, "C4 C3")
 		for (s = 0; s < PARTS; s++)
 			for (p = 0; p < part[s].n; p++)
 				ASSERT_EQ(100 + part[s].first + p,
-					  vcpu_load(a.v, 4, gpa[s] + p * PAGE_4K));
+					  vcpu_load(a.v, 4, gpa[s] + p * VM_PAGE));
 		for (s = 0; s < PARTS; s++)
 			for (p = part[s].first; p < part[s].first + part[s].n; p++)
 				mapped += p >= t->first && p < t->first + t->n;
 		alias_mark(&a);
-		ASSERT_EQ(0, madvise(hva + t->first * PAGE_4K, t->n * PAGE_4K, MADV_DONTNEED));
+		ASSERT_EQ(0, madvise(hva + t->first * VM_PAGE, t->n * VM_PAGE, MADV_DONTNEED));
 		if (alias_count(&a) < 0) {
 			arch_faults_begin(a.v);
 			for (s = 0; s < PARTS; s++)
 				for (p = 0; p < part[s].n; p++)
-					vcpu_load(a.v, 4, gpa[s] + p * PAGE_4K);
+					vcpu_load(a.v, 4, gpa[s] + p * VM_PAGE);
 			a.zapped = (int64_t)arch_faults(a.v);
 		}
 		ASSERT_EQ(mapped, a.zapped)
@@ -469,7 +472,7 @@ KVMEM_TEST(page_goes_while_read, "C3", 1500)
 		*word(hva, 3) = (uint32_t)i;
 		for (k = 0; k < 2; k++)
 			ASSERT_EQ(i, hammer_next(&h[k]));
-		ASSERT_EQ(0, madvise(hva + 3 * PAGE_4K, PAGE_4K, MADV_DONTNEED));
+		ASSERT_EQ(0, madvise(hva + 3 * VM_PAGE, VM_PAGE, MADV_DONTNEED));
 		for (k = 0; k < 2; k++)
 			ASSERT_EQ(0, hammer_next(&h[k]))
 			{

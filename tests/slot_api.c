@@ -16,7 +16,7 @@
 
 #define GPA	0xc0000000ULL
 #define PAGES	4
-#define SIZE	(PAGES * PAGE_4K)
+#define SIZE	(PAGES * VM_PAGE)
 #define SLOT	1
 #define DATA	0x8182838485868788ULL
 
@@ -218,23 +218,23 @@ KVMEM_TEST_F(api, refused_regions, "A24")
 		{ "non-canonical hva", 2, far, SIZE, (void *)0x8000000000000000ULL, -EINVAL },
 		{ "tagged hva", 2, far, SIZE, (void *)((uintptr_t)h | 1ULL << 62), -EINVAL },
 		{ "hva up to the end of the address space", 2, far, SIZE, (void *)-SIZE, -EINVAL },
-		{ "gpa wraps", 2, -SIZE + PAGE_4K, SIZE, h, -EINVAL },
+		{ "gpa wraps", 2, -SIZE + VM_PAGE, SIZE, h, -EINVAL },
 		{ "gpa beyond any physical address", 2, 1ULL << 52, SIZE, h, -arch_gpa_beyond_errno },
-		{ "too many pages", 2, far, 1ULL << 43, (void *)PAGE_4K, -EINVAL },
+		{ "too many pages", 2, far, VM_PAGE << 31, (void *)VM_PAGE, -EINVAL },
 		{ "slot number too high", nr_slots, far, SIZE, h, -EINVAL },
 		{ "slot number 65535", 0xffff, far, SIZE, h, -EINVAL },
 		{ "address space too high", (spaces ? spaces : 1) << 16 | 2, far, SIZE, h, -EINVAL },
-		{ "overlap at the first page", 2, GPA - SIZE + PAGE_4K, SIZE, h, -EEXIST },
-		{ "overlap at the last page", 2, GPA + SIZE - PAGE_4K, SIZE, h, -EEXIST },
+		{ "overlap at the first page", 2, GPA - SIZE + VM_PAGE, SIZE, h, -EEXIST },
+		{ "overlap at the last page", 2, GPA + SIZE - VM_PAGE, SIZE, h, -EEXIST },
 		{ "same range", 2, GPA, SIZE, h, -EEXIST },
-		{ "inside", 2, GPA + PAGE_4K, PAGE_4K, h, -EEXIST },
-		{ "around", 2, GPA - PAGE_4K, 6 * PAGE_4K, h, -EEXIST },
+		{ "inside", 2, GPA + VM_PAGE, VM_PAGE, h, -EEXIST },
+		{ "around", 2, GPA - VM_PAGE, 6 * VM_PAGE, h, -EEXIST },
 		{ "deletion of no slot", 2, 0, 0, NULL, -EINVAL },
-		{ "shrink", SLOT, GPA, SIZE - PAGE_4K, self->ram, -EINVAL },
-		{ "grow", SLOT, GPA, SIZE + PAGE_4K, self->ram, -EINVAL },
+		{ "shrink", SLOT, GPA, SIZE - VM_PAGE, self->ram, -EINVAL },
+		{ "grow", SLOT, GPA, SIZE + VM_PAGE, self->ram, -EINVAL },
 		{ "other hva", SLOT, GPA, SIZE, h, -EINVAL },
-		{ "move onto the system slot", SLOT, VM_SYS_GPA + PAGE_4K, SIZE, self->ram, -EEXIST },
-		{ "move with a new size", SLOT, far, PAGE_4K, self->ram, -EINVAL },
+		{ "move onto the system slot", SLOT, VM_SYS_GPA + VM_PAGE, SIZE, self->ram, -EEXIST },
+		{ "move with a new size", SLOT, far, VM_PAGE, self->ram, -EINVAL },
 	};
 	size_t i;
 
@@ -255,11 +255,11 @@ KVMEM_TEST_F(api, adjacent, "A24")
 	uint64_t *h = (uint64_t *)self->other;
 
 	h[0] = 5;
-	h[512] = 6;
-	ASSERT_EQ(0, set(self, 2, 0, GPA + SIZE, PAGE_4K, h));
-	ASSERT_EQ(0, set(self, 3, 0, GPA - PAGE_4K, PAGE_4K, h + 512));
+	h[VM_PAGE / 8] = 6;
+	ASSERT_EQ(0, set(self, 2, 0, GPA + SIZE, VM_PAGE, h));
+	ASSERT_EQ(0, set(self, 3, 0, GPA - VM_PAGE, VM_PAGE, h + VM_PAGE / 8));
 	ASSERT_EQ(5, vcpu_load(self->v, 8, GPA + SIZE));
-	ASSERT_EQ(6, vcpu_load(self->v, 8, GPA - PAGE_4K));
+	ASSERT_EQ(6, vcpu_load(self->v, 8, GPA - VM_PAGE));
 	self->ram[0] = 7;
 	ASSERT_EQ(7, vcpu_load(self->v, 8, GPA));
 	/* A 16-byte access across the two slots. */
@@ -281,8 +281,8 @@ KVMEM_TEST_F(api, move_and_delete, "A24")
 	ASSERT_TRUE(vcpu_expect(self->v, "where it was", OPS(LD(8, GPA)),
 				EXITS(MMIO_RD(GPA, 8, 9))));
 	/* A move that overlaps the old range of the same slot is accepted. */
-	ASSERT_EQ(0, set(self, SLOT, 0, to + PAGE_4K, SIZE, self->ram));
-	ASSERT_EQ(DATA, vcpu_load(self->v, 8, to + PAGE_4K));
+	ASSERT_EQ(0, set(self, SLOT, 0, to + VM_PAGE, SIZE, self->ram));
+	ASSERT_EQ(DATA, vcpu_load(self->v, 8, to + VM_PAGE));
 	ASSERT_EQ(0, set(self, SLOT, 0, GPA, SIZE, self->ram));
 	ASSERT_TRUE(intact(self));
 	ASSERT_EQ(0, set(self, SLOT, 0, 0, 0, NULL));

@@ -12,6 +12,7 @@ OFFSET_IS(exc_addr, MBOX_EXC_ADDR);
 OFFSET_IS(arch.ttbr0, MBOX_TTBR0);
 OFFSET_IS(arch.ttbr0_user, MBOX_TTBR0_USER);
 OFFSET_IS(arch.user_value, MBOX_USER_VALUE);
+OFFSET_IS(arch.exc_offset, MBOX_EXC_OFFSET);
 
 #define SCTLR_M		(1ULL << 0)
 #define SCTLR_E0E	(1ULL << 24)
@@ -147,6 +148,7 @@ void mbox_run(struct mbox *mb)
 		res->error = mb->exc_error;
 		res->pc = mb->exc_pc;
 		res->fault_addr = mb->exc_addr;
+		res->arch.vector_offset = mb->arch.exc_offset;
 	}
 	mb->cur = mb->nr_ops;
 	asm volatile("str wzr, [%0]" : : "r"((uint64_t)MBOX_IO + MBOX_IO_DONE) : "memory");

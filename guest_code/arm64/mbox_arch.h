@@ -16,6 +16,7 @@
 #define MBOX_TTBR0		48
 #define MBOX_TTBR0_USER		56
 #define MBOX_USER_VALUE		64
+#define MBOX_EXC_OFFSET		72
 
 #ifndef __ASSEMBLER__
 /*
@@ -93,7 +94,7 @@ enum mbox_sysreg {
 #define OPF_USER	(OPF_ARCH << 0)	/* at EL0, with the user page tables */
 
 struct mbox_arch_result {
-	uint64_t unused;
+	uint64_t vector_offset;	/* exception: offset of its vector from VBAR_EL1 */
 };
 
 struct mbox_arch {
@@ -101,6 +102,7 @@ struct mbox_arch {
 	uint64_t ttbr0;		/* TTBR0_EL1 at EL1 */
 	uint64_t ttbr0_user;	/* TTBR0_EL1 while OPF_USER runs */
 	uint64_t user_value;	/* value of a big-endian load at EL0 */
+	uint64_t exc_offset;	/* offset of the last exception's vector */
 	uint32_t lse;		/* the CPU has FEAT_LSE */
 	uint32_t unused;
 };

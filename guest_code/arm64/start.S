@@ -26,6 +26,7 @@ _start:
 	mrs	x0, tpidrro_el0
 	msr	sctlr_el1, x0
 	isb
+	mov	x8, #(. - vectors) & ~127
 	b	exception
 	.endm
 
@@ -42,7 +43,7 @@ exception:
 	msr	ttbr0_el1, x1
 	isb
 	mrs	x1, esr_el1
-	lsr	x2, x1, #26
+	ubfx	x2, x1, #26, #6
 	mrs	x3, spsr_el1
 	mrs	x4, elr_el1
 	mrs	x5, far_el1
@@ -61,6 +62,7 @@ exception:
 	b	guard_out
 2:	stp	x2, x1, [x0, #MBOX_EXC_VECTOR]
 	stp	x4, x5, [x0, #MBOX_EXC_PC]
+	str	x8, [x0, #MBOX_EXC_OFFSET]
 	mov	x0, #1
 	b	guard_out
 

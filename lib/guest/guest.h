@@ -20,7 +20,7 @@ void vm_destroy(struct vm *vm);
 void vm_destroy_all(void);
 
 /**
- * vm_map - map guest virtual to guest physical pages, with 4 KiB entries
+ * vm_map - map guest virtual to guest physical pages of VM_PAGE bytes
  * @vm: VM
  * @gva: page aligned, not mapped yet, at or above VM_WINDOW (arch.h)
  * @gpa: page aligned

@@ -156,6 +156,16 @@ enum vcpu_stop vcpu_run(struct vcpu *v)
 	}
 }
 
+bool vcpu_complete(struct vcpu *v)
+{
+	enum vcpu_stop stop;
+
+	v->run->immediate_exit = 1;
+	stop = vcpu_run(v);
+	v->run->immediate_exit = 0;
+	return stop == VCPU_EXIT && v->nr_exits <= VCPU_LOG_SIZE && v->log[v->nr_exits - 1].err == EINTR;
+}
+
 static enum vcpu_stop run_on(struct vcpu *v)
 {
 	enum vcpu_stop stop;

@@ -55,6 +55,16 @@ void vcpu_start(struct vcpu *v, const struct mbox_op *ops, size_t nr);
 enum vcpu_stop vcpu_run(struct vcpu *v);
 
 /**
+ * vcpu_complete - KVM_RUN with immediate_exit
+ * @v: vCPU
+ *
+ * Completes the last exit without entering the guest.  The attempt is in the log.
+ *
+ * Return: whether KVM_RUN failed with EINTR.
+ */
+bool vcpu_complete(struct vcpu *v);
+
+/**
  * vcpu_finish - run until the list is finished or the caller must handle an exit
  * @v: vCPU after vcpu_start()
  *

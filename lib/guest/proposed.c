@@ -111,17 +111,17 @@ static bool behaves(struct vm *vm, enum proposed p, uint8_t *mem)
 		return reads(v, GPA + 1, 0xff);
 	case PROPOSED_SINGLE_HVA:
 		/* The second page of host memory does not hold MARK. */
-		return reads(v, GPA + PAGE_4K, MARK);
+		return reads(v, GPA + VM_PAGE, MARK);
 	default:
 		/* Writable memory, and a flag that can't be cleared. */
 		return quiet(v, (struct mbox_op)ST(1, GPA + 1, MARK + 1)) && mem[1] == MARK + 1 &&
-		       vm_region(vm, SLOT, 0, GPA, 2 * PAGE_4K, mem) == -EINVAL;
+		       vm_region(vm, SLOT, 0, GPA, 2 * VM_PAGE, mem) == -EINVAL;
 	}
 }
 
 static int make_slot(const struct vm *vm, enum proposed p, const uint8_t *mem)
 {
-	return vm_region(vm, SLOT, proposed_flag(p), GPA, 2 * PAGE_4K,
+	return vm_region(vm, SLOT, proposed_flag(p), GPA, 2 * VM_PAGE,
 			 p == PROPOSED_PCI_HOLE ? NULL : mem);
 }
 
@@ -146,8 +146,8 @@ enum proposed_state proposed_state(enum proposed p)
 	if (asked[p])
 		return known[p];
 	asked[p] = true;
-	mem = vm_alloc(2 * PAGE_4K);
-	memset(mem, MARK, PAGE_4K);
+	mem = vm_alloc(2 * VM_PAGE);
+	memset(mem, MARK, VM_PAGE);
 	bare.fd = ioctl(vm_device(), KVM_CREATE_VM, 0);
 	if (bare.fd < 0)
 		vm_create(NULL);	/* fails the same way, and ends the test with the reason */
@@ -159,7 +159,7 @@ enum proposed_state proposed_state(enum proposed p)
 	else
 		known[p] = ask_guest(p, mem);
 	close(bare.fd);
-	munmap(mem, 2 * PAGE_4K);
+	munmap(mem, 2 * VM_PAGE);
 	return known[p];
 }
 

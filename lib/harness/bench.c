@@ -29,7 +29,7 @@ const char *bench_unit(void)
 
 uint32_t *bench_samples(struct vcpu *v, size_t n, uint64_t *gpa)
 {
-	uint64_t size = (n * sizeof(uint32_t) + PAGE_4K - 1) & ~(PAGE_4K - 1);
+	uint64_t size = (n * sizeof(uint32_t) + VM_PAGE - 1) & ~(VM_PAGE - 1);
 	uint32_t *s = vm_alloc(size);
 
 	/* Fault the buffer in on host and guest before anything is timed. */
@@ -40,8 +40,8 @@ uint32_t *bench_samples(struct vcpu *v, size_t n, uint64_t *gpa)
 		    OPS({ .kind = OP_STORE,
 			  .width = 8,
 			  .addr = SAMPLES_GPA,
-			  .stride = PAGE_4K,
-			  .count = size / PAGE_4K }),
+			  .stride = VM_PAGE,
+			  .count = size / VM_PAGE }),
 		    NO_EXITS) != VCPU_DONE)
 		end_fail("the guest could not touch the sample buffer");
 	return s;
@@ -156,7 +156,7 @@ void bench_host(const struct bench *b, const char *suffix, uint32_t n,
 		void (*op)(void *arg, uint32_t i), void *arg)
 {
 	uint32_t *samples =
-		vm_alloc((n * sizeof(*samples) + PAGE_4K - 1) & ~(PAGE_4K - 1));
+		vm_alloc((n * sizeof(*samples) + VM_PAGE - 1) & ~(VM_PAGE - 1));
 	struct record_figure m;
 	uint64_t ticks, before;
 	uint32_t i;

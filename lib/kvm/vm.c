@@ -13,6 +13,13 @@
 #include "kvm/uapi.h"
 #include "util/env.h"
 
+uint64_t vm_page;
+
+static void __attribute__((constructor)) read_page_size(void)
+{
+	vm_page = (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 int vm_device(void)
 {
 	static int fd = -1;
@@ -69,7 +76,7 @@ static int create_vm_fd(unsigned long type)
 
 void *vm_alloc(uint64_t size)
 {
-	uint64_t align = size >= PAGE_2M ? PAGE_2M : PAGE_4K;
+	uint64_t align = size >= PAGE_2M ? PAGE_2M : VM_PAGE;
 	char *p, *start;
 
 	p = mmap(NULL, size + align, PROT_READ | PROT_WRITE,

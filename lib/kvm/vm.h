@@ -20,7 +20,12 @@
 #define VM_SYS_SIZE	0x200000ULL
 #define VM_MAX_VCPUS	16
 
-#define PAGE_4K		0x1000ULL
+/* Bytes of a page of this kernel: the unit of slots, and the smallest that KVM maps. */
+#define VM_PAGE		vm_page
+extern uint64_t vm_page;
+
+#define PAGE_4K		0x1000ULL	/* of the guest's page tables */
+
 #define PAGE_2M		0x200000ULL
 
 struct vcpu;

@@ -46,7 +46,9 @@ struct model_vm {
 	bool huge_at_will;	/* 4 KiB may be mapped where 2 MiB is possible */
 	bool stale_mmio_reads;	/* a stale cached MMIO entry faults as a read, whatever the access */
 	bool uncached;		/* an MMIO access leaves no cached entry behind */
-	bool unsplit;		/* MMIO across a page, or wider than 8 bytes, is not split: undefined */
+	bool undecoded;		/* MMIO across a page, wider than 8 bytes, or by an instruction that
+				 * reads and writes, is undefined; so is an unaligned one of these
+				 */
 	bool thp;		/* buffer MODEL_THP is backed by 2 MiB pages */
 	unsigned int manual;	/* KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 */
 	bool hole, single;	/* the proposed flags */

@@ -78,7 +78,9 @@ bool model_defined(const struct model *m, uint64_t offset, unsigned int width, b
 	}
 	if (n == 2 && (fault || (mmio && gmem)))
 		return false;
-	if (m->vm.unsplit && mmio && (n == 2 || width > 8))
+	if (m->vm.undecoded && mmio && (n == 2 || width > 8 || (read && write)))
+		return false;
+	if (m->vm.undecoded && read && write && offset % width)
 		return false;
 	return !mmio || !blurred(m, offset, width, write && !read && n == 1 && width <= 8);
 }

@@ -24,15 +24,15 @@
 #include "kvm/uapi.h"
 #include "guest/list.h"
 
-#define BACK_SIZE	(MODEL_BACK * PAGE_4K)
-#define WINDOW_SIZE	(MODEL_WINDOW * PAGE_4K)
+#define BACK_SIZE	(MODEL_BACK * VM_PAGE)
+#define WINDOW_SIZE	(MODEL_WINDOW * VM_PAGE)
 
 /*
  * Guest virtual addresses: the window, then a second mapping of the system slot,
  * whose last page (otherwise unused) warm_up() accesses.
  */
 #define GVA		VM_WINDOW
-#define PILOT		(GVA + WINDOW_SIZE + VM_SYS_SIZE - PAGE_4K)
+#define PILOT		(GVA + WINDOW_SIZE + VM_SYS_SIZE - VM_PAGE)
 
 /* --- the VM -------------------------------------------------------------------- */
 
@@ -120,7 +120,7 @@ static void world_init(struct world *w, const struct world_kind *kind, const str
 		.forgets = t->forgets,
 		.huge_at_will = t->huge_at_will,
 		.stale_mmio_reads = t->stale_mmio_reads, .uncached = !t->caches_mmio,
-		.unsplit = !t->splits_accesses,
+		.undecoded = !t->decodes,
 	};
 	unsigned int i;
 
@@ -200,6 +200,9 @@ void world_require(const struct world_kind *kind)
 	struct vm *vm;
 
 	place_still();
+	if (VM_PAGE != MODEL_PAGE)
+		end_skip("the model has pages of %u bytes, this kernel of %llu", MODEL_PAGE,
+			 (unsigned long long)VM_PAGE);
 	if (kind->quirk_off && !kind->gmem && !zap_quirk())
 		end_skip("no quirk to disable that deleting a slot zaps everything (6.12)");
 	if (kind->proposed) {
@@ -251,7 +254,7 @@ static void guest_op(const struct step *s, struct mbox_op *op)
 	if (s->kind == K_SWEEP)
 		*op = (struct mbox_op){
 			.kind = s->v[3] ? OP_STORE : OP_LOAD, .width = 8, .count = s->v[1],
-			.addr = GVA + s->v[0] * PAGE_4K + STEP_SWEEP_AT, .stride = PAGE_4K,
+			.addr = GVA + s->v[0] * VM_PAGE + STEP_SWEEP_AT, .stride = VM_PAGE,
 		};
 	else
 		*op = (struct mbox_op){
@@ -297,15 +300,15 @@ static bool region_step(struct world *w, const struct step *s, const struct mode
 			 (r->gmem ? KVM_MEM_GUEST_MEMFD : 0) |
 			 (r->hole ? proposed_flag(PROPOSED_PCI_HOLE) : 0) |
 			 (r->single ? proposed_flag(PROPOSED_SINGLE_HVA) : 0);
-	void *hva = r->no_hva ? NULL : w->buffer[r->buffer] + r->buffer_page * PAGE_4K;
-	uint64_t gpa = w->m.vm.gpa + r->base * PAGE_4K, size = r->pages * PAGE_4K;
+	void *hva = r->no_hva ? NULL : w->buffer[r->buffer] + r->buffer_page * VM_PAGE;
+	uint64_t gpa = w->m.vm.gpa + r->base * VM_PAGE, size = r->pages * VM_PAGE;
 	int got;
 
 	if (r->gmem && w->emulates && w->file_map[r->file])
-		hva = w->file_map[r->file] + r->file_page * PAGE_4K;
+		hva = w->file_map[r->file] + r->file_page * VM_PAGE;
 	if (r->gmem)
 		got = vm_region2(w->vm, r->slot + FIRST_SLOT, flags, gpa, size, hva,
-				 w->file[r->file], r->file_page * PAGE_4K);
+				 w->file[r->file], r->file_page * VM_PAGE);
 	else
 		got = vm_region(w->vm, r->slot + FIRST_SLOT, flags, gpa, size, hva);
 	/* Kernels before 7.2 refuse an overlapping binding with -EINVAL. */
@@ -378,8 +381,8 @@ static bool host_step(struct world *w, const struct step *s, const struct outcom
 		*(volatile uint64_t *)(w->buffer[v[0]] + v[1]) = v[2] * 0x9e3779b97f4a7c15ULL;
 		return true;
 	case K_DROP:
-		return returned(w, "MADV_DONTNEED", madvise(w->buffer[v[0]] + v[1] * PAGE_4K,
-				v[2] * PAGE_4K, MADV_DONTNEED), 0);
+		return returned(w, "MADV_DONTNEED", madvise(w->buffer[v[0]] + v[1] * VM_PAGE,
+				v[2] * VM_PAGE, MADV_DONTNEED), 0);
 	case K_DIRTY:
 		return dirty_step(w, s, o);
 	case K_CLEAR:
@@ -392,10 +395,10 @@ static bool host_step(struct world *w, const struct step *s, const struct outcom
 		w->file[v[0]] = -1;
 		return true;
 	case K_PUNCH:
-		error = gmem_punch(w->file[v[0]], v[1] * PAGE_4K, v[2] * PAGE_4K);
+		error = gmem_punch(w->file[v[0]], v[1] * VM_PAGE, v[2] * VM_PAGE);
 		return error == o->ret || world_wrong(w, "punch returned %d, expected %d", error, o->ret);
 	case K_ATTRIBUTES:
-		error = gmem_attributes(w->vm, w->m.vm.gpa + v[0] * PAGE_4K, v[1] * PAGE_4K,
+		error = gmem_attributes(w->vm, w->m.vm.gpa + v[0] * VM_PAGE, v[1] * VM_PAGE,
 					v[2] ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0);
 		return error == o->ret || world_wrong(w, "attributes returned %d, expected %d", error, o->ret);
 	case K_ZONE:
@@ -474,15 +477,15 @@ static bool buffers_match(struct world *w)
 	for (b = 0; b < MODEL_BUFFERS; b++)
 		for (p = 0; p < MODEL_BACK; p++)
 			if (w->m.buffer[b].page[p] &&
-			    memcmp(w->buffer[b] + p * PAGE_4K, model_bytes(&w->m, &w->m.buffer[b], p),
-				   PAGE_4K))
+			    memcmp(w->buffer[b] + p * VM_PAGE, model_bytes(&w->m, &w->m.buffer[b], p),
+				   VM_PAGE))
 				return world_wrong(w, "page %u of buffer %u differs from the model", p, b);
 	return true;
 }
 
 static bool look_at(struct world *w, unsigned int page)
 {
-	const struct step s = { .kind = K_LOAD, .v = { page * (unsigned int)PAGE_4K + 8, 8, 0, 0 } };
+	const struct step s = { .kind = K_LOAD, .v = { page * (unsigned int)VM_PAGE + 8, 8, 0, 0 } };
 
 	return page >= MODEL_WINDOW || one_step(w, &s);
 }
@@ -493,7 +496,7 @@ static bool last_look(struct world *w, const struct step *s, unsigned int n)
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		if (step_access(&s[i]) && !look_at(w, s[i].v[0] / PAGE_4K))
+		if (step_access(&s[i]) && !look_at(w, s[i].v[0] / VM_PAGE))
 			return false;
 	for (i = 0; i < MODEL_SLOTS; i++) {
 		const struct model_slot *sl = &w->m.slot[i];

@@ -97,6 +97,10 @@ static void write_cpu(struct jsonw *j)
 
 	jsonw_push(j, FIELD_CPU, '{');
 	cpuinfo("model name", value, sizeof(value));
+	/* An arm64 kernel has a number only. */
+	if (!value[0])
+		env_read_line("/sys/devices/system/cpu/cpu0/regs/identification/midr_el1",
+			      value, sizeof(value));
 	jsonw_str(j, FIELD_MODEL, value);
 	cpuinfo("microcode", value, sizeof(value));
 	jsonw_str(j, FIELD_MICROCODE, value);

@@ -17,7 +17,7 @@ void alias_init(struct aliases *a, struct vm *vm, unsigned int nr, unsigned int 
 	if (pages > ALIAS_MAX_PAGES)
 		end_fail("%u pages, %d at most", pages, ALIAS_MAX_PAGES);
 	place_still();
-	size = (size + PAGE_4K - 1) & ~(PAGE_4K - 1);
+	size = (size + VM_PAGE - 1) & ~(VM_PAGE - 1);
 	*a = (struct aliases){
 		.vm = vm, .v = vm->vcpu[0], .nr = nr, .pages = pages, .seen = vm_alloc(size),
 	};
@@ -29,12 +29,12 @@ void alias_slots(struct aliases *a, void *hva, uint32_t flags)
 	unsigned int i;
 
 	for (i = 0; i < a->nr; i++)
-		vm_slot(a->vm, ALIAS_SLOT + i, flags, alias_gpa(a, i, 0), a->pages * PAGE_4K, hva);
+		vm_slot(a->vm, ALIAS_SLOT + i, flags, alias_gpa(a, i, 0), a->pages * VM_PAGE, hva);
 }
 
 char *alias_vmas(struct aliases *a, int fd)
 {
-	uint64_t size = a->pages * PAGE_4K;
+	uint64_t size = a->pages * VM_PAGE;
 	char *at = vm_alloc(a->nr * size);
 	unsigned int i;
 
@@ -46,7 +46,7 @@ char *alias_vmas(struct aliases *a, int fd)
 
 uint64_t alias_gpa(const struct aliases *a, unsigned int i, unsigned int page)
 {
-	return ALIAS_GPA + ((uint64_t)i * a->pages + page) * PAGE_4K;
+	return ALIAS_GPA + ((uint64_t)i * a->pages + page) * VM_PAGE;
 }
 
 bool alias_read(struct aliases *a, const char *what)
@@ -58,7 +58,7 @@ bool alias_read(struct aliases *a, const char *what)
 	for (p = 0; p < a->pages; p++)
 		ops[p] = (struct mbox_op){
 			.kind = OP_LOAD, .width = 4, .flags = OPF_VALUES, .count = a->nr,
-			.addr = alias_gpa(a, 0, p), .stride = (int64_t)(a->pages * PAGE_4K),
+			.addr = alias_gpa(a, 0, p), .stride = (int64_t)(a->pages * VM_PAGE),
 			.samples = ALIAS_SEEN_GPA + p * a->nr * sizeof(*a->seen),
 		};
 	return vcpu_expect(a->v, what, ops, a->pages, NO_EXITS);
@@ -97,7 +97,7 @@ void alias_write_all(struct aliases *a, const uint32_t *values)
 	for (p = 0; p < a->pages; p++)
 		ops[p] = (struct mbox_op){
 			.kind = OP_STORE, .width = 4, .count = a->nr, .value = { values[p] },
-			.addr = alias_gpa(a, 0, p), .stride = (int64_t)(a->pages * PAGE_4K),
+			.addr = alias_gpa(a, 0, p), .stride = (int64_t)(a->pages * VM_PAGE),
 		};
 	if (!vcpu_expect(a->v, "a write through every alias", ops, a->pages, NO_EXITS))
 		end_fail("guest stores through %u aliases caused an exit or an exception", a->nr);
@@ -136,7 +136,7 @@ bool alias_expect_zapped(struct aliases *a, const char *what, const uint32_t *wa
 
 void alias_use_up(void)
 {
-	const uint64_t size = 64 * PAGE_4K;
+	const uint64_t size = 64 * VM_PAGE;
 	static void *last;
 	void *p = vm_alloc(size);
 

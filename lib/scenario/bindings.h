@@ -39,6 +39,8 @@ struct bindings {
 	unsigned int nr_guards;
 	struct binding guard[2 * BINDINGS_MAX];	/* offset: from GUARD_GVA, in pages */
 	uint32_t *seen;			/* values by page of the file, set by bindings_read() */
+	uint64_t mapped;		/* bindings_mark() */
+	uint64_t faults;		/* caused by the last bindings_read() */
 };
 
 /**
@@ -76,6 +78,17 @@ bool bindings_read(struct bindings *s);
  * @round: of the last bindings_write()
  */
 bool bindings_hold(struct bindings *s, unsigned int round, unsigned int p, unsigned int q);
+
+/** bindings_mark - note the number of pages that KVM maps, where they can be counted */
+void bindings_mark(struct bindings *s);
+
+/**
+ * bindings_zapped - number of 4 KiB mappings zapped since bindings_mark()
+ *
+ * Return: -1 where KVM's mappings cannot be counted; the faults of the next
+ * bindings_read() show the same then.
+ */
+int64_t bindings_zapped(struct bindings *s);
 
 /**
  * bindings_punch - write all pages, punch pages [p, q) of the file, and check

@@ -49,7 +49,7 @@ static void pagemap(const void *p, unsigned int pages, uint64_t *entry)
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	size_t size = pages * sizeof(*entry);
 
-	if (fd < 0 || pread(fd, entry, size, (off_t)((uintptr_t)p / PAGE_4K * sizeof(*entry))) !=
+	if (fd < 0 || pread(fd, entry, size, (off_t)((uintptr_t)p / VM_PAGE * sizeof(*entry))) !=
 			      (ssize_t)size)
 		end_skip("/proc/self/pagemap: %s", strerror(errno));
 	close(fd);
@@ -95,7 +95,7 @@ void *hostmem_huge(uint64_t size)
 	uint64_t o;
 
 	madvise(p, size, MADV_HUGEPAGE);
-	for (o = 0; o < size; o += PAGE_4K)
+	for (o = 0; o < size; o += VM_PAGE)
 		p[o] = 1;
 	if (!hostmem_is_huge(p, size))
 		madvise(p, size, MADV_COLLAPSE);
@@ -178,7 +178,7 @@ void hostmem_migrate(void *p, unsigned int pages)
 	if (pages > MAX_MOVE)
 		end_fail("%u pages to move, %d at most", pages, MAX_MOVE);
 	for (i = 0; i < pages; i++)
-		page[i] = (char *)p + i * PAGE_4K;
+		page[i] = (char *)p + i * VM_PAGE;
 	if (move_pages(0, pages, page, NULL, status, 0))
 		end_skip("move_pages: %s", strerror(errno));
 	for (i = 0; i < pages; i++)
@@ -232,8 +232,8 @@ void hostmem_merge(void *a, void *b, unsigned int pages)
 		end_skip("this kernel has no KSM");
 	if (pages > MAX_MOVE)
 		end_fail("%u pages to merge, %d at most", pages, MAX_MOVE);
-	if (madvise(a, pages * PAGE_4K, MADV_MERGEABLE) ||
-	    madvise(b, pages * PAGE_4K, MADV_MERGEABLE))
+	if (madvise(a, pages * VM_PAGE, MADV_MERGEABLE) ||
+	    madvise(b, pages * VM_PAGE, MADV_MERGEABLE))
 		end_skip("MADV_MERGEABLE: %s", strerror(errno));
 	/* merged() may end the test: do that before KSM is enabled. */
 	merged(a, b, pages);
@@ -286,7 +286,7 @@ void hostmem_swap_out(void *p, unsigned int pages)
 	if (!has_swap())
 		end_skip("this machine has no swap space");
 	for (try = 0; try < 50; try++) {
-		if (madvise(p, pages * PAGE_4K, MADV_PAGEOUT))
+		if (madvise(p, pages * VM_PAGE, MADV_PAGEOUT))
 			end_skip("MADV_PAGEOUT: %s", strerror(errno));
 		if (swapped(p, pages) == pages)
 			return;

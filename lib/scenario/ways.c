@@ -10,7 +10,7 @@
 #include "util/env.h"
 
 #define MOST 64		/* pages that hostmem_migrate() accepts */
-#define AT(m, page) ((m)->hva + (page) * PAGE_4K)
+#define AT(m, page) ((m)->hva + (page) * VM_PAGE)
 
 static void done(int r, const char *what)
 {
@@ -20,53 +20,53 @@ static void done(int r, const char *what)
 
 char *way_dontneed(const struct way_mem *m, unsigned int first, unsigned int n)
 {
-	done(madvise(AT(m, first), n * PAGE_4K, MADV_DONTNEED), "MADV_DONTNEED");
+	done(madvise(AT(m, first), n * VM_PAGE, MADV_DONTNEED), "MADV_DONTNEED");
 	return NULL;
 }
 
 char *way_remove(const struct way_mem *m, unsigned int first, unsigned int n)
 {
-	done(madvise(AT(m, first), n * PAGE_4K, MADV_REMOVE), "MADV_REMOVE");
+	done(madvise(AT(m, first), n * VM_PAGE, MADV_REMOVE), "MADV_REMOVE");
 	return NULL;
 }
 
 char *way_punch(const struct way_mem *m, unsigned int first, unsigned int n)
 {
-	done(fallocate(m->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(first * PAGE_4K),
-		       (off_t)(n * PAGE_4K)),
+	done(fallocate(m->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(first * VM_PAGE),
+		       (off_t)(n * VM_PAGE)),
 	     "fallocate");
 	return NULL;
 }
 
 char *way_munmap(const struct way_mem *m, unsigned int first, unsigned int n)
 {
-	done(munmap(AT(m, first), n * PAGE_4K), "munmap");
-	hostmem_map_over(AT(m, first), -1, 0, n * PAGE_4K);
+	done(munmap(AT(m, first), n * VM_PAGE), "munmap");
+	hostmem_map_over(AT(m, first), -1, 0, n * VM_PAGE);
 	return NULL;
 }
 
 char *way_mmap(const struct way_mem *m, unsigned int first, unsigned int n)
 {
-	hostmem_map_over(AT(m, first), -1, 0, n * PAGE_4K);
-	return hostmem_map(m->fd, first * PAGE_4K, n * PAGE_4K);
+	hostmem_map_over(AT(m, first), -1, 0, n * VM_PAGE);
+	return hostmem_map(m->fd, first * VM_PAGE, n * VM_PAGE);
 }
 
 char *way_mremap_away(const struct way_mem *m, unsigned int first, unsigned int n)
 {
-	char *to = vm_alloc(n * PAGE_4K);
+	char *to = vm_alloc(n * VM_PAGE);
 
-	if (mremap(AT(m, first), n * PAGE_4K, n * PAGE_4K, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
+	if (mremap(AT(m, first), n * VM_PAGE, n * VM_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
 		end_fail("mremap: %s", strerror(errno));
-	hostmem_map_over(AT(m, first), -1, 0, n * PAGE_4K);
+	hostmem_map_over(AT(m, first), -1, 0, n * VM_PAGE);
 	return to;
 }
 
 char *way_mremap_onto(const struct way_mem *m, unsigned int first, unsigned int n)
 {
-	char *from = vm_alloc(n * PAGE_4K);
+	char *from = vm_alloc(n * VM_PAGE);
 
-	memset(from, 0, n * PAGE_4K);
-	if (mremap(from, n * PAGE_4K, n * PAGE_4K, MREMAP_MAYMOVE | MREMAP_FIXED, AT(m, first)) !=
+	memset(from, 0, n * VM_PAGE);
+	if (mremap(from, n * VM_PAGE, n * VM_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, AT(m, first)) !=
 	    AT(m, first))
 		end_fail("mremap: %s", strerror(errno));
 	return NULL;
@@ -74,19 +74,19 @@ char *way_mremap_onto(const struct way_mem *m, unsigned int first, unsigned int 
 
 char *way_mprotect(const struct way_mem *m, unsigned int first, unsigned int n)
 {
-	done(mprotect(AT(m, first), n * PAGE_4K, PROT_NONE), "mprotect");
+	done(mprotect(AT(m, first), n * VM_PAGE, PROT_NONE), "mprotect");
 	return NULL;
 }
 
 char *way_mprotect_read(const struct way_mem *m, unsigned int first, unsigned int n)
 {
-	done(mprotect(AT(m, first), n * PAGE_4K, PROT_READ), "mprotect");
+	done(mprotect(AT(m, first), n * VM_PAGE, PROT_READ), "mprotect");
 	return NULL;
 }
 
 void way_give_back(const struct way_mem *m)
 {
-	done(mprotect(m->hva, m->pages * PAGE_4K, PROT_READ | PROT_WRITE), "mprotect");
+	done(mprotect(m->hva, m->pages * VM_PAGE, PROT_READ | PROT_WRITE), "mprotect");
 }
 
 char *way_migration(const struct way_mem *m, unsigned int first, unsigned int n)
@@ -100,9 +100,9 @@ char *way_migration(const struct way_mem *m, unsigned int first, unsigned int n)
 
 char *way_ksm(const struct way_mem *m, unsigned int first, unsigned int n)
 {
-	char *twin = vm_alloc(n * PAGE_4K);
+	char *twin = vm_alloc(n * VM_PAGE);
 
-	memcpy(twin, AT(m, first), n * PAGE_4K);
+	memcpy(twin, AT(m, first), n * VM_PAGE);
 	hostmem_merge(AT(m, first), twin, n);
 	return twin;
 }

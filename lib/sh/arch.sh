@@ -14,15 +14,19 @@ arch_name() {
 	esac
 }
 
-# arch_names: print the names of all architectures
-arch_names() {
-	local file names=
+# arch_list: print the names of all architectures, one a line
+arch_list() {
+	local file
 
 	for file in "$ROOT"/lib/sh/arch/*.sh; do
 		file=${file##*/}
-		names+=" or ${file%.sh}"
+		printf '%s\n' "${file%.sh}"
 	done
-	printf '%s\n' "${names# or }"
+}
+
+# arch_names: print them for messages
+arch_names() {
+	arch_list | paste -sd ' ' | sed 's/ / or /g'
 }
 
 # arch_known NAME: whether the project supports it
@@ -53,8 +57,8 @@ arch_choose() {
 	. "$ROOT/lib/sh/arch/$ARCH_NAME.sh"
 }
 
-# arch_key KEY: print the name of a folder of kernels of the architecture; x86-64's have
-# no suffix
+# arch_key KEY: print the name of a folder of the cache that has files of the architecture;
+# x86-64's have no suffix
 arch_key() {
 	if [[ $ARCH_NAME == x86_64 ]]; then
 		printf '%s\n' "$1"

@@ -214,7 +214,7 @@ boot_failed() { # EVENT: of lib/lab/init
 	case ${why%%\"*} in
 	cpu) echo "no KVM inside: $text (--cpu $MACHINE_CPU)" ;;
 	kvm)
-		[[ $KERNEL_MODULES ]] || text+="; if KVM is a module, name the modules' folder with --modules DIR"
+		[[ $KERNEL_MODULES || ! ${arch_kvm_modules[*]} ]] || text+="; if KVM is a module, name the modules' folder with --modules DIR"
 		echo "no KVM inside: $text"
 		;;
 	*) echo "$text" ;;

@@ -212,9 +212,9 @@ debian_sources() {
 # apt_state SUITE: set apt_own; lists older than a day are updated.  Each architecture has
 # a state of its own.
 apt_state() {
-	local dir=$CACHE/apt/$1 sources
+	local dir sources
 
-	[[ $ARCH_NAME == "$HOST_ARCH" ]] || dir+=.$arch_debian
+	dir=$CACHE/apt/$(arch_key "$1")
 	if ! writable_dir "$dir/lists/partial" || ! writable_dir "$dir/archives/partial"; then
 		die "cannot write to the cache folder $dir; set KVMEM_CACHE=DIR to another"
 	fi
@@ -240,8 +240,9 @@ apt_state_update() { # SUITE DIR
 	[[ $ARCH_NAME == "$HOST_ARCH" ]] || name+=" for $arch_debian"
 	if step "reading the package lists of $name" apt_own_update &&
 		! log_line '^W: failed to fetch' >/dev/null; then
-		! log_line "doesn't support architecture" >/dev/null ||
-			die "$(apt_mirror "$2") has no packages for $arch_debian"
+		# Apt ignores a suite that does not have the architecture.
+		compgen -G "$2/lists/*_binary-${arch_debian}_Packages*" >/dev/null ||
+			die "$(apt_mirror "$2") has no packages for $arch_debian in the suite ${1/#own/of the host}"
 		touch -- "$2/updated"
 	elif [[ -e $2/updated ]]; then
 		say "cannot read the package lists of $name; using those of $(date -r "$2/updated" +%F)"
@@ -253,7 +254,7 @@ apt_state_update() { # SUITE DIR
 }
 
 apt_mirror() { # DIR
-	sed 's/.*] \([^ ]*\) .*/\1/; q' "$1/sources.list"
+	sed 's/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/; q' "$1/sources.list"
 }
 
 apt_own_update() {

@@ -50,6 +50,7 @@ gate_fresh() {
 
 	text=$("$BUILD/kvmem-report" settings "$base") || exit 2
 	gate_settings "$text"
+	gate_arch
 	gate_run_arguments
 	say "repeating the run of $base"
 	child_run "${args[@]}" || code=$?
@@ -61,6 +62,19 @@ gate_fresh() {
 		;;
 	*) die "the run to compare with $base failed, see above" ;;
 	esac
+}
+
+# gate_arch: the new run has the baseline's architecture: start again with that one
+gate_arch() {
+	local arch
+
+	arch=$(arch_name "${set[machine]:-$ARCH_NAME}")
+	[[ $arch != "$ARCH_NAME" ]] || return 0
+	[[ ! ${opt[arch]-} ]] || usage_error "the baseline is from $arch: omit --arch $ARCH_NAME"
+	arch_known "$arch" || die "the baseline is from $arch, which this kvmem does not support"
+	[[ ${set[where]-} == lab ]] ||
+		die "the baseline is from a host of $arch, this host is $HOST_ARCH: run gate there, or name a second run"
+	KVMEM_ARCH=$arch exec "$ROOT/run.sh" "${arguments[@]}"
 }
 
 # gate_settings TEXT: set the caller's set, had (the items of the baseline) and params

@@ -44,6 +44,7 @@ kernel_find() {
 	modules_index "$KERNEL_MODULES"
 	kernel_check_modules
 	kernel_check_config
+	kernel_check_parameters
 }
 
 # kernel_reference VARIANT[:VERSION]: the newest one that was built.  kernel build makes
@@ -67,10 +68,21 @@ kernel_tree() { # FOLDER
 	if [[ ! -e $KERNEL ]]; then
 		[[ -e $1/Kbuild || -e $1/Makefile ]] ||
 			die "$1: neither a kernel tree nor its O= folder"
+		kernel_tree_other "$1"
 		die "$1: there is no $arch_image_path, build the kernel first (make $arch_image modules)"
 	fi
 	KERNEL_MODULES=$1
 	[[ ! -r $1/.config ]] || KERNEL_CONFIG=$1/.config
+}
+
+# kernel_tree_other FOLDER: exit if it has the image of another architecture
+kernel_tree_other() {
+	local name image
+
+	for name in $(arch_list); do
+		image=$(sed -n 's/^arch_image_path=//p' "$ROOT/lib/sh/arch/$name.sh")
+		[[ ! -e $1/$image ]] || die "$1: it is built for $name, use --arch $name"
+	done
 }
 
 # --- the image ---------------------------------------------------------------
@@ -103,15 +115,20 @@ kernel_modules_named() { # FOLDER
 		[[ ! -d $dir/$KERNEL_RELEASE ]] || KERNEL_MODULES=$dir/$KERNEL_RELEASE
 	done
 	modules_index "$KERNEL_MODULES"
-	[[ ${module_file[kvm]:-} ]] || die "--modules $1: there is no kvm.ko in it"
+	if [[ ! ${arch_kvm_modules[*]} ]]; then
+		((${#module_file[@]})) || die "--modules $1: there is no module in it, and KVM of $ARCH_NAME is never one: omit --modules"
+	else
+		[[ ${module_file[kvm]:-} ]] || die "--modules $1: there is no kvm.ko in it"
+	fi
 }
 
 # The modules must match the image.
 kernel_check_modules() {
-	local release
+	local release file=${module_file[kvm]:-}
 
-	[[ ${module_file[kvm]:-} ]] || return 0
-	release=$(module_info "${module_file[kvm]}" vermagic)
+	[[ ${arch_kvm_modules[*]} ]] || for file in "${module_file[@]}"; do break; done
+	[[ $file ]] || return 0
+	release=$(module_info "$file" vermagic)
 	release=${release%% *}
 	[[ $release == "$KERNEL_RELEASE" ]] ||
 		die "the modules in $KERNEL_MODULES are for ${release:-an unknown release}, the kernel is $KERNEL_RELEASE: rebuild them, or use --modules DIR"
@@ -144,4 +161,17 @@ kernel_check_config() {
 
 kernel_has() { # OPTION [VALUES]
 	grep -q "^CONFIG_$1=[${2:-ym}]" "$KERNEL_CONFIG"
+}
+
+# The kernel ignores an unknown early parameter silently.
+kernel_check_parameters() {
+	local word words
+
+	[[ $arch_early_kvm ]] || return 0
+	read -r -d '' -a words <<<"${PARAMS[*]} ${opt[append]:-}" || true
+	for word in "${words[@]}"; do
+		word=${word%%=*}
+		[[ ${word//_/-} != "$arch_early_kvm"* ]] || arch_image_has "$word" ||
+			die "$KERNEL_NAME: $word: this kernel has no such parameter"
+	done
 }

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# The arch_ variables are those of lib/sh/arch/NAME.sh:
+# shellcheck disable=SC2154
 #
 # The kernel tree that supplies the kselftest harness (KSRC) and the UAPI headers
 # (KHDR).  A tree of the user is used in place and not modified; without one, the needed
@@ -69,6 +71,7 @@ ksrc_user() {
 	if [[ ${KHDR:-} ]]; then
 		KHDR=$(absolute "$KHDR")
 		[[ -r $KHDR/linux/kvm.h ]] || die "KHDR=$KHDR: there is no linux/kvm.h in it"
+		grep -qs "$arch_header" "$KHDR/asm/kvm.h" || die "KHDR=$KHDR: these headers are not those of $ARCH_NAME"
 		return
 	fi
 	KHDR=$CACHE/khdr/$(ksrc_state)/usr/include

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # The variables of a run in the lab are those of lab_record, here and in boot.sh:
-# shellcheck disable=SC2034,SC2153,SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153,SC2154
 #
 # The lab: a run in an emulated machine, with any kernel, with or without KVM on this
 # host.  kvmem-run runs in the machine and kvmem-report on the host; the machine's virtio
@@ -118,11 +118,15 @@ lab_record() {
 	if ((machines == 1)); then
 		machine=1 to=${tos[0]}
 		lab_machine
-		exec {to}>&- {console}>&-
+		exec {console}>&-
 	else
 		lab_machines
 	fi
 	[[ ! $never ]] || lab_never_ran
+	# The end of a stream that has no events would be an error of kvmem-report.
+	for to in "${tos[@]}"; do
+		exec {to}>&-
+	done
 	await "$report" || report_rc=$?
 	stop_if_pending
 	lab_say_times
@@ -162,9 +166,6 @@ lab_machines() {
 				"${spent[bench]}" "${spent[off]}" >"$RUN/log/end-$machine"
 		) &
 		pids+=("$!")
-	done
-	for to in "${tos[@]}"; do
-		exec {to}>&-
 	done
 	for pid in "${pids[@]}"; do
 		await "$pid" "${pids[*]}" || run_rc=2

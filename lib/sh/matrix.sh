@@ -5,6 +5,8 @@
 #
 # The same run on several kernels, one after the other, and a table of all.
 
+# A REF is a KERNEL of lab, ARCH:KERNEL, or host.
+
 # matrix REF... [test|bench [PATTERN...]]: returns the exit code
 matrix() {
 	local refs=() kind=run folders=() codes=() ref
@@ -23,24 +25,57 @@ matrix() {
 
 	# Report errors that concern all runs once, before the first run.
 	host_results_check
-	prepare --lab
-	list_read
-	list_check "${kind/run/test bench}" "$@"
 	for ref in "${refs[@]}"; do
-		[[ $ref == host ]] || matrix_check "$ref"
+		matrix_check "$ref"
 	done
+	prepare --lab
+	matrix_check_patterns "$@"
 	for ref in "${refs[@]}"; do
 		matrix_one "$ref" "$@"
 	done
 	matrix_show
 }
 
+# matrix_split REF: set the caller's arch and kernel
+matrix_split() {
+	arch=$ARCH_NAME kernel=$1
+	if [[ $1 == host ]]; then
+		arch=$HOST_ARCH
+	elif [[ $1 == *:* ]] && arch_known "$(arch_name "${1%%:*}")"; then
+		arch=$(arch_name "${1%%:*}") kernel=${1#*:}
+	fi
+}
+
 # Without this check, a wrong path would be reported after minutes.
 matrix_check() { # REF
-	case $1 in
-	debian | debian[:/]* | reference | reference:* | mutants | mutants:*) ;;
-	*) [[ -e $1 ]] || die "no kernel $1: use debian[:VERSION], a built kernel tree, a $arch_image, reference or host" ;;
+	local arch kernel
+
+	matrix_split "$1"
+	case $kernel in
+	host | debian | debian[:/]* | reference | reference:* | mutants | mutants:*) ;;
+	*) [[ -e $kernel ]] || die "no kernel $1: use debian[:VERSION], a built kernel tree, a $arch_image, reference or host; ARCH: before it for another architecture ($(arch_names))" ;;
 	esac
+}
+
+# matrix_check_patterns [PATTERN...]: whether they match anything, for each architecture;
+# this builds for all of them
+matrix_check_patterns() {
+	local ref arch kernel checked=' ' code=0
+
+	for ref in "${refs[@]}"; do
+		matrix_split "$ref"
+		[[ $checked != *" $arch "* ]] || continue
+		checked+="$arch "
+		if [[ $arch == "$ARCH_NAME" ]]; then
+			list_read
+			list_check "${kind/run/test bench}" "$@"
+			continue
+		fi
+		"$ROOT/run.sh" list --arch "$arch" ${opt[no-install]:+--no-install} -- "$@" </dev/null >/dev/null &
+		await $! || code=$?
+		stop_if_pending
+		((code == 0)) || exit "$code"
+	done
 }
 
 # matrix_one REF [PATTERN...]: make a run; add its results folder to folders and its exit
@@ -58,10 +93,11 @@ matrix_one() {
 
 # matrix_args REF: set the caller's args to the command and its options
 matrix_args() {
-	local name
+	local name arch kernel
 
-	args=(lab "$kind" --kernel "$1")
-	[[ $1 != host ]] || args=("$kind")
+	matrix_split "$1"
+	args=(lab "$kind" --arch "$arch" --kernel "$kernel")
+	[[ $1 != host ]] || args=("$kind" --arch "$arch")
 	for name in profile results seed timeout replicates; do
 		[[ ! ${opt[$name]-} ]] || args+=("--$name" "${opt[$name]}")
 	done

@@ -7,7 +7,7 @@
 # while the tests run in a lab (lib/runner/mutation.c).  The result is the test that
 # detects each bug, and the bugs that no test detects.
 
-mutation_table=$ROOT/configs/kernels/mutants/table.tsv
+mutation_table=$ROOT/configs/kernels/mutants/arch/$ARCH_NAME.tsv
 
 # mutation: returns the exit code
 mutation() {
@@ -58,12 +58,13 @@ mutation_jobs() {
 	(
 		trap '' INT HUP
 		# shellcheck disable=SC2016
-		become bash -c 'kernel=$1 accel=$2 script=$3; shift 3
+		become bash -c 'arch=$1 kernel=$2 accel=$3 script=$4; shift 4
 			for part; do
-				"$script" mutation --kernel "$kernel" ${accel:+--accel "$accel"} \
+				"$script" mutation --arch "$arch" --kernel "$kernel" ${accel:+--accel "$accel"} \
 					--results "$part" --mutants-file "$part.items" >"$part.out" 2>&1 &
 			done
-			wait' jobs "${opt[kernel]:-mutants}" "${opt[accel]:-}" "$ROOT/run.sh" "${parts[@]}"
+			wait' jobs "$ARCH_NAME" "${opt[kernel]:-mutants}" "${opt[accel]:-}" "$ROOT/run.sh" \
+			"${parts[@]}"
 	) &
 	pid=$!
 	running=-$pid

@@ -54,8 +54,8 @@ proof_noisy() {
 
 	total=$((rounds * ${#order[@]}))
 	runs=()
-	if ! "$BUILD/kvmem-run" --probe >/dev/null 2>&1; then
-		say "this host has no usable KVM: measuring in the lab, emulated"
+	if [[ $ARCH_NAME != "$HOST_ARCH" ]] || ! "$BUILD/kvmem-run" --probe >/dev/null 2>&1; then
+		say "this host has no usable KVM for $ARCH_NAME: measuring in the lab, emulated"
 		how=(lab bench)
 	fi
 	how+=(--replicates "$((10#${opt[replicates]:-30}))")

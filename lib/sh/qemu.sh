@@ -22,6 +22,7 @@ qemu_accel() {
 # qemu_choose: set the machine's variables from --accel, --cpu, --cpus and --numa
 qemu_choose() {
 	MACHINE_NAME=QEMU
+	MACHINE_VERSION=$("$arch_qemu" --version | sed -n '1s/.*version \([^ ]*\).*/\1/p')
 	qemu_accel
 	case $MACHINE_ACCEL in
 	kvm) MACHINE_CPU=${opt[cpu]:-host} ;;
@@ -33,7 +34,6 @@ qemu_choose() {
 	else
 		MACHINE_CPUS=$((10#${opt[cpus]:-2})) MACHINE_NUMA=$((10#${opt[numa]:-2}))
 	fi
-	MACHINE_VERSION=$("$arch_qemu" --version | sed -n '1s/.*version \([^ ]*\).*/\1/p')
 }
 
 # qemu_has_kvm: whether this host can run nested KVM

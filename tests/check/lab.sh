@@ -6,48 +6,10 @@
 # shellcheck disable=SC2016
 
 LAB=debian:6.12
+LAB_ENV=()
+# shellcheck source=tests/check/labs.sh
+. tests/check/labs.sh lab --kernel "$LAB"
 
-# begin NAME COMMAND...: run COMMAND in the background; finish checks its output and exit
-# code
-begin() {
-	local name=$1
-	shift
-	{
-		code=0
-		"$@" >"$WORK/$name.out" 2>&1 </dev/null || code=$?
-		echo "$code" >"$WORK/$name.code"
-	} &
-}
-
-# finish NAME CODE TEXT...: wait for NAME; check its exit code, and that it printed each TEXT
-finish() {
-	local name=$1 code=$2 text
-	shift 2
-	until [ -e "$WORK/$name.code" ]; do sleep 0.2; done
-	is "lab: $name: exit code" "$code" "$(cat "$WORK/$name.code")"
-	for text; do
-		expect "lab: $name prints '$text'" grep -qF -- "$text" "$WORK/$name.out"
-	done
-	[ "$code" = "$(cat "$WORK/$name.code")" ] || tail -n 20 "$WORK/$name.out" | sed 's/^/      /'
-}
-
-# lab NAME ARG...: ./run.sh lab, with results in a folder of that name
-lab() {
-	local name=$1
-	shift
-	# make check may have been started with SIGINT ignored (nohup, a shell's &).
-	env --default-signal=INT ./run.sh lab --kernel "$LAB" --results "$WORK/lab/$name" "$@"
-}
-
-folder() { # NAME
-	echo "$WORK/lab/$1"/*
-}
-
-medians() { # NAME
-	of "$(folder "$1")/results.json" "[(m['name'], m['replicates']) for m in r['measurements'] if m['exact']]"
-}
-
-mkdir -p "$WORK/lab"
 # The first run fetches the kernel if it is not cached.
 expect "lab: a Debian kernel comes up" lab first test slot_api.api.region.adjacent
 
@@ -63,14 +25,6 @@ is "lab: the results note that instructions were counted" True \
 	"$(of "$(folder counted)/results.json" "r['run']['exact'] and r['run']['where'] == 'lab'")"
 
 # --- the options of the machine ---------------------------------------
-
-# one_test FOLDER NAME COMMAND: make a program of one test, which passes if COMMAND does
-one_test() {
-	mkdir -p "$WORK/$1/tests" "$WORK/$1/bench"
-	printf '#!/bin/sh\n[ "$1" = --list ] && { printf "global.it\\t\\n"; exit 0; }\n%s\n' \
-		"$3" >"$WORK/$1/tests/$2"
-	chmod +x "$WORK/$1/tests/$2"
-}
 
 one_test machine append 'grep -w kvmem_word /proc/cmdline'
 one_test machine parameter 'case $(cat /sys/module/kvm/parameters/mmio_caching) in N | 0) ;; *) exit 1 ;; esac'

@@ -57,7 +57,7 @@ begin no_svm lab no_svm --cpu qemu64,-svm test slot_api
 begin bad_parameter lab bad_parameter --jobs 2 --param kvm.no_such=1 test slot_api
 finish no_svm 2 "no KVM inside: its CPU has neither svm nor vmx"
 finish bad_parameter 2 "kvm.no_such: this kernel has no such parameter"
-is "lab: two machines with the same reason print it once" 1 "$(grep -c "has no such parameter" "$WORK/bad_parameter.out")"
+is "lab: two machines with the same reason print it once" 1 "$(grep -c "has no such parameter" "$WORK/lab/bad_parameter.out")"
 begin no_such_cpu lab no_such_cpu --cpu pentium9 test slot_api
 finish no_such_cpu 2 "QEMU failed"
 KVMEM_BOOT_TIMEOUT=1 begin slow lab slow test slot_api

@@ -319,13 +319,17 @@ TEST(traits)
 	EXPECT_EQ(0, model_attributes(&model, 3, 1, true));
 	EXPECT_FALSE(model_defined(&model, PAGE(3), 8, true, false));
 
-	BEGIN(.private = true, .gmem = true, .uncached = true, .unsplit = true);
+	BEGIN(.private = true, .gmem = true, .uncached = true, .undecoded = true);
 	guest_reads(PAGE(3), 8);
 	EXPECT_FALSE(model_defined(&model, PAGE(4) - 4, 8, true, false));
 	EXPECT_FALSE(model_defined(&model, PAGE(3), 16, true, false));
+	EXPECT_FALSE(model_defined(&model, PAGE(3), 8, true, true));
 	EXPECT_TRUE(model_defined(&model, PAGE(3), 8, true, false));
 	EXPECT_EQ(0, model_attributes(&model, 3, 1, true));
 	EXPECT_TRUE(model_defined(&model, PAGE(3), 8, true, false));
+	ASSERT_EQ(0, SLOT(0, 10, 2));
+	EXPECT_TRUE(model_defined(&model, PAGE(10), 8, true, true));
+	EXPECT_FALSE(model_defined(&model, PAGE(10) + 1, 8, true, true));
 }
 
 TEST(private_memory)

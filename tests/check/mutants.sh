@@ -1,27 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The seeded bugs: the table and the patch agree, and the patch applies on top of the
-# kernel patches.
+# The seeded bugs: the tables of the architectures and the patches agree, and the patches
+# apply on top of the kernel patches.
 
 mutants=configs/kernels/mutants
+tables=("$mutants"/arch/*.tsv)
 series=(configs/kernels/patches/*.patch "$mutants"/*.patch)
 tarball=/usr/src/linux-source-6.12.tar.xz
 
-# NUMBER NAME of each bug, from the patch's enum and from the table.
+# NUMBER NAME of each bug, from the patches' enum and from the tables.
 sed -n 's/^+\tKVM_MUTANT_\([A-Z0-9_]*\) = \([0-9]*\),$/\2 \1/p' "$mutants"/*.patch >"$WORK/enum"
-awk -F '\t' '!/^#/ { print $1, toupper($2) }' "$mutants/table.tsv" >"$WORK/table"
-expect "mutants: the table and the patch have the same bugs" diff "$WORK/table" "$WORK/enum"
+awk -F '\t' '!/^#/ { print $1, toupper($2) }' "${tables[@]}" | sort -u | sort -n >"$WORK/table"
+expect "mutants: the tables and the patches have the same bugs" diff "$WORK/table" "$WORK/enum"
+for table in "${tables[@]}"; do
+	expect "$table is sorted" sort -nc <(awk -F '\t' '!/^#/ { print $1 }' "$table")
+done
 is "mutants: numbers and names are unique" "" \
 	"$(cut -d ' ' -f 1 "$WORK/table" | sort | uniq -d)$(cut -d ' ' -f 2 "$WORK/table" | sort | uniq -d)"
 is "mutants: every line has eight fields" "" \
-	"$(awk -F '\t' '!/^#/ && (NF != 8 || /\t\t|\t$/) { print $1 }' "$mutants/table.tsv")"
+	"$(awk -F '\t' '!/^#/ && (NF != 8 || /\t\t|\t$/) { print $1 }' "${tables[@]}")"
 
 # The code that selects a bug, without the enum.
 grep -hv ' = [0-9]*,$' "$mutants"/*.patch | grep '^+' | grep -o 'KVM_MUTANT_[A-Z0-9_]*' | sort -u >"$WORK/used"
-is "mutants: the patch uses each of them" "" \
+is "mutants: the patches use each of them" "" \
 	"$(awk '{ print "KVM_MUTANT_" $2 }' "$WORK/table" | sort | comm -23 - "$WORK/used")"
 
-is "mutants: their behaviours are in the index" "" "$(awk -F '\t' '!/^#/ { print $5 }' "$mutants/table.tsv" |
+is "mutants: their behaviours are in the index" "" "$(awk -F '\t' '!/^#/ { print $5 }' "${tables[@]}" |
 	tr ' ' '\n' | sort -u | comm -23 - <(grep -v '^#' configs/behaviours.tsv | cut -f 1 | sort -u))"
 
 if [ -r "$tarball" ]; then

@@ -138,7 +138,7 @@ KVMEM_TEST(interrupted_fragments, "A27")
 	v->run->immediate_exit = 1;
 	ASSERT_EQ(VCPU_RESUME, vcpu_run(v));
 	ASSERT_TRUE(exits_match("write in two fragments", v->log, v->nr_exits, want, 2));
-	ASSERT_TRUE(complete_only(v));
+	ASSERT_TRUE(vcpu_complete(v));
 	ASSERT_EQ(VCPU_DONE, vcpu_finish(v));
 	ASSERT_EQ(3, v->nr_exits);
 	ASSERT_EQ(1, vcpu_result(v, 0)->done);
@@ -467,7 +467,7 @@ KVMEM_TEST(migrate_after_completion, "A27")
 	v->script = answers;
 	v->nr_script = 1;
 	ASSERT_EQ(VCPU_RESUME, vcpu_run(v));
-	ASSERT_TRUE(complete_only(v));
+	ASSERT_TRUE(vcpu_complete(v));
 	ASSERT_EQ(0, ioctl(v->fd, KVM_GET_REGS, &regs));
 	ASSERT_EQ(0, ioctl(v->fd, KVM_GET_SREGS, &sregs));
 	ASSERT_EQ(0, ioctl(v->fd, KVM_GET_FPU, &fpu));

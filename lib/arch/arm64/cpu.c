@@ -58,6 +58,13 @@ void cpu_skip(struct vcpu *v)
 	cpu_set_reg(v, REG_PC, cpu_get_reg(v, REG_PC) + 4);
 }
 
+uint32_t cpu_insn(struct vcpu *v)
+{
+	uint64_t offset = cpu_get_reg(v, REG_PC) - VM_SYS_GPA;
+
+	return offset < VM_SYS_SIZE ? *(uint32_t *)(v->vm->sys + offset) : 0;
+}
+
 bool cpu_has_lse(struct vcpu *v)
 {
 	return (cpu_get_reg(v, REG_ISAR0) >> 20 & 0xf) >= 2;
@@ -155,8 +162,7 @@ void arch_dump_regs(struct vcpu *v)
 		     (unsigned long long)cpu_get_reg(v, REG_X(i + 1)),
 		     (unsigned long long)cpu_get_reg(v, REG_X(i + 2)),
 		     (unsigned long long)cpu_get_reg(v, REG_X(i + 3)));
-	if (pc >= VM_SYS_GPA && pc < VM_SYS_GPA + VM_SYS_SIZE)
-		diag("code at pc: %08x", *(uint32_t *)(v->vm->sys + (pc - VM_SYS_GPA)));
+	diag("code at pc: %08x", cpu_insn(v));
 }
 
 enum arch_exit arch_exit_of(const struct vcpu *v, const struct kexit *e, uint32_t *value)

@@ -50,6 +50,9 @@ int cpu_try_set_reg(struct vcpu *v, uint64_t id, uint64_t value);
 /** cpu_skip - advance the PC by one instruction, as userspace does for KVM_EXIT_ARM_NISV */
 void cpu_skip(struct vcpu *v);
 
+/** cpu_insn - the instruction at the PC, 0 outside of the payload */
+uint32_t cpu_insn(struct vcpu *v);
+
 /** cpu_init_vgic - complete arch_create_irqchip() after the last vCPU is created */
 void cpu_init_vgic(struct vm *vm);
 

@@ -34,16 +34,31 @@ static uint64_t *next_table(struct vm *vm, uint64_t *table, unsigned int i)
 	return table_at(vm, table[i]);
 }
 
+static uint64_t *root_entry(struct vm *vm, uint64_t va)
+{
+	return (uint64_t *)(vm->sys + SYS_ROOT_USER) + (va >> 39 & 511);
+}
+
+/* Both roots share the tables below. */
+static void copy_root_entry(struct vm *vm, uint64_t va)
+{
+	uint64_t *root_el1 = (uint64_t *)(vm->sys + SYS_ROOT);
+
+	root_el1[va >> 39 & 511] = *root_entry(vm, va) | (va < USER_WINDOW ? TABLE_NO_USER : 0);
+}
+
+static uint64_t *level1_table(struct vm *vm, uint64_t va)
+{
+	uint64_t *table = next_table(vm, root_entry(vm, va), 0);
+
+	copy_root_entry(vm, va);
+	return table;
+}
+
 /* The level 2 table. */
 static uint64_t *directory(struct vm *vm, uint64_t va)
 {
-	uint64_t *root = (uint64_t *)(vm->sys + SYS_ROOT_USER);
-	uint64_t *root_el1 = (uint64_t *)(vm->sys + SYS_ROOT);
-	unsigned int i = va >> 39 & 511;
-	uint64_t *level1 = next_table(vm, root, i);
-
-	root_el1[i] = root[i] | (va < USER_WINDOW ? TABLE_NO_USER : 0);
-	return next_table(vm, level1, va >> 30 & 511);
+	return next_table(vm, level1_table(vm, va), va >> 30 & 511);
 }
 
 uint64_t *mmu_pte(struct vm *vm, uint64_t va)
@@ -55,9 +70,18 @@ uint64_t *mmu_pte(struct vm *vm, uint64_t va)
 	return next_table(vm, level2, va >> 21 & 511) + (va >> 12 & 511);
 }
 
-void mmu_set_table(struct vm *vm, uint64_t gva, uint64_t table_gpa)
+void mmu_set_table(struct vm *vm, uint64_t gva, unsigned int level, uint64_t table_gpa)
 {
-	directory(vm, gva)[gva >> 21 & 511] = table_gpa | PTE_VALID | PTE_TABLE;
+	uint64_t entry = table_gpa | PTE_VALID | PTE_TABLE;
+
+	if (level == 1) {
+		*root_entry(vm, gva) = entry;
+		copy_root_entry(vm, gva);
+	} else if (level == 2) {
+		level1_table(vm, gva)[gva >> 30 & 511] = entry;
+	} else {
+		directory(vm, gva)[gva >> 21 & 511] = entry;
+	}
 }
 
 uint64_t arch_pte_gpa(struct vm *vm, uint64_t gva)
@@ -75,7 +99,7 @@ void mmu_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages, uint64_t
 
 void arch_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages)
 {
-	mmu_map(vm, gva, gpa, pages, PTE_NORMAL);
+	mmu_map(vm, gva, gpa, pages * (VM_PAGE / PAGE_4K), PTE_NORMAL);
 }
 
 void arch_map_large(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t len)

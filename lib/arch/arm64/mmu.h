@@ -36,7 +36,7 @@ struct vm;
  */
 #define USER_WINDOW	0x500000000000ULL
 
-/* Fields of an exception's vector and error, ESR_EL1 (Arm ARM D24.2.40). */
+/* Fields of ESR_EL1, which an exception has as its vector and error. */
 #define EC_IABT		0x21		/* instruction abort at the same level */
 #define EC_DABT		0x25		/* data abort at the same level */
 #define EC_IABT_USER	0x20		/* at EL0 */
@@ -46,6 +46,7 @@ struct vm;
 #define FSC_PERMISSION	0x0c
 #define FSC_EXTERNAL	0x10		/* not on a page-table walk */
 #define FSC_EXTERNAL_WALK 0x14		/* on a walk; the level is in bits 1:0 */
+#define FSC_ALIGNMENT	0x21
 #define ESR_WNR		(1ULL << 6)	/* a write */
 
 /** mmu_pte - host address of the 4 KiB entry for @gva; creates missing tables */
@@ -56,12 +57,18 @@ uint64_t *mmu_pte(struct vm *vm, uint64_t gva);
  * @vm: VM
  * @gva: page aligned
  * @gpa: page aligned
- * @pages: number of pages
+ * @pages: number of pages of 4 KiB
  * @pte: all bits of the entry but PTE_TABLE and the address
  */
 void mmu_map(struct vm *vm, uint64_t gva, uint64_t gpa, uint64_t pages, uint64_t pte);
 
-/** mmu_set_table - use the page at @table_gpa as level 3 table for the 2 MiB around @gva */
-void mmu_set_table(struct vm *vm, uint64_t gva, uint64_t table_gpa);
+/**
+ * mmu_set_table - use a page as a translation table
+ * @vm: VM
+ * @gva: address that the table is for, from VM_WINDOW on
+ * @level: 1, 2 or 3, for the 512 GiB, 1 GiB or 2 MiB around @gva
+ * @table_gpa: the page
+ */
+void mmu_set_table(struct vm *vm, uint64_t gva, unsigned int level, uint64_t table_gpa);
 
 #endif /* KVMEM_ARM64_MMU_H */

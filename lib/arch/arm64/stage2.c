@@ -115,7 +115,7 @@ bool stage2_dump(struct vm *vm, void (*fn)(const struct stage2_range *r, void *a
 static void count_pages(const struct stage2_range *r, void *arg)
 {
 	if (r->level == 3)
-		*(uint64_t *)arg += (r->end - r->start) / PAGE_4K;
+		*(uint64_t *)arg += (r->end - r->start) / VM_PAGE;
 }
 
 bool arch_mapped(struct vm *vm, uint64_t *n)

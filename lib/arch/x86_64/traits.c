@@ -28,7 +28,7 @@ const struct arch_traits *arch_traits(void)
 {
 	static struct arch_traits t = {
 		.caches_mmio = true,
-		.splits_accesses = true,
+		.decodes = true,
 		.slot_zap_quirk = KVM_X86_QUIRK_SLOT_ZAP_ALL,
 	};
 	static bool known;

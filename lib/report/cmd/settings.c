@@ -82,6 +82,7 @@ int cmd_settings(int argc, char **argv)
 		return EXIT_BROKEN;
 	put("profile", run_string(&r, "profile"));
 	put("where", run_string(&r, "where"));
+	put("machine", json_text(json_object_get(r.meta, "kernel"), "machine"));
 	put_number("seed", json_object_get(r.meta, "seed"));
 	if (json_is_true(json_object_get(r.meta, "exact")))
 		put("exact", "yes");

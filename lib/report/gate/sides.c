@@ -74,6 +74,7 @@ static const struct {
 	{ "machine", "lab", "cpus", "the lab's number of CPUs" },
 	{ "machine", "lab", "memory_mib", "the lab's memory" },
 	{ "machine", "lab", "numa", "the lab's number of nodes" },
+	{ "machine", "lab", "kvm_mode", "the mode of KVM" },
 	{ "profile", "", "profile", "the profile" },
 };
 

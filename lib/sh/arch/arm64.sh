@@ -11,6 +11,7 @@ arch_debian=arm64
 arch_image=Image
 arch_image_path=arch/arm64/boot/Image
 arch_ksrc=(arch/arm64/kernel/Makefile.syscalls)
+arch_header=KVM_REG_ARM_CORE
 arch_help_param='.
                        kvm-arm.mode=nvhe and kvm-arm.mode=protected select the mode'
 arch_help_nested="a CPU with nested virtualization (FEAT_NV2), kvm-arm.mode=nested on the command line of this host's kernel, and QEMU 10.1 or newer"
@@ -34,6 +35,7 @@ arch_console_config=SERIAL_AMBA_PL011_CONSOLE
 # KVM is never a module.
 arch_kvm_config=(KVM)
 arch_kvm_modules=()
+arch_early_kvm=kvm-arm.
 arch_modules_wanted=
 
 arch_accels=(kvm tcg)
@@ -127,6 +129,15 @@ arch_image_pages() {
 	esac
 }
 
+# arch_image_has NAME: whether it has an early parameter; in its name - and _ are the same.
+# Reads all of the image, for a pipe that is closed early is an error.
+arch_image_has() {
+	local name=${1//./\\.}
+
+	name=${name//[-_]/[-_]}
+	(($(arch_image_plain "$KERNEL" "$(arch_image_kind "$KERNEL")" | grep -aczE "(^|[^a-z0-9_.-])$name\$")))
+}
+
 arch_cmdline() { :; }
 
 # arch_cpu_properties: without pauth-impdef, emulating the pointer authentication of
@@ -142,7 +153,11 @@ arch_why_silent() {
 	local size
 
 	size=$(arch_image_pages "$KERNEL")
-	[[ ${size:-4} == 4 ]] || echo "that --cpu $MACHINE_CPU supports its pages of $size KiB"
+	if [[ ${size:-4} != 4 ]]; then
+		echo "that --cpu $MACHINE_CPU supports its pages of $size KiB"
+	elif [[ ${opt[cpu]:-} ]]; then
+		echo "that --cpu $MACHINE_CPU is a 64-bit CPU"
+	fi
 }
 
 # --- the host ----------------------------------------------------------------
@@ -155,8 +170,10 @@ arch_why_no_device() {
 	fi
 }
 
+# An older QEMU refuses its machine's EL2 with KVM.
 arch_nests() {
-	grep -qw 'kvm-arm\.mode=nested' /proc/cmdline
+	grep -qw 'kvm-arm\.mode=nested' /proc/cmdline &&
+		[[ $(printf '%s\n' 10.1 "$MACHINE_VERSION" | sort -V | head -n 1) == 10.1 ]]
 }
 
 arch_backend() {

@@ -16,6 +16,7 @@
 #   arch_image		file name of a kernel image, and the target of make
 #   arch_image_path	where make leaves it below the tree
 #   arch_ksrc		what "make headers" needs besides arch/$arch_kernel
+#   arch_header		a word in its UAPI header asm/kvm.h, and in that of no other
 #   arch_help_param	what ./run.sh help says about --param for this architecture
 #   arch_help_accel	the lines of ./run.sh help for --accel, and
 #   arch_help_nested	the requirements of --accel kvm, in one line
@@ -31,6 +32,8 @@
 #   arch_console_config	the option that the console needs, without CONFIG_
 #   arch_kvm_config	the options of KVM; one at least is set
 #   arch_kvm_modules	KVM's modules of this architecture; one is loaded
+#   arch_early_kvm	prefix of the parameters that the kernel parses before it has modules,
+#			if any; arch_image_has NAME tells whether KERNEL has one
 #   arch_modules_wanted	lines "LIST MODULE...": the modules that lib/lab/init loads for KVM
 #   arch_cmdline	print additions to the kernel's command line
 # The host
@@ -57,6 +60,7 @@ arch_debian=amd64
 arch_image=bzImage
 arch_image_path=arch/x86/boot/bzImage
 arch_ksrc=(arch/x86/entry/syscalls)
+arch_header=KVM_CPUID_FLAG
 arch_help_param='. Shadow
                        paging is kvm_amd.npt=0 or kvm_intel.ept=0'
 arch_help_nested="a CPU with vmx or svm, and nested=1 of kvm_intel or kvm_amd"
@@ -79,6 +83,7 @@ arch_early=earlyprintk=ttyS0,115200
 arch_console_config=SERIAL_8250_CONSOLE
 arch_kvm_config=(KVM_AMD KVM_INTEL)
 arch_kvm_modules=(kvm_amd kvm_intel)
+arch_early_kvm=
 arch_modules_wanted='kvm_amd    kvm_amd
 kvm_intel  kvm_intel'
 

@@ -26,14 +26,14 @@ static void init(struct sweep *s, struct vcpu *v, uint64_t gpa, unsigned int pag
 	if (pages > SWEEP_MAX)
 		end_fail("%u pages, %d at most", pages, SWEEP_MAX);
 	*s = (struct sweep){
-		.v = v, .gpa = gpa, .pages = pages, .tag = (uint32_t)(gpa / PAGE_4K),
+		.v = v, .gpa = gpa, .pages = pages, .tag = (uint32_t)(gpa / VM_PAGE),
 		.mem = calloc(pages, sizeof(*s->mem)), .want = calloc(pages, sizeof(*s->want)),
 		.faults = calloc(pages, 1),
 	};
 	if (!s->mem || !s->want || !s->faults)
 		end_fail("out of memory");
 	for (i = 0; i < pages; i++)
-		s->mem[i] = hva + i * PAGE_4K;
+		s->mem[i] = hva + i * VM_PAGE;
 }
 
 void sweep_init(struct sweep *s, struct vcpu *v, uint64_t gpa, unsigned int pages, void *hva)
@@ -133,7 +133,7 @@ static bool sort_faults(struct sweep *s, const char *what)
 		return false;
 	}
 	for (i = 0; i < n; i++) {
-		uint64_t page = (log[i].ipa - s->gpa) / PAGE_4K;
+		uint64_t page = (log[i].ipa - s->gpa) / VM_PAGE;
 
 		if (payload(log[i].ipa))
 			continue;
@@ -176,8 +176,8 @@ static bool faults_are(struct sweep *s, const char *what, const struct sweep_ran
 static bool each_page(struct sweep *s, const char *what, struct mbox_op op)
 {
 	op.count = s->pages;
-	op.addr += s->gpa + page_of(s, 0) * PAGE_4K;
-	op.stride = s->down ? -(int64_t)PAGE_4K : (int64_t)PAGE_4K;
+	op.addr += s->gpa + page_of(s, 0) * VM_PAGE;
+	op.stride = s->down ? -(int64_t)VM_PAGE : (int64_t)VM_PAGE;
 	stage2_faults_begin();
 	return vcpu_expect(s->v, what, &op, 1, NO_EXITS);
 }
@@ -270,11 +270,11 @@ static void add_range(const struct stage2_range *r, void *arg)
 
 bool sweep_blocks(struct sweep *s, const char *what, uint64_t blocks, uint64_t pages)
 {
-	struct mapped m = { s->gpa, s->gpa + s->pages * PAGE_4K, { 0 } };
+	struct mapped m = { s->gpa, s->gpa + s->pages * VM_PAGE, { 0 } };
 
 	if (!stage2_dump(s->v->vm, add_range, &m))
 		return true;
-	if (m.bytes[1] == blocks * PAGE_2M && m.bytes[0] == pages * PAGE_4K)
+	if (m.bytes[1] == blocks * PAGE_2M && m.bytes[0] == pages * VM_PAGE)
 		return true;
 	diag("%s: 0x%llx bytes in blocks and 0x%llx in pages, expected %llu blocks and %llu pages",
 	     what, (unsigned long long)m.bytes[1], (unsigned long long)m.bytes[0],

@@ -12,15 +12,15 @@ bochs_isolinux=/usr/lib/ISOLINUX/isolinux.bin
 bochs_ldlinux=/usr/lib/syslinux/modules/bios/ldlinux.c32
 
 # As in deps.sh.
-bochs_packages='
+bochs_packages="
 bochs             command bochs-bin
-bochs-term        file    /usr/lib/x86_64-linux-gnu/bochs/plugins/libbx_term_gui.so
+bochs-term        file    /usr/lib/$(uname -m)-linux-gnu/bochs/plugins/libbx_term_gui.so
 bochsbios         file    /usr/share/bochs/BIOS-bochs-latest
 vgabios           file    /usr/share/vgabios/vgabios.bin
 isolinux          file    /usr/lib/ISOLINUX/isolinux.bin
 syslinux-common   file    /usr/lib/syslinux/modules/bios/ldlinux.c32
 xorriso           command xorriso
-'
+"
 
 # bochs_choose: set the machine's variables from --cpu, --cpus and --numa
 bochs_choose() {
