@@ -13,6 +13,15 @@ run() { # ARG...: run.sh with the kernel source of the architecture
 	env "${LAB_ENV[@]}" ./run.sh "$@"
 }
 
+# own_test NAME: run a program of the library's self-tests, which needs no KVM
+own_test() {
+	if [ "$(uname -m)" = aarch64 ]; then
+		"build/tests/check/$1"
+	else
+		env "${LAB_ENV[@]}" make -s -j"$(nproc)" ARCH=arm64 checks && qemu-aarch64 "build/arm64/tests/check/$1"
+	fi
+}
+
 # Six bugs of different topics and files that are quick to detect, by different tests.
 SAMPLE=mmio_length_cap,ioeventfd_datamatch,ro_mapped_writable,slot_no_zap,slot_overlap_last_page
 SAMPLE+=,hva_first_alias_only
@@ -28,6 +37,10 @@ expect "arm64: everything is built, and listed" run list --arch arm64
 expect "arm64: a Debian kernel comes up" lab first test slot_api.api.region.adjacent
 
 begin conformance lab conformance test
+
+for name in unit model; do
+	expect "arm64: self-tests: $name" own_test "$name"
+done
 
 # --- exact costs -------------------------------------------------------------
 

@@ -60,14 +60,7 @@ KVMEM_TEST(guest_hangs, "A6")
 		NO_EXITS);
 }
 
-/* The IDT is in unmapped memory: #UD, then #PF, then #DF, then a triple fault. */
-KVMEM_TEST(guest_triple_faults, "A7")
-{
-	struct vcpu *v = vm_create(NULL)->vcpu[0];
-
-	ASSERT_TRUE(vcpu_expect(v, "a triple fault",
-		OPS({ .kind = OP_WITH_IDT, .value = { VM_WINDOW } }), NO_EXITS));
-}
+#include "victim_arch.h"
 
 /* Leaves a process that outlives the test unless the runner kills it. */
 KVMEM_TEST(forks, "A8")
