@@ -25,7 +25,7 @@
 TESTS := pci_hole mmio_bus readonly_slot slot_api gmem_offset gmem_bind gmem_race gmem_file \
 	private_attributes private_fault private_huge prefault prefault_host model_random \
 	proposed_refused \
-	single_hva alias_dirty alias_slots alias_huge alias_uffd alias_reclaim
+	single_hva alias_dirty dirty_log dirty_ring alias_slots alias_uffd alias_reclaim
 BENCHES := exit_latency pci_hole_scan gmem_ops slot_ops overhead
 SELFCHECKS := unit model victim deny
 

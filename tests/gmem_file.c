@@ -248,8 +248,8 @@ KVMEM_TEST_F(file, fixed, "D12")
 	ASSERT_EQ(16, write(pipes[1], "0123456789abcdef", 16));
 	ASSERT_EQ(-1, splice(pipes[0], NULL, self->fd, NULL, 16, 0));
 	ASSERT_EQ(0, fstat(self->fd, &st));
-	ASSERT_EQ(SIZE, st.st_size);
-	ASSERT_EQ(VM_PAGE, st.st_blksize);
+	ASSERT_EQ(SIZE, (uint64_t)st.st_size);
+	ASSERT_EQ(VM_PAGE, (uint64_t)st.st_blksize);
 	ASSERT_EQ(before.st_mode, st.st_mode);
 	ASSERT_EQ(42, vcpu_load(self->v, 8, GPA + SIZE - VM_PAGE));
 	ASSERT_EQ(0, vcpu_load(self->v, 8, GPA));

@@ -15,6 +15,7 @@
 #include "scenario/alias.h"
 #include "guest/hammer.h"
 #include "scenario/hostmem.h"
+#include "scenario/ways.h"
 #include "guest/list.h"
 
 #define PAGES 8
@@ -145,120 +146,8 @@ KVMEM_TEST(as_many_as_there_can_be, "C1 C3", 4500)
 
 /* --- every way to remove a page (C3, C4) --------------------------------- */
 
-struct mem {
-	char *hva; /* PAGES pages, behind every alias */
-	int fd; /* memfd behind them, -1: anonymous */
-};
-
-/*
- * One way to remove @n pages from @first on.  Returns where they are mapped
- * afterwards, or NULL.  The guest must not reach them.
- */
-typedef char *way(const struct mem *m, unsigned int first, unsigned int n);
-
-#define AT(m, page) ((m)->hva + (page)*VM_PAGE)
-
-static void done(int r, const char *what)
-{
-	if (r)
-		end_fail("%s: %s", what, strerror(errno));
-}
-
-static char *by_dontneed(const struct mem *m, unsigned int first, unsigned int n)
-{
-	done(madvise(AT(m, first), n * VM_PAGE, MADV_DONTNEED), "MADV_DONTNEED");
-	return NULL;
-}
-
-static char *by_remove(const struct mem *m, unsigned int first, unsigned int n)
-{
-	done(madvise(AT(m, first), n * VM_PAGE, MADV_REMOVE), "MADV_REMOVE");
-	return NULL;
-}
-
-static char *by_punch(const struct mem *m, unsigned int first, unsigned int n)
-{
-	done(fallocate(m->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(first * VM_PAGE),
-		       (off_t)(n * VM_PAGE)),
-	     "fallocate");
-	return NULL;
-}
-
-static char *by_munmap(const struct mem *m, unsigned int first, unsigned int n)
-{
-	done(munmap(AT(m, first), n * VM_PAGE), "munmap");
-	hostmem_map_over(AT(m, first), -1, 0, n * VM_PAGE);
-	return NULL;
-}
-
-/* The file keeps its pages, and the guest gets new ones. */
-static char *by_mmap(const struct mem *m, unsigned int first, unsigned int n)
-{
-	hostmem_map_over(AT(m, first), -1, 0, n * VM_PAGE);
-	return hostmem_map(m->fd, first * VM_PAGE, n * VM_PAGE);
-}
-
-static char *by_mremap_away(const struct mem *m, unsigned int first, unsigned int n)
-{
-	char *to = vm_alloc(n * VM_PAGE);
-
-	if (mremap(AT(m, first), n * VM_PAGE, n * VM_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
-		end_fail("mremap: %s", strerror(errno));
-	hostmem_map_over(AT(m, first), -1, 0, n * VM_PAGE);
-	return to;
-}
-
-static char *by_mremap_onto(const struct mem *m, unsigned int first, unsigned int n)
-{
-	char *from = vm_alloc(n * VM_PAGE);
-
-	memset(from, 0, n * VM_PAGE);
-	if (mremap(from, n * VM_PAGE, n * VM_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, AT(m, first)) !=
-	    AT(m, first))
-		end_fail("mremap: %s", strerror(errno));
-	return NULL;
-}
-
-static char *by_mprotect(const struct mem *m, unsigned int first, unsigned int n)
-{
-	done(mprotect(AT(m, first), n * VM_PAGE, PROT_NONE), "mprotect");
-	return NULL;
-}
-
-static char *by_mprotect_read(const struct mem *m, unsigned int first, unsigned int n)
-{
-	done(mprotect(AT(m, first), n * VM_PAGE, PROT_READ), "mprotect");
-	return NULL;
-}
-
-static void allow_again(const struct mem *m)
-{
-	done(mprotect(m->hva, SIZE, PROT_READ | PROT_WRITE), "mprotect");
-}
-
-static char *by_migration(const struct mem *m, unsigned int first, unsigned int n)
-{
-	hostmem_migrate(AT(m, first), n);
-	return NULL;
-}
-
-static char *by_ksm(const struct mem *m, unsigned int first, unsigned int n)
-{
-	char *twin = vm_alloc(n * VM_PAGE);
-
-	memcpy(twin, AT(m, first), n * VM_PAGE);
-	hostmem_merge(AT(m, first), twin, n);
-	return twin;
-}
-
-static char *by_swap(const struct mem *m, unsigned int first, unsigned int n)
-{
-	hostmem_swap_out(AT(m, first), n);
-	return NULL;
-}
-
 FIXTURE(way) {
-	struct mem m;
+	struct way_mem m;	/* PAGES pages, behind every alias */
 	struct aliases a;
 };
 
@@ -266,29 +155,31 @@ FIXTURE_VARIANT(way) {
 	way *take;
 	bool memfd;
 	bool keeps; /* the content is there afterwards */
-	void (*give_back)(const struct mem *m); /* before the guest can continue */
+	void (*give_back)(const struct way_mem *m); /* before the guest can continue */
 };
 
-FIXTURE_VARIANT_ADD(way, dontneed) { .take = by_dontneed };
-FIXTURE_VARIANT_ADD(way, dontneed_file) { .take = by_dontneed, .memfd = true, .keeps = true };
-FIXTURE_VARIANT_ADD(way, remove) { .take = by_remove, .memfd = true };
-FIXTURE_VARIANT_ADD(way, punch) { .take = by_punch, .memfd = true };
-FIXTURE_VARIANT_ADD(way, munmap) { .take = by_munmap };
-FIXTURE_VARIANT_ADD(way, mmap) { .take = by_mmap, .memfd = true };
-FIXTURE_VARIANT_ADD(way, mremap_away) { .take = by_mremap_away };
-FIXTURE_VARIANT_ADD(way, mremap_onto) { .take = by_mremap_onto };
-FIXTURE_VARIANT_ADD(way, mprotect) { .take = by_mprotect, .keeps = true, .give_back = allow_again };
-FIXTURE_VARIANT_ADD(way, mprotect_read) { .take = by_mprotect_read, .keeps = true,
-					 .give_back = allow_again };
-FIXTURE_VARIANT_ADD(way, migration) { .take = by_migration, .keeps = true };
-FIXTURE_VARIANT_ADD(way, migration_file) { .take = by_migration, .memfd = true, .keeps = true };
-FIXTURE_VARIANT_ADD(way, ksm) { .take = by_ksm, .keeps = true };
-FIXTURE_VARIANT_ADD(way, swap) { .take = by_swap, .keeps = true };
+FIXTURE_VARIANT_ADD(way, dontneed) { .take = way_dontneed };
+FIXTURE_VARIANT_ADD(way, dontneed_file) { .take = way_dontneed, .memfd = true, .keeps = true };
+FIXTURE_VARIANT_ADD(way, remove) { .take = way_remove, .memfd = true };
+FIXTURE_VARIANT_ADD(way, punch) { .take = way_punch, .memfd = true };
+FIXTURE_VARIANT_ADD(way, munmap) { .take = way_munmap };
+FIXTURE_VARIANT_ADD(way, mmap) { .take = way_mmap, .memfd = true };
+FIXTURE_VARIANT_ADD(way, mremap_away) { .take = way_mremap_away };
+FIXTURE_VARIANT_ADD(way, mremap_onto) { .take = way_mremap_onto };
+FIXTURE_VARIANT_ADD(way, mprotect) { .take = way_mprotect, .keeps = true,
+				     .give_back = way_give_back };
+FIXTURE_VARIANT_ADD(way, mprotect_read) { .take = way_mprotect_read, .keeps = true,
+					 .give_back = way_give_back };
+FIXTURE_VARIANT_ADD(way, migration) { .take = way_migration, .keeps = true };
+FIXTURE_VARIANT_ADD(way, migration_file) { .take = way_migration, .memfd = true, .keeps = true };
+FIXTURE_VARIANT_ADD(way, ksm) { .take = way_ksm, .keeps = true };
+FIXTURE_VARIANT_ADD(way, swap) { .take = way_swap, .keeps = true };
 
 KVMEM_SETUP(way)
 {
 	self->m.fd = variant->memfd ? hostmem_memfd(SIZE) : -1;
 	self->m.hva = vm_alloc(SIZE);
+	self->m.pages = PAGES;
 	alias_init(&self->a, vm_create(NULL), many(), PAGES);
 	alias_slots(&self->a, self->m.hva, 0);
 }
@@ -298,8 +189,8 @@ static const struct range {
 } ranges[] = { { 0, 1 }, { 3, 2 }, { PAGES - 1, 1 }, { 1, PAGES - 1 }, { 0, PAGES } };
 
 /* Each alias writes to one page of the range: the host sees it, the old page is unchanged. */
-static bool writes_arrive(struct aliases *a, const struct mem *m, const struct range *r, char *old,
-			  uint32_t *want)
+static bool writes_arrive(struct aliases *a, const struct way_mem *m, const struct range *r,
+			  char *old, uint32_t *want)
 {
 	uint32_t was[PAGES];
 	unsigned int i, p;
@@ -353,7 +244,7 @@ KVMEM_TEST_F(way, reaches_all, "C3 C4", 200)
 		if (variant->give_back)
 			variant->give_back(&self->m);
 		/* Before 6.10, arm64 maps the merged page at once: kvm_set_spte_gfn(). */
-		ASSERT_TRUE(variant->take == by_ksm && a->zapped < 0 && !env_kernel_from(6, 10) ?
+		ASSERT_TRUE(variant->take == way_ksm && a->zapped < 0 && !env_kernel_from(6, 10) ?
 			    alias_expect(a, "afterwards", want) :
 			    alias_expect_zapped(a, "afterwards", want, a->nr * r->n));
 		ASSERT_TRUE(all_mapped(a));
@@ -482,7 +373,7 @@ KVMEM_TEST(parts, "C4 C3")
 
 FIXTURE(mappings) {
 	struct aliases a;
-	struct mem m; /* hva: of the first alias */
+	struct way_mem m; /* hva: of the first alias */
 	char *view; /* a mapping of the file that is no alias */
 };
 
@@ -497,7 +388,7 @@ KVMEM_SETUP(mappings)
 /* Changes of the page itself affect every mapping of it. */
 KVMEM_TEST_F(mappings, page_goes, "C2 C3 C4")
 {
-	way *const ways[] = { by_punch, by_remove, by_migration };
+	way *const ways[] = { way_punch, way_remove, way_migration };
 	struct aliases *a = &self->a;
 	uint32_t want[PAGES];
 	unsigned int p;
@@ -511,11 +402,11 @@ KVMEM_TEST_F(mappings, page_goes, "C2 C3 C4")
 		ways[i](&self->m, 2, 3);
 		alias_count(a);
 		alias_use_up();
-		for (p = 2; p < 5 && ways[i] != by_migration; p++)
+		for (p = 2; p < 5 && ways[i] != way_migration; p++)
 			want[p] = 0;
 		ASSERT_TRUE(alias_expect_zapped(a, "afterwards", want, a->nr * 3));
 		ASSERT_TRUE(all_mapped(a));
-		ASSERT_TRUE(writes_arrive(a, &(struct mem){ .hva = self->view },
+		ASSERT_TRUE(writes_arrive(a, &(struct way_mem){ .hva = self->view },
 					  &(struct range){ 2, 3 }, NULL, want));
 	}
 }
@@ -523,7 +414,7 @@ KVMEM_TEST_F(mappings, page_goes, "C2 C3 C4")
 /* A change of one mapping affects only that alias. */
 KVMEM_TEST_F(mappings, one_mapping_goes, "C2 C3 C4")
 {
-	way *const ways[] = { by_dontneed, by_mprotect, by_mremap_away, by_mmap };
+	way *const ways[] = { way_dontneed, way_mprotect, way_mremap_away, way_mmap };
 	struct aliases *a = &self->a;
 	unsigned int alias[] = { 0, a->nr / 2, a->nr - 1 };
 	uint32_t want[PAGES];
@@ -532,7 +423,9 @@ KVMEM_TEST_F(mappings, one_mapping_goes, "C2 C3 C4")
 
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
 		for (k = 0; k < ARRAY_SIZE(alias); k++) {
-			struct mem one = { self->m.hva + alias[k] * SIZE, self->m.fd };
+			struct way_mem one = {
+				.hva = self->m.hva + alias[k] * SIZE, .pages = PAGES, .fd = self->m.fd,
+			};
 
 			fill(self->view, want);
 			alias_write_all(a, want);
@@ -540,10 +433,10 @@ KVMEM_TEST_F(mappings, one_mapping_goes, "C2 C3 C4")
 			alias_mark(a);
 			ways[i](&one, 2, 3);
 			alias_count(a);
-			if (ways[i] == by_mprotect)
-				allow_again(&one);
+			if (ways[i] == way_mprotect)
+				way_give_back(&one);
 			/* Mapping the file again zaps the whole alias. */
-			again = ways[i] == by_mremap_away || ways[i] == by_mmap;
+			again = ways[i] == way_mremap_away || ways[i] == way_mmap;
 			if (again) {
 				ASSERT_EQ(0, vcpu_load(a->v, 4, alias_gpa(a, alias[k], 2)));
 				alias_write(a, alias[k], 4, 1);

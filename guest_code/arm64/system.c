@@ -2,35 +2,49 @@
 /* System registers, hypercalls, cache and TLB maintenance. */
 #include "frame.h"
 
-#define SYSREGS(X)							\
-	X(SYSREG_SCTLR, "sctlr_el1") X(SYSREG_TCR, "tcr_el1") X(SYSREG_TTBR0, "ttbr0_el1") \
-	X(SYSREG_TTBR1, "ttbr1_el1") X(SYSREG_MAIR, "mair_el1") X(SYSREG_VBAR, "vbar_el1") \
-	X(SYSREG_CPACR, "cpacr_el1") X(SYSREG_CONTEXTIDR, "contextidr_el1")	\
-	X(SYSREG_TPIDR_EL0, "tpidr_el0")
-#define READ_ONLY(X)							\
-	X(SYSREG_MIDR, "midr_el1") X(SYSREG_MPIDR, "mpidr_el1")		\
-	X(SYSREG_ISAR0, "id_aa64isar0_el1") X(SYSREG_ISAR1, "id_aa64isar1_el1") \
-	X(SYSREG_MMFR0, "id_aa64mmfr0_el1") X(SYSREG_MMFR1, "id_aa64mmfr1_el1") \
-	X(SYSREG_PFR0, "id_aa64pfr0_el1") X(SYSREG_CNTFRQ, "cntfrq_el0")	\
-	X(SYSREG_CNTVCT, "cntvct_el0") X(SYSREG_CTR, "ctr_el0")		\
-	X(SYSREG_DCZID, "dczid_el0") X(SYSREG_CURRENTEL, "currentel")
-
 static void op_mrs(struct frame *f)
 {
-#define MRS(number, name) \
-	case number: asm volatile("mrs %0, " name RETIRED : "=r"(f->v0), [done] "+r"(f->done)); break;
+#define MRS(name) \
+	asm volatile("mrs %0, " name RETIRED : "=r"(f->v0), [done] "+r"(f->done))
 	switch (f->addr) {
-	SYSREGS(MRS)
-	READ_ONLY(MRS)
+	case SYSREG_SCTLR: MRS("sctlr_el1"); break;
+	case SYSREG_TCR: MRS("tcr_el1"); break;
+	case SYSREG_TTBR0: MRS("ttbr0_el1"); break;
+	case SYSREG_TTBR1: MRS("ttbr1_el1"); break;
+	case SYSREG_MAIR: MRS("mair_el1"); break;
+	case SYSREG_VBAR: MRS("vbar_el1"); break;
+	case SYSREG_CPACR: MRS("cpacr_el1"); break;
+	case SYSREG_CONTEXTIDR: MRS("contextidr_el1"); break;
+	case SYSREG_TPIDR_EL0: MRS("tpidr_el0"); break;
+	case SYSREG_MIDR: MRS("midr_el1"); break;
+	case SYSREG_MPIDR: MRS("mpidr_el1"); break;
+	case SYSREG_ISAR0: MRS("id_aa64isar0_el1"); break;
+	case SYSREG_ISAR1: MRS("id_aa64isar1_el1"); break;
+	case SYSREG_MMFR0: MRS("id_aa64mmfr0_el1"); break;
+	case SYSREG_MMFR1: MRS("id_aa64mmfr1_el1"); break;
+	case SYSREG_PFR0: MRS("id_aa64pfr0_el1"); break;
+	case SYSREG_CNTFRQ: MRS("cntfrq_el0"); break;
+	case SYSREG_CNTVCT: MRS("cntvct_el0"); break;
+	case SYSREG_CTR: MRS("ctr_el0"); break;
+	case SYSREG_DCZID: MRS("dczid_el0"); break;
+	case SYSREG_CURRENTEL: MRS("currentel"); break;
 	}
 }
 
 static void op_msr(struct frame *f)
 {
-#define MSR(number, name) \
-	case number: asm volatile("msr " name ", %1\n\tisb" RETIRED : [done] "+r"(f->done) : "r"(f->v0)); break;
+#define MSR(name) \
+	asm volatile("msr " name ", %1\n\tisb" RETIRED : [done] "+r"(f->done) : "r"(f->v0))
 	switch (f->addr) {
-	SYSREGS(MSR)
+	case SYSREG_SCTLR: MSR("sctlr_el1"); break;
+	case SYSREG_TCR: MSR("tcr_el1"); break;
+	case SYSREG_TTBR0: MSR("ttbr0_el1"); break;
+	case SYSREG_TTBR1: MSR("ttbr1_el1"); break;
+	case SYSREG_MAIR: MSR("mair_el1"); break;
+	case SYSREG_VBAR: MSR("vbar_el1"); break;
+	case SYSREG_CPACR: MSR("cpacr_el1"); break;
+	case SYSREG_CONTEXTIDR: MSR("contextidr_el1"); break;
+	case SYSREG_TPIDR_EL0: MSR("tpidr_el0"); break;
 	}
 }
 

@@ -17,6 +17,8 @@ struct vm *vm_create(const struct vm_opts *opts)
 	if (vm->opts.irqchip)
 		arch_create_irqchip(vm);
 	arch_load_guest(vm);
+	if (vm->opts.prepare)
+		vm->opts.prepare(vm, vm->opts.prepare_arg);
 	for (i = 0; i < vm->opts.nr_vcpus; i++)
 		vm->vcpu[i] = list_vcpu_create(vm, i);
 	return vm;

@@ -36,17 +36,24 @@ static _Noreturn void fail_ended(const struct vcpu *v)
 	end_fail("the hammering vCPU ended at exit %u: %s", v->nr_exits, text);
 }
 
-/* Wait until @from repetitions are done; the vCPU may share a CPU with us. */
+/*
+ * Wait until @from repetitions are done.  The vCPU may share a CPU with us, or its CPU a
+ * thread of an emulator, which runs it when ours is idle.
+ */
 static void wait_for(struct hammer *h, uint64_t from)
 {
 	double limit = now() + env_watchdog_s();
+	unsigned int tries = 0;
 
 	while (h->v->mb->iter < from) {
 		if (atomic_load(&h->ended))
 			fail_ended(h->v);
 		if (now() > limit)
 			end_fail("the hammering vCPU made no progress for %u s", env_watchdog_s());
-		sched_yield();
+		if (++tries % 8)
+			sched_yield();
+		else
+			nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
 	}
 }
 

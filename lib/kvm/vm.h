@@ -29,6 +29,7 @@ extern uint64_t vm_page;
 #define PAGE_2M		0x200000ULL
 
 struct vcpu;
+struct vm;
 struct kvmstat;
 
 struct vm_opts {
@@ -37,6 +38,8 @@ struct vm_opts {
 	unsigned int nr_vcpus;	/* 0 means 1 */
 	uint64_t quirks_off;	/* KVM_CAP_DISABLE_QUIRKS2, must be supported */
 	bool full_cpu;		/* all CPU features KVM supports, not the suite's minimal set */
+	void (*prepare)(struct vm *vm, const void *arg); /* before the first vCPU is created */
+	const void *prepare_arg;
 };
 
 struct vm {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/reboot.h>
 #include <sys/utsname.h>
 #include <termios.h>
 #include <time.h>
@@ -317,6 +318,13 @@ static int hold_vm(const struct options *o)
 	return vm;
 }
 
+/* The host boots the lab's machine again, for the rest of the plan. */
+static void restart(void)
+{
+	tcdrain(STDOUT_FILENO);
+	reboot(RB_POWER_OFF);
+}
+
 static void run_tests(const struct options *o, struct plan *plan)
 {
 	struct mutation *m = o->mutation;
@@ -329,6 +337,10 @@ static void run_tests(const struct options *o, struct plan *plan)
 	for (i = 0; i < plan->nr && !stopped; i++) {
 		if (m)
 			run_mutant(o, m, &plan->items[i]);
+		if (m && mutation_damaged(m) && !strcmp(o->where, WHERE_LAB))
+			restart();
+		else if (m)
+			continue;
 		else if (plan->items[i].bench || plan->items[i].elsewhere)
 			continue;
 		else if (left_out(o, plan, i, ran))

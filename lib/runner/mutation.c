@@ -27,6 +27,7 @@ struct mutation {
 	size_t nr;
 	struct plan tests;
 	enum sound *sound;	/* of each test */
+	bool damaged;
 };
 
 /* --- the table ------------------------------------------------------------------ */
@@ -207,7 +208,9 @@ static bool detects(struct mutation *m, const struct mutant *x, size_t test, uns
 			     it->name, again.reason);
 		print(text, (size_t)n);
 		m->sound[test] = SOUND_NO;
-		return false;
+		/* A guest has written to memory that the host gave to others. */
+		m->damaged = !strcmp(again.status, VERDICT_ERROR);
+		return m->damaged;
 	}
 	if (run_test(it, x->number, timeout, &again)) {
 		n = snprintf(text, sizeof(text), "%s failed with the mutant only once: %s\n",
@@ -272,5 +275,10 @@ void mutation_run(struct mutation *m, const char *name, unsigned int timeout,
 		snprintf(v->reason, sizeof(v->reason), "%s",
 			 undetectable ? x->unobservable : "no behaviour test detects it");
 	}
-	*by_random = search(m, x, MUTATION_RANDOM, strlen(MUTATION_RANDOM), timeout, print, &random);
+	*by_random = !m->damaged && search(m, x, MUTATION_RANDOM, strlen(MUTATION_RANDOM), timeout, print, &random);
+}
+
+bool mutation_damaged(const struct mutation *m)
+{
+	return m->damaged;
 }

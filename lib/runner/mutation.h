@@ -48,11 +48,19 @@ void mutation_plan(const struct mutation *m, struct plan *plan);
  * @timeout: seconds for a single test
  * @print: called with lines of progress
  * @by_random: set to whether the random test detects it
- * @v: pass: a behaviour test failed with the mutant and passed without it, twice;
+ * @v: pass: a behaviour test failed with the mutant and passed without it, twice, or
+ *	failed with it and crashes since then;
  *	fail: none did; skip: no test in the table's programs did, and the table has
  *	a reason why none can
  */
 void mutation_run(struct mutation *m, const char *name, unsigned int timeout,
 		  void (*print)(const char *text, size_t len), bool *by_random, struct verdict *v);
+
+/**
+ * mutation_damaged - whether a program that ran before crashes now, without a mutant
+ *
+ * The memory of this machine is damaged then: results of more tests mean nothing.
+ */
+bool mutation_damaged(const struct mutation *m);
 
 #endif /* KVMEM_MUTATION_H */

@@ -19,15 +19,14 @@
 #ifndef MADV_COLLAPSE /* 6.1 */
 #define MADV_COLLAPSE 25
 #endif
-#ifndef MFD_HUGE_2MB			/* 4.14, but not in every libc's headers */
-#define MFD_HUGE_2MB (21U << 26)
+#ifndef MFD_HUGE_SHIFT			/* 4.14, but not in every libc's headers */
+#define MFD_HUGE_SHIFT 26
 #endif
 #define MAX_NODES 64
 #define MAX_MOVE 64
 #define PM_SWAP (1ULL << 62)	   /* Documentation/admin-guide/mm/pagemap.rst */
 #define PM_PRESENT (1ULL << 63)
 #define PM_PFN	((1ULL << 55) - 1) /* 0 without CAP_SYS_ADMIN */
-#define HUGETLB_DIR "/sys/kernel/mm/hugepages/hugepages-2048kB/"
 
 static void wait_ms(unsigned int ms)
 {
@@ -107,24 +106,36 @@ void *hostmem_huge(uint64_t size)
 	return p;
 }
 
-int hostmem_hugetlb(uint64_t size)
+int hostmem_hugetlb_of(uint64_t page, uint64_t size)
 {
-	long need = (long)(size / PAGE_2M), spare;
+	unsigned int shift = (unsigned int)__builtin_ctzll(page);
+	long need = (long)(size / page), spare;
+	char dir[64], total[96], idle[96], name[16];
 	int fd;
 
-	spare = env_read_long(HUGETLB_DIR "free_hugepages", -1);
+	snprintf(dir, sizeof(dir), "/sys/kernel/mm/hugepages/hugepages-%llukB",
+		 (unsigned long long)page / 1024);
+	snprintf(total, sizeof(total), "%s/nr_hugepages", dir);
+	snprintf(idle, sizeof(idle), "%s/free_hugepages", dir);
+	snprintf(name, sizeof(name), shift < 20 ? "%llu KiB" : "%llu MiB",
+		 (unsigned long long)page >> (shift < 20 ? 10 : 20));
+	spare = env_read_long(idle, -1);
 	if (spare < 0)
-		end_skip("this kernel has no 2 MiB hugetlb pages");
+		end_skip("this kernel has no %s hugetlb pages", name);
 	if (spare < need && env_in_lab())
-		write_number(HUGETLB_DIR "nr_hugepages",
-			     env_read_long(HUGETLB_DIR "nr_hugepages", 0) + need - spare);
-	spare = env_read_long(HUGETLB_DIR "free_hugepages", 0);
+		write_number(total, env_read_long(total, 0) + need - spare);
+	spare = env_read_long(idle, 0);
 	if (spare < need)
-		end_skip("%ld free 2 MiB hugetlb pages, %ld needed: nr_hugepages", spare, need);
-	fd = memfd_create("kvmem", MFD_CLOEXEC | MFD_HUGETLB | MFD_HUGE_2MB);
+		end_skip("%ld free %s hugetlb pages, %ld needed: nr_hugepages", spare, name, need);
+	fd = memfd_create("kvmem", MFD_CLOEXEC | MFD_HUGETLB | shift << MFD_HUGE_SHIFT);
 	if (fd < 0 || ftruncate(fd, (off_t)size))
 		end_skip("memfd of hugetlb pages: %s", strerror(errno));
 	return fd;
+}
+
+int hostmem_hugetlb(uint64_t size)
+{
+	return hostmem_hugetlb_of(PAGE_2M, size);
 }
 
 /* --- migration ----------------------------------------------------------- */

@@ -45,6 +45,9 @@ bool hostmem_is_huge(const void *p, uint64_t size);
  */
 int hostmem_hugetlb(uint64_t size);
 
+/** hostmem_hugetlb_of - hostmem_hugetlb() with hugetlb pages of @page bytes */
+int hostmem_hugetlb_of(uint64_t page, uint64_t size);
+
 /**
  * hostmem_migrate - move pages to another NUMA node, by move_pages()
  * @p: first page

@@ -52,15 +52,15 @@ KVMEM_TEST(fetch_from_slot, "G4 A7")
 {
 	struct vm *vm = vm_create(NULL);
 	struct vcpu *v = vm->vcpu[0];
-	uint8_t *ram = vm_alloc(PAGE_4K);
-	const struct mbox_op in = { .kind = OP_CALL, .addr = HOLE + PAGE_4K - 8 };
-	const struct mbox_op after = { .kind = OP_CALL, .addr = HOLE + PAGE_4K };
+	uint8_t *ram = vm_alloc(VM_PAGE);
+	const struct mbox_op in = { .kind = OP_CALL, .addr = HOLE + VM_PAGE - 8 };
+	const struct mbox_op after = { .kind = OP_CALL, .addr = HOLE + VM_PAGE };
 	unsigned int i;
 
-	memcpy(ram + PAGE_4K - 8, code, sizeof(code));
+	memcpy(ram + VM_PAGE - 8, code, sizeof(code));
 	for (i = 0; i < 20; i++) {
 		ASSERT_TRUE(aborts(v, "no slot", in, &modes[0], EC_IABT, FSC_EXTERNAL, in.addr));
-		vm_slot(vm, 1, i & 1 ? KVM_MEM_READONLY : 0, HOLE, PAGE_4K, ram);
+		vm_slot(vm, 1, i & 1 ? KVM_MEM_READONLY : 0, HOLE, VM_PAGE, ram);
 		ASSERT_TRUE(vcpu_expect(v, "a slot", &in, 1, NO_EXITS));
 		ASSERT_EQ(0x5a, vcpu_value(v, 0));
 		ASSERT_TRUE(aborts(v, "behind the slot", after, &modes[i % 3], EC_IABT, FSC_EXTERNAL,
@@ -160,7 +160,7 @@ KVMEM_TEST_F(walk, fault_status, "G4")
 /* A slot over the table: the access is made; without it: the abort again. */
 KVMEM_TEST_F(walk, slot_over_the_table, "G4 A7")
 {
-	uint64_t *table = vm_alloc(PAGE_4K), *ram = vm_alloc(RAM_SIZE), gva = self->gva & ~7;
+	uint64_t *table = vm_alloc(VM_PAGE), *ram = vm_alloc(RAM_SIZE), gva = self->gva & ~7;
 	uint64_t mapped = 1ULL << (39 - 9 * variant->level);	/* by an entry of the table */
 	uint64_t *at = ram + (gva & (mapped - 1)) / sizeof(*ram);
 	const struct mbox_op load = LD(8, gva);
@@ -170,7 +170,7 @@ KVMEM_TEST_F(walk, slot_over_the_table, "G4 A7")
 	table[1] = RAM | PTE_NORMAL | (variant->level == 3 ? PTE_TABLE : 0);
 	for (i = 0; i < 10; i++) {
 		walk_fsc(self->v, load, &modes[0]);
-		vm_slot(self->vm, 2, i & 1 ? KVM_MEM_READONLY : 0, HOLE, PAGE_4K, table);
+		vm_slot(self->vm, 2, i & 1 ? KVM_MEM_READONLY : 0, HOLE, VM_PAGE, table);
 		*at = DATA + i;
 		ASSERT_EQ(DATA + i, vcpu_load(self->v, 8, gva));
 		vm_slot(self->vm, 2, 0, HOLE, 0, NULL);
@@ -201,11 +201,11 @@ KVMEM_SETUP(table)
 {
 	self->vm = vm_create(NULL);
 	self->v = self->vm->vcpu[0];
-	self->table = vm_alloc(PAGE_4K);
-	self->ram = vm_alloc(PAGE_4K);
+	self->table = vm_alloc(VM_PAGE);
+	self->ram = vm_alloc(VM_PAGE);
 	self->gva = VM_WINDOW;
-	vm_slot(self->vm, 1, 0, RAM, PAGE_4K, self->ram);
-	vm_slot(self->vm, 2, variant->flags, HOLE, PAGE_4K, self->table);
+	vm_slot(self->vm, 1, 0, RAM, VM_PAGE, self->ram);
+	vm_slot(self->vm, 2, variant->flags, HOLE, VM_PAGE, self->table);
 	mmu_set_table(self->vm, self->gva, 3, HOLE);
 }
 
@@ -215,12 +215,12 @@ KVMEM_SETUP(table)
  */
 KVMEM_TEST_F(table, walked, "G7 A20")
 {
-	uint64_t *copy = vm_alloc(PAGE_4K);
+	uint64_t *copy = vm_alloc(VM_PAGE);
 	unsigned int i;
 
 	for (i = 0; i < 512; i++)
 		self->table[i] = RAM | PTE_NORMAL | PTE_TABLE;
-	memcpy(copy, self->table, PAGE_4K);
+	memcpy(copy, self->table, VM_PAGE);
 	memcpy(self->ram + 100, code, sizeof(code));
 	for (i = 0; i < 512; i += 73) {
 		uint64_t page = self->gva + i * PAGE_4K;
@@ -232,7 +232,7 @@ KVMEM_TEST_F(table, walked, "G7 A20")
 					NO_EXITS));
 		ASSERT_EQ(0x5a, vcpu_value(self->v, 0));
 	}
-	ASSERT_EQ(0, memcmp(copy, self->table, PAGE_4K));
+	ASSERT_EQ(0, memcmp(copy, self->table, VM_PAGE));
 	ASSERT_EQ(0, arch_mmio_exits(self->v));
 }
 

@@ -19,7 +19,7 @@
 
 #define IPA_BITS	32
 #define INSIDE		0xc0000000ULL
-#define AT_THE_END	((1ULL << IPA_BITS) - PAGE_4K)
+#define AT_THE_END	((1ULL << IPA_BITS) - VM_PAGE)
 #define V0		0x8182838485868788ULL
 #define V1		0x9192939495969798ULL
 #define ANSWER		0x7172737475767778ULL
@@ -52,7 +52,7 @@ FIXTURE_VARIANT_ADD(crossing, ram_ram) { "ram_ram", { RAM, RAM } };
 
 static uint8_t *page(FIXTURE_DATA(crossing) *self, unsigned int nr)
 {
-	return self->host + (1 + 2 * nr) * PAGE_4K;
+	return self->host + (1 + 2 * nr) * VM_PAGE;
 }
 
 KVMEM_SETUP(crossing)
@@ -63,14 +63,14 @@ KVMEM_SETUP(crossing)
 	self->vm = vm_create(&o);
 	self->v = self->vm->vcpu[0];
 	self->gpa = variant->kind[1] == BEYOND ? AT_THE_END : INSIDE;
-	self->host = vm_alloc(6 * PAGE_4K);
-	self->copy = vm_alloc(6 * PAGE_4K);
-	for (i = 0; i < 6 * PAGE_4K; i++)
+	self->host = vm_alloc(6 * VM_PAGE);
+	self->copy = vm_alloc(6 * VM_PAGE);
+	for (i = 0; i < 6 * VM_PAGE; i++)
 		self->copy[i] = (uint8_t)(0xa1 + i * 3 + i / 255);
 	for (i = 0; i < 2; i++)
 		if (variant->kind[i] == RAM || variant->kind[i] == RO)
 			vm_slot(self->vm, 1 + i, variant->kind[i] == RO ? KVM_MEM_READONLY : 0,
-				self->gpa + i * PAGE_4K, PAGE_4K, page(self, i));
+				self->gpa + i * VM_PAGE, VM_PAGE, page(self, i));
 	vm_map(self->vm, VM_WINDOW, self->gpa, 2);
 }
 
@@ -92,7 +92,7 @@ static const struct access stores[] = {
 /* Host address of byte @i of an access that has @before bytes before the boundary. */
 static uint8_t *byte_at(FIXTURE_DATA(crossing) *self, unsigned int before, unsigned int i)
 {
-	return i < before ? page(self, 0) + PAGE_4K - before + i : page(self, 1) + i - before;
+	return i < before ? page(self, 0) + VM_PAGE - before + i : page(self, 1) + i - before;
 }
 
 /* Bytes that the access has written in each page; -1 if memory is wrong. */
@@ -114,7 +114,7 @@ static int written(FIXTURE_DATA(crossing) *self, const struct access *a, unsigne
 		n[i >= before]++;
 		*p = old;
 	}
-	return memcmp(self->host, self->copy, 6 * PAGE_4K) ? -1 : 0;
+	return memcmp(self->host, self->copy, 6 * VM_PAGE) ? -1 : 0;
 }
 
 static bool within(uint64_t addr, uint64_t first, unsigned int width)
@@ -128,7 +128,7 @@ static bool outcome(FIXTURE_DATA(crossing) *self, const struct access *a, unsign
 {
 	struct vcpu *v = self->v;
 	const struct mbox_result *r = vcpu_result(v, 0);
-	uint64_t gpa = self->gpa + PAGE_4K - before, gva = VM_WINDOW + PAGE_4K - before;
+	uint64_t gpa = self->gpa + VM_PAGE - before, gva = VM_WINDOW + VM_PAGE - before;
 	unsigned int i, n[2];
 	int used = 0;
 
@@ -181,12 +181,12 @@ static bool split(FIXTURE_DATA(crossing) *self, const struct access *a, unsigned
 		MMIO_RD(0, 8, ANSWER), MMIO_RD(0, 8, ANSWER), MMIO_RD(0, 8, ANSWER), MMIO_RD(0, 8, ANSWER),
 	};
 	const struct mbox_op op = { .kind = a->kind, .width = a->width, .value = { V0, V1 },
-				    .addr = VM_WINDOW + PAGE_4K - before };
+				    .addr = VM_WINDOW + VM_PAGE - before };
 	const struct mbox_result *r = vcpu_result(self->v, 0);
 	enum vcpu_stop stop;
 	char first[160];
 
-	memcpy(self->host, self->copy, 6 * PAGE_4K);
+	memcpy(self->host, self->copy, 6 * VM_PAGE);
 	vcpu_start(self->v, OPS(op, { .kind = OP_NOP }));
 	self->v->script = answers;
 	self->v->nr_script = ARRAY_SIZE(answers);

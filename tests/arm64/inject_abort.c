@@ -125,6 +125,9 @@ KVMEM_TEST_F(inject, in_place_of_nisv, "G4 G5")
 	}
 }
 
+/* Of PSTATE: SS, IL, BTYPE, which an exception clears. */
+#define CLEARED (1ULL << 21 | 1ULL << 20 | 3ULL << 10)
+
 /*
  * After the next KVM_RUN at the latest, even one that does not enter the guest, all
  * registers are those of the exception, and the others as they were.
@@ -133,7 +136,7 @@ KVMEM_TEST_F(inject, registers, "G4 G11")
 {
 	const struct mode *m = &modes[variant->mode];
 	struct vcpu *v = self->v;
-	uint64_t x[31], pc, sp_el0, sp_el1;
+	uint64_t x[31], pc, sp_el0, sp_el1, pstate;
 	unsigned int i, n;
 
 	for (n = 0; n < ARRAY_SIZE(plain); n++) {
@@ -143,16 +146,19 @@ KVMEM_TEST_F(inject, registers, "G4 G11")
 		sp_el1 = cpu_get_reg(v, REG_SP_EL1);
 		for (i = 0; i < 31; i++)
 			x[i] = cpu_get_reg(v, REG_X(i));
-		ASSERT_EQ(m->pstate, cpu_get_reg(v, REG_PSTATE) & PSTATE_MODE);
+		pstate = (cpu_get_reg(v, REG_PSTATE) & ~(0xfULL << 28)) | (uint64_t)n << 28 | CLEARED;
+		ASSERT_EQ(m->pstate, pstate & PSTATE_MODE);
+		cpu_set_reg(v, REG_PSTATE, pstate);
 		ASSERT_EQ(0, inject(v));
 		if (!n)
 			record_observation("G11", "inject.pc_after_set_events", "%s",
 				cpu_get_reg(v, REG_PC) == pc ? "at the instruction" : "at the vector");
 		ASSERT_TRUE(vcpu_complete(v));
 		ASSERT_EQ(VM_SYS_GPA + SYS_VECTORS + m->vector, cpu_get_reg(v, REG_PC));
-		ASSERT_EQ(PSTATE_EL1H, cpu_get_reg(v, REG_PSTATE) & PSTATE_MODE);
+		ASSERT_EQ(PSTATE_EL1H | (uint64_t)n << 28,
+			  cpu_get_reg(v, REG_PSTATE) & (PSTATE_MODE | 0xfULL << 28 | CLEARED));
 		ASSERT_EQ(pc, cpu_get_reg(v, REG_ELR_EL1));
-		ASSERT_EQ(m->pstate, cpu_get_reg(v, REG_SPSR_EL1) & PSTATE_MODE);
+		ASSERT_EQ(pstate, cpu_get_reg(v, REG_SPSR_EL1));
 		ASSERT_EQ(ADDR, cpu_get_reg(v, REG_FAR));
 		ASSERT_EQ(abort_esr(m, EC_DABT, FSC_EXTERNAL), low(cpu_get_reg(v, REG_ESR), 4) & ~ESR_WNR);
 		ASSERT_EQ(sp_el0, cpu_get_reg(v, REG_SP_EL0));

@@ -96,7 +96,7 @@ KVMEM_SETUP(ipa)
 	self->vm = vm_create(&o);
 	self->v = self->vm->vcpu[0];
 	self->end = 1ULL << bits;
-	self->ram = vm_alloc(4 * PAGE_4K);
+	self->ram = vm_alloc(4 * VM_PAGE);
 	self->reaches = bits <= MAX_OUTPUT_BITS;
 }
 
@@ -105,17 +105,17 @@ static bool is_ram(FIXTURE_DATA(ipa) *self, uint64_t gva, uint64_t gpa, uint64_t
 {
 	vm_map(self->vm, gva, gpa, 1);
 	ram[0] = DATA;
-	vcpu_store(self->v, 8, gva + PAGE_4K - 8, ~gpa);
-	return vcpu_load(self->v, 8, gva) == DATA && ram[511] == ~gpa;
+	vcpu_store(self->v, 8, gva + VM_PAGE - 8, ~gpa);
+	return vcpu_load(self->v, 8, gva) == DATA && ram[VM_PAGE / 8 - 1] == ~gpa;
 }
 
 KVMEM_TEST_F(ipa, slot_at_the_end, "G3")
 {
-	vm_slot(self->vm, 1, 0, self->end - 2 * PAGE_4K, 2 * PAGE_4K, self->ram);
+	vm_slot(self->vm, 1, 0, self->end - 2 * VM_PAGE, 2 * VM_PAGE, self->ram);
 	REQUIRE(self->reaches, "the guest's page tables have no addresses of more than %d bits",
 		MAX_OUTPUT_BITS);
-	ASSERT_TRUE(is_ram(self, VM_WINDOW, self->end - PAGE_4K, self->ram + 512));
-	ASSERT_TRUE(is_ram(self, VM_WINDOW + PAGE_4K, self->end - 2 * PAGE_4K, self->ram));
+	ASSERT_TRUE(is_ram(self, VM_WINDOW, self->end - VM_PAGE, self->ram + VM_PAGE / 8));
+	ASSERT_TRUE(is_ram(self, VM_WINDOW + VM_PAGE, self->end - 2 * VM_PAGE, self->ram));
 }
 
 /*
@@ -128,27 +128,27 @@ KVMEM_TEST_F(ipa, slot_beyond, "G3 A24")
 	const struct {
 		uint64_t gpa, size;
 	} rows[] = {
-		{ self->end, PAGE_4K },
-		{ self->end - PAGE_4K, 2 * PAGE_4K },
-		{ self->end - 2 * PAGE_4K, 4 * PAGE_4K },
-		{ self->end + PAGE_4K, PAGE_4K },
-		{ 2 * self->end - PAGE_4K, PAGE_4K },
-		{ 1ULL << 52, PAGE_4K },
-		{ 1ULL << 63, PAGE_4K },
-		{ -2 * PAGE_4K, PAGE_4K },
+		{ self->end, VM_PAGE },
+		{ self->end - VM_PAGE, 2 * VM_PAGE },
+		{ self->end - 2 * VM_PAGE, 4 * VM_PAGE },
+		{ self->end + VM_PAGE, VM_PAGE },
+		{ 2 * self->end - VM_PAGE, VM_PAGE },
+		{ 1ULL << 52, VM_PAGE },
+		{ 1ULL << 63, VM_PAGE },
+		{ -2 * VM_PAGE, VM_PAGE },
 	};
 	static const uint32_t flags[] = { 0, KVM_MEM_READONLY, KVM_MEM_LOG_DIRTY_PAGES };
 	size_t i, f;
 
-	vm_slot(self->vm, 1, 0, HOLE, PAGE_4K, self->ram);
+	vm_slot(self->vm, 1, 0, HOLE, VM_PAGE, self->ram);
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		for (f = 0; f < ARRAY_SIZE(flags); f++)
 			ASSERT_EQ(-EFAULT, vm_region(self->vm, 2, flags[f], rows[i].gpa, rows[i].size,
 						     self->ram)) {
 				TH_LOG("slot at 0x%llx", (unsigned long long)rows[i].gpa);
 			}
-		if (rows[i].size == PAGE_4K)
-			ASSERT_EQ(-EFAULT, vm_region(self->vm, 1, 0, rows[i].gpa, PAGE_4K, self->ram)) {
+		if (rows[i].size == VM_PAGE)
+			ASSERT_EQ(-EFAULT, vm_region(self->vm, 1, 0, rows[i].gpa, VM_PAGE, self->ram)) {
 				TH_LOG("slot moved to 0x%llx", (unsigned long long)rows[i].gpa);
 			}
 		self->ram[0] = DATA + i;
@@ -157,26 +157,27 @@ KVMEM_TEST_F(ipa, slot_beyond, "G3 A24")
 		ASSERT_EQ(-EINVAL, vm_region(self->vm, 2, 0, 0, 0, NULL));
 	}
 	/* A range that wraps is refused before the size is looked at. */
-	ASSERT_EQ(-EINVAL, vm_region(self->vm, 2, 0, -PAGE_4K, PAGE_4K, self->ram));
-	vm_slot(self->vm, 1, 0, self->end - PAGE_4K, PAGE_4K, self->ram);
+	ASSERT_EQ(-EINVAL, vm_region(self->vm, 2, 0, -VM_PAGE, VM_PAGE, self->ram));
+	vm_slot(self->vm, 1, 0, self->end - VM_PAGE, VM_PAGE, self->ram);
 }
 
 /* Between the slots and the end every access is MMIO, also beside a slot at the end. */
 KVMEM_TEST_F(ipa, mmio_below_the_end, "G3 A12")
 {
-	uint64_t last = self->end - PAGE_4K;
+	uint64_t last = self->end - VM_PAGE;
 
 	REQUIRE(self->reaches, "the guest's page tables have no addresses of more than %d bits",
 		MAX_OUTPUT_BITS);
-	vm_map(self->vm, VM_WINDOW, last - PAGE_4K, 2);
+	vm_map(self->vm, VM_WINDOW, last - VM_PAGE, 2);
 	ASSERT_TRUE(vcpu_expect(self->v, "the last pages",
-		OPS(LD(8, VM_WINDOW + 0x1ff8), ST(1, VM_WINDOW + 0x1fff, 5), LD(4, VM_WINDOW + 0x1000)),
+		OPS(LD(8, VM_WINDOW + 2 * VM_PAGE - 8), ST(1, VM_WINDOW + 2 * VM_PAGE - 1, 5),
+		    LD(4, VM_WINDOW + VM_PAGE)),
 		EXITS(MMIO_RD(self->end - 8, 8, DATA), MMIO_WR(self->end - 1, 1, 5),
 		      MMIO_RD(last, 4, 7))));
 	ASSERT_EQ(DATA, vcpu_value(self->v, 0));
-	vm_slot(self->vm, 1, 0, last, PAGE_4K, self->ram);
+	vm_slot(self->vm, 1, 0, last, VM_PAGE, self->ram);
 	ASSERT_TRUE(vcpu_expect(self->v, "before a slot at the end",
-		OPS(LD(8, VM_WINDOW + 0xff8), LD(8, VM_WINDOW + 0x1ff8)),
+		OPS(LD(8, VM_WINDOW + VM_PAGE - 8), LD(8, VM_WINDOW + 2 * VM_PAGE - 8)),
 		EXITS(MMIO_RD(last - 8, 8, 1))));
 }
 

@@ -80,16 +80,16 @@ KVMEM_TEST_F(maintenance, in_hole, "A5 G4")
 /* Of a page that has not been touched yet, and beside a slot. */
 KVMEM_TEST_F(maintenance, untouched, "A5 G4")
 {
-	uint8_t *ram = vm_alloc(PAGE_4K);
+	uint8_t *ram = vm_alloc(VM_PAGE);
 	size_t i;
 
-	vm_slot(self->vm, 1, 0, HOLE, PAGE_4K, ram);
+	vm_slot(self->vm, 1, 0, HOLE, VM_PAGE, ram);
 	for (i = 0; i < ARRAY_SIZE(ops); i++) {
 		if (variant->flags & OPF_USER && !ops[i].user)
 			continue;
 		ASSERT_TRUE(vcpu_expect(self->v, ops[i].what,
 			OPS({ .kind = ops[i].kind, .addr = HOLE + 0x10, .flags = variant->flags },
-			    { .kind = ops[i].kind, .addr = HOLE + (1 + i) * PAGE_4K, .flags = variant->flags },
+			    { .kind = ops[i].kind, .addr = HOLE + (1 + i) * VM_PAGE, .flags = variant->flags },
 			    { .kind = OP_NOP }), NO_EXITS));
 	}
 	ASSERT_EQ(0, arch_mmio_exits(self->v));
@@ -101,17 +101,17 @@ KVMEM_TEST_F(maintenance, untouched, "A5 G4")
  */
 KVMEM_TEST_F(maintenance, read_only, "A19 G7")
 {
-	uint64_t *ro = vm_alloc(16 * PAGE_4K), *copy = vm_alloc(16 * PAGE_4K);
+	uint64_t *ro = vm_alloc(16 * VM_PAGE), *copy = vm_alloc(16 * VM_PAGE);
 	size_t i;
 
 	if (!vm_cap(NULL, KVM_CAP_READONLY_MEM))
 		end_skip("no KVM_CAP_READONLY_MEM");
-	for (i = 0; i < 16 * 512; i++)
+	for (i = 0; i < 16 * VM_PAGE / 8; i++)
 		ro[i] = DATA + i;
-	memcpy(copy, ro, 16 * PAGE_4K);
-	vm_slot(self->vm, 1, KVM_MEM_READONLY, RO, 16 * PAGE_4K, ro);
+	memcpy(copy, ro, 16 * VM_PAGE);
+	vm_slot(self->vm, 1, KVM_MEM_READONLY, RO, 16 * VM_PAGE, ro);
 	for (i = 0; i < ARRAY_SIZE(ops); i++) {
-		uint64_t a = RO + i * PAGE_4K + 0x128;
+		uint64_t a = RO + i * VM_PAGE + 0x128;
 		const struct mbox_op op = { .kind = ops[i].kind, .addr = a, .flags = variant->flags };
 		enum vcpu_stop stop;
 		char name[64];
@@ -124,12 +124,12 @@ KVMEM_TEST_F(maintenance, read_only, "A19 G7")
 				   self->v->log[0].err == ENOSYS ? "ENOSYS" : "other");
 		ASSERT_TRUE(stop == VCPU_DONE || self->v->log[0].err == ENOSYS);
 
-		ASSERT_EQ(DATA + i * 512 + 0x128 / 8, vcpu_load(self->v, 8, a));
+		ASSERT_EQ(DATA + i * VM_PAGE / 8 + 0x128 / 8, vcpu_load(self->v, 8, a));
 		if (ops[i].kind != OP_DC_IVAC)
 			ASSERT_TRUE(vcpu_expect(self->v, ops[i].what, &op, 1, NO_EXITS));
-		ASSERT_EQ(DATA + i * 512 + 0x128 / 8, vcpu_load(self->v, 8, a));
+		ASSERT_EQ(DATA + i * VM_PAGE / 8 + 0x128 / 8, vcpu_load(self->v, 8, a));
 	}
-	ASSERT_EQ(0, memcmp(copy, ro, 16 * PAGE_4K));
+	ASSERT_EQ(0, memcmp(copy, ro, 16 * VM_PAGE));
 	ASSERT_EQ(0, arch_mmio_exits(self->v));
 }
 
@@ -139,12 +139,12 @@ KVMEM_TEST(translation, "A26 G4")
 	struct vm *vm = vm_create(NULL);
 	struct vcpu *v = vm->vcpu[0];
 
-	vm_map(vm, VM_WINDOW, HOLE + 7 * PAGE_4K, 1);
+	vm_map(vm, VM_WINDOW, HOLE + 7 * VM_PAGE, 1);
 	ASSERT_TRUE(vcpu_expect(v, "at",
 		OPS({ .kind = OP_AT, .addr = VM_WINDOW + 0x123 }, { .kind = OP_AT, .addr = HOLE + 0x5678 }),
 		NO_EXITS));
 	ASSERT_EQ(0, vcpu_value(v, 0) & PAR_F);
-	ASSERT_EQ(HOLE + 7 * PAGE_4K, vcpu_value(v, 0) & PAR_PA);
+	ASSERT_EQ(HOLE + 7 * VM_PAGE, vcpu_value(v, 0) & PAR_PA);
 	ASSERT_EQ(HOLE + 0x5000, vcpu_value(v, 1) & PAR_PA);
 	ASSERT_EQ(0, arch_mmio_exits(v));
 }

@@ -84,6 +84,38 @@ KVMEM_TEST_F(ioeventfd, store_forms, "A15 G5")
 	ASSERT_EQ(0, signals(self->fd));
 }
 
+/*
+ * A store to a read-only slot is MMIO, so what is on the bus at its address gets it; loads
+ * read the slot.
+ */
+KVMEM_TEST_F(ioeventfd, in_read_only_slot, "A15 A17 G7")
+{
+	uint64_t a = ZONE + 0x40, *ram = vm_alloc(VM_PAGE);
+	unsigned int w = variant->len ? variant->len : 4;
+
+	ram[0x40 / 8] = DATA;
+	vm_slot(self->vm, 1, KVM_MEM_READONLY, ZONE, VM_PAGE, ram);
+	ASSERT_EQ(0, assign(self->vm, self->fd, a, variant->len, 0, 0));
+	ASSERT_TRUE(vcpu_expect(self->v, "load, store, load, store beside it",
+		OPS(LD(w, a), ST(w, a, 5), LD(w, a), ST(w, a + 8, 6)), EXITS(MMIO_WR(a + 8, w, 6))));
+	ASSERT_EQ(low(DATA, w), vcpu_value(self->v, 0));
+	ASSERT_EQ(low(DATA, w), vcpu_value(self->v, 2));
+	ASSERT_EQ(1, signals(self->fd));
+	ASSERT_EQ(DATA, ram[0x40 / 8]);
+}
+
+KVMEM_TEST_F(coalesced, in_read_only_slot, "A14 A17 G7")
+{
+	uint64_t *ram = vm_alloc(VM_PAGE);
+
+	vm_slot(self->vm, 1, KVM_MEM_READONLY, ZONE, VM_PAGE, ram);
+	ASSERT_TRUE(vcpu_expect(self->v, "store and load", OPS(ST(4, ZONE + 8, DATA), LD(8, ZONE + 8)),
+				NO_EXITS));
+	ASSERT_EQ(0, vcpu_value(self->v, 1));
+	ASSERT_TRUE(entry_is(self->ring, self->size, ZONE + 8, 4, low(DATA, 4), 0));
+	ASSERT_EQ(0, ram[1]);
+}
+
 /* --- vGICv3 (A16) --------------------------------------------------------------------- */
 
 #define DIST_SIZE	0x10000ULL
@@ -233,6 +265,8 @@ KVMEM_TEST_F(vgic, wrong_width, "A16")
 		{ VGIC_DIST + GICD_PIDR2 + 1, 1 }, { VGIC_DIST + GICD_IPRIORITYR, 2 },
 		{ VGIC_DIST + GICD_IPRIORITYR, 8 }, { VGIC_DIST + GICD_ISENABLER, 1 },
 		{ VGIC_REDIST + GICR_IIDR, 2 }, { VGIC_REDIST + GICR_PIDR2, 8 },
+		/* Not aligned to the register. */
+		{ VGIC_DIST + GICD_IIDR + 2, 4 }, { VGIC_DIST + GICD_IPRIORITYR + 1, 4 },
 		/* Not a register. */
 		{ VGIC_DIST + 0x20, 4 }, { VGIC_DIST + 0xc000, 8 }, { VGIC_REDIST + 0x80, 4 },
 	};
@@ -308,12 +342,12 @@ KVMEM_TEST_F(vgic, neighbours, "A16 A1")
  */
 KVMEM_TEST_F(vgic, slot_over_it, "A7 A16")
 {
-	uint32_t *ram = vm_alloc(PAGE_4K), iidr = (uint32_t)vcpu_load(self->v, 4, VGIC_DIST + GICD_IIDR);
+	uint32_t *ram = vm_alloc(VM_PAGE), iidr = (uint32_t)vcpu_load(self->v, 4, VGIC_DIST + GICD_IIDR);
 	unsigned int i;
 	int r;
 
 	for (i = 0; i < 4; i++) {
-		r = vm_region(self->vm, 1, i & 2 ? KVM_MEM_READONLY : 0, VGIC_DIST, PAGE_4K, ram);
+		r = vm_region(self->vm, 1, i & 2 ? KVM_MEM_READONLY : 0, VGIC_DIST, VM_PAGE, ram);
 		if (!i)
 			record_observation("A16", "vgic.slot_over_it", "%s", r ? strerror(-r) : "accepted");
 		if (r)
@@ -329,9 +363,9 @@ KVMEM_TEST_F(vgic, slot_over_it, "A7 A16")
 /* A store to a read-only slot over the frame goes to the device, as it is the slot's MMIO. */
 KVMEM_TEST_F(vgic, read_only_slot_over_it, "A16 A17")
 {
-	uint32_t *ram = vm_alloc(PAGE_4K);
+	uint32_t *ram = vm_alloc(VM_PAGE);
 
-	REQUIRE(!vm_region(self->vm, 1, KVM_MEM_READONLY, VGIC_DIST, PAGE_4K, ram),
+	REQUIRE(!vm_region(self->vm, 1, KVM_MEM_READONLY, VGIC_DIST, VM_PAGE, ram),
 		"a slot over the frame is refused");
 	ASSERT_EQ(0, vcpu_load(self->v, 4, VGIC_DIST + GICD_ISENABLER));
 	vcpu_store(self->v, 4, VGIC_DIST + GICD_ISENABLER, 0x11);

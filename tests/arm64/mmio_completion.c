@@ -301,6 +301,27 @@ KVMEM_TEST(registers_set_before, "G11")
 	}
 }
 
+#define PSR_FLAGS	(0xfULL << 28)	/* NZCV */
+#define PSR_SS		(1ULL << 21)
+#define PSR_BTYPE	(3ULL << 10)
+
+/* As an instruction that retires: the flags stay, BTYPE and SS are cleared. */
+KVMEM_TEST(pstate, "G11")
+{
+	struct vcpu *v = vm_create(NULL)->vcpu[0];
+	uint64_t mode;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
+		ASSERT_TRUE(stop_at(v, access_nr(i)));
+		mode = cpu_get_reg(v, REG_PSTATE) & ~PSR_FLAGS;
+		cpu_set_reg(v, REG_PSTATE, mode | 0xaULL << 28 | PSR_SS | PSR_BTYPE);
+		ASSERT_TRUE(vcpu_complete(v));
+		ASSERT_EQ(mode | 0xaULL << 28, cpu_get_reg(v, REG_PSTATE));
+		ASSERT_TRUE(finishes(v, 2));
+	}
+}
+
 /*
  * After the completion a new PC is exact: the guest makes the access again.  Before it (CH)
  * KVM advances what was set, as it does not keep the instruction's address.
@@ -406,13 +427,13 @@ KVMEM_TEST(slot_before_completion, "G11 A7")
 {
 	struct vm *vm = vm_create(NULL);
 	struct vcpu *v = vm->vcpu[0];
-	uint64_t *ram = vm_alloc(PAGE_4K);
+	uint64_t *ram = vm_alloc(VM_PAGE);
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
 		ASSERT_TRUE(stop_at(v, access_nr(i)));
 		ram[0x128 / 8] = 0;
-		vm_slot(vm, 1, 0, HOLE, PAGE_4K, ram);
+		vm_slot(vm, 1, 0, HOLE, VM_PAGE, ram);
 		ASSERT_TRUE(finishes(v, 1));
 		if (accesses[i].after)
 			ASSERT_EQ(accesses[i].after, vcpu_value(v, 0));

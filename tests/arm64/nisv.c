@@ -60,7 +60,7 @@ KVMEM_SETUP(nisv)
 		end_skip("no KVM_CAP_READONLY_MEM");
 	self->vm = vm_create(NULL);
 	self->v = self->vm->vcpu[0];
-	self->page = vm_alloc(PAGE_4K);
+	self->page = vm_alloc(VM_PAGE);
 	self->flags = variant->flags;
 }
 
@@ -162,7 +162,7 @@ static bool finishes_in_ram(FIXTURE_DATA(nisv) *self, const struct row *r, uint6
 	bool failed;
 
 	memcpy(want.memory, self->page, PAGE_4K);
-	vm_slot(self->vm, 1, 0, HOLE, PAGE_4K, self->page);
+	vm_slot(self->vm, 1, 0, HOLE, VM_PAGE, self->page);
 	if (vcpu_finish(self->v) != VCPU_DONE) {
 		diag("%s: the guest does not finish", r->what);
 		return false;
@@ -220,7 +220,7 @@ KVMEM_TEST_F(nisv, refused_in_hole, "G5 A5")
  */
 KVMEM_TEST_F(nisv, refused_read_only, "G5 G7 A19")
 {
-	uint8_t *copy = vm_alloc(PAGE_4K);
+	uint8_t *copy = vm_alloc(VM_PAGE);
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -230,7 +230,7 @@ KVMEM_TEST_F(nisv, refused_read_only, "G5 G7 A19")
 		if (!has(self, r) || !(r->is & WRITES))
 			continue;
 		memcpy(copy, self->page, PAGE_4K);
-		vm_slot(self->vm, 1, KVM_MEM_READONLY, HOLE, PAGE_4K, self->page);
+		vm_slot(self->vm, 1, KVM_MEM_READONLY, HOLE, VM_PAGE, self->page);
 		start(self, r, v0);
 		ASSERT_TRUE(stops_repeatedly(self, r, false, r->is & PAIR, true));
 		ASSERT_EQ(0, memcmp(copy, self->page, PAGE_4K));
@@ -263,7 +263,7 @@ KVMEM_TEST_F(nisv, exit_in_hole, "G5 A5")
 
 KVMEM_TEST_F(nisv, exit_read_only, "G5 G7 A19")
 {
-	uint8_t *copy = vm_alloc(PAGE_4K);
+	uint8_t *copy = vm_alloc(VM_PAGE);
 	size_t i;
 
 	ASSERT_EQ(0, vm_enable_cap(self->vm, KVM_CAP_ARM_NISV_TO_USER, 0));
@@ -274,7 +274,7 @@ KVMEM_TEST_F(nisv, exit_read_only, "G5 G7 A19")
 		if (!has(self, r) || !(r->is & WRITES))
 			continue;
 		memcpy(copy, self->page, PAGE_4K);
-		vm_slot(self->vm, 1, KVM_MEM_READONLY, HOLE, PAGE_4K, self->page);
+		vm_slot(self->vm, 1, KVM_MEM_READONLY, HOLE, VM_PAGE, self->page);
 		start(self, r, v0);
 		ASSERT_TRUE(stops_repeatedly(self, r, true, r->is & PAIR, true));
 		ASSERT_TRUE(finishes_emulated(self, r, v0));
@@ -289,7 +289,7 @@ KVMEM_TEST_F(nisv, permission_fault, "G5 G7")
 	struct mbox_op store = { .kind = OP_STP, .width = 16, .addr = HOLE + 0x10, .flags = self->flags };
 
 	ASSERT_EQ(0, vm_enable_cap(self->vm, KVM_CAP_ARM_NISV_TO_USER, 0));
-	vm_slot(self->vm, 1, KVM_MEM_READONLY, HOLE, PAGE_4K, self->page);
+	vm_slot(self->vm, 1, KVM_MEM_READONLY, HOLE, VM_PAGE, self->page);
 	vcpu_load(self->v, 8, HOLE);
 	ASSERT_TRUE(vcpu_expect_stop(self->v, "stp to a mapped page", &store, 1,
 		EXITS({ .reason = KVM_EXIT_ARM_NISV, .addr = HOLE + 0x10,
@@ -303,7 +303,7 @@ KVMEM_TEST_F(nisv, translated, "G5")
 	size_t i;
 
 	ASSERT_EQ(0, vm_enable_cap(self->vm, KVM_CAP_ARM_NISV_TO_USER, 0));
-	vm_map(self->vm, VM_WINDOW, HOLE + 5 * PAGE_4K, 1);
+	vm_map(self->vm, VM_WINDOW, HOLE + 5 * VM_PAGE, 1);
 	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
 		const struct kexit *e = &self->v->log[0];
 
@@ -311,7 +311,7 @@ KVMEM_TEST_F(nisv, translated, "G5")
 				       .flags = self->flags }), NO_EXITS);
 		ASSERT_EQ(1, self->v->nr_exits);
 		ASSERT_EQ(KVM_EXIT_ARM_NISV, e->reason);
-		ASSERT_EQ(HOLE + 5 * PAGE_4K + offsets[i], e->addr);
+		ASSERT_EQ(HOLE + 5 * VM_PAGE + offsets[i], e->addr);
 	}
 }
 
@@ -322,9 +322,9 @@ KVMEM_TEST_F(nisv, plain_accesses, "G5 A1 A2")
 	unsigned int w;
 
 	ASSERT_EQ(0, vm_enable_cap(self->vm, KVM_CAP_ARM_NISV_TO_USER, 0));
-	vm_slot(self->vm, 1, KVM_MEM_READONLY, HOLE + PAGE_4K, PAGE_4K, self->page);
+	vm_slot(self->vm, 1, KVM_MEM_READONLY, HOLE + VM_PAGE, VM_PAGE, self->page);
 	for (w = 1; w <= 8; w *= 2) {
-		uint64_t a = HOLE + 0x40, ro = a + PAGE_4K;
+		uint64_t a = HOLE + 0x40, ro = a + VM_PAGE;
 
 		vcpu_start(v, OPS({ .kind = OP_LOAD, .width = w, .addr = a, .flags = self->flags },
 				  { .kind = OP_LDP, .width = 16, .addr = a, .flags = self->flags },

@@ -286,11 +286,11 @@ KVMEM_TEST(every_register, "A1 A2 G6")
 {
 	struct vm *vm = vm_create(NULL);
 	struct vcpu *v = vm->vcpu[0];
-	uint32_t *code = vm_alloc(4 * PAGE_4K);
+	uint32_t *code = vm_alloc(4 * VM_PAGE);
 	unsigned int nr;
 
-	vm_slot(vm, 1, 0, RAM, 4 * PAGE_4K, code);
-	arch_map_identity(vm, HOLE, PAGE_4K);
+	vm_slot(vm, 1, 0, RAM, 4 * VM_PAGE, code);
+	arch_map_identity(vm, HOLE, VM_PAGE);
 	for (nr = 0; nr < 31; nr++) {
 		uint64_t at = RAM + nr * 0x100;
 
@@ -322,7 +322,7 @@ KVMEM_TEST(memory_types, "A1 A2 G4")
 	unsigned int w, i;
 
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
-		uint64_t gva = VM_WINDOW + i * PAGE_4K;
+		uint64_t gva = VM_WINDOW + i * VM_PAGE;
 
 		mmu_map(vm, gva, HOLE, 1, (PTE_NORMAL & ~PTE_ATTR(7)) | PTE_ATTR(types[i]));
 		ASSERT_TRUE(loads_ok(v, loads, 4, gva + 0x128, HOLE + 0x128, 0));

@@ -84,7 +84,7 @@ KVMEM_TEST_F(ro, store_forms, "A17 G7")
 	size_t i, f;
 
 	for (i = 0; i < ARRAY_SIZE(store_kinds); i++) {
-		for (f = 0; f < ARRAY_SIZE(flags); f++, page += PAGE_4K) {
+		for (f = 0; f < ARRAY_SIZE(flags); f++, page += VM_PAGE) {
 			for (w = 1; w <= 8; w *= 2) {
 				uint64_t a = page + 0x128;
 				struct mbox_op op = { .kind = store_kinds[i], .width = w, .addr = a,
@@ -107,13 +107,13 @@ KVMEM_TEST_F(ro, store_types, "A17 G6 G7")
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
-		uint64_t gva = VM_WINDOW + i * PAGE_4K;
+		uint64_t gva = VM_WINDOW + i * VM_PAGE;
 
-		mmu_map(self->vm, gva, RO + i * PAGE_4K, 1,
+		mmu_map(self->vm, gva, RO + i * VM_PAGE, 1,
 			(PTE_NORMAL & ~PTE_ATTR(7)) | PTE_ATTR(types[i]));
 		ASSERT_TRUE(vcpu_expect(self->v, "store", OPS(ST(4, gva + 8, DATA), LD(8, gva + 8)),
-					EXITS(MMIO_WR(RO + i * PAGE_4K + 8, 4, low(DATA, 4)))));
-		ASSERT_EQ(content(self->copy, RO + i * PAGE_4K + 8, 8), vcpu_value(self->v, 1));
+					EXITS(MMIO_WR(RO + i * VM_PAGE + 8, 4, low(DATA, 4)))));
+		ASSERT_EQ(content(self->copy, RO + i * VM_PAGE + 8, 8), vcpu_value(self->v, 1));
 	}
 	ASSERT_TRUE(vcpu_expect(self->v, "big-endian store",
 		OPS({ .kind = OP_STORE_BE, .width = 8, .addr = FORM, .value = { DATA } },
@@ -139,7 +139,7 @@ KVMEM_TEST_F(ro, writable_again, "A7 A17 G7")
 					EXITS(MMIO_WR(FORM, 8, i))));
 		UNCHANGED();
 		vm_slot(self->vm, 1, 0, RO, 0, NULL);
-		vm_slot(self->vm, 1, 0, RO, RO_PAGES * PAGE_4K, self->ro);
+		vm_slot(self->vm, 1, 0, RO, RO_PAGES * VM_PAGE, self->ro);
 		ASSERT_TRUE(vcpu_expect(self->v, "writable", OPS(stp, ST(4, FORM + 16, i), ST(1, FORM + 20, i)),
 					NO_EXITS));
 		memcpy(self->copy + (FORM - RO), (uint64_t[]){ DATA, ~DATA }, 16);
@@ -147,6 +147,6 @@ KVMEM_TEST_F(ro, writable_again, "A7 A17 G7")
 		self->copy[FORM + 20 - RO] = (uint8_t)i;
 		UNCHANGED();
 		vm_slot(self->vm, 1, 0, RO, 0, NULL);
-		vm_slot(self->vm, 1, KVM_MEM_READONLY, RO, RO_PAGES * PAGE_4K, self->ro);
+		vm_slot(self->vm, 1, KVM_MEM_READONLY, RO, RO_PAGES * VM_PAGE, self->ro);
 	}
 }
