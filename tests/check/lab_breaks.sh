@@ -71,7 +71,7 @@ is "lab: the tests after a hang run" pass "$(status_of "$(folder hang)/results.j
 # --- bad input ---------------------------------------------------------------
 
 CACHED=${KVMEM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kvmem}/kernels/debian
-CACHED=$(find "$CACHED" -maxdepth 1 -name '6.12*' -print -quit)
+CACHED=$(find "$CACHED" -maxdepth 1 -name '6.12*-amd64_*' -print -quit)
 T=$WORK/trees
 mkdir -p "$T"/{unbuilt,quiet/arch/x86/boot,nokvm/arch/x86/boot}
 touch "$T/unbuilt/Kbuild" "$T/empty"
