@@ -427,7 +427,7 @@ KVMEM_TEST_F(ring, full, "G12", 400)
 		/* Entries are reserved, so that none is lost. */
 		ASSERT_GT(r->size, got);
 		ASSERT_LT(0, got);
-		ASSERT_EQ(got, reset(self->vm));
+		ASSERT_EQ((int)got, reset(self->vm));
 		n += got;
 		stop = vcpu_finish(r->v);
 	}
