@@ -177,7 +177,7 @@ KVMEM_TEST(sizes, "G12")
 			vm_close(vm);
 			continue;
 		}
-		ASSERT_EQ(most, vm_cap(vm, caps[c]));
+		ASSERT_EQ(most, (uint64_t)vm_cap(vm, caps[c]));
 		for (i = 0; i < ARRAY_SIZE(refused); i++) {
 			ASSERT_EQ(-EINVAL, vm_enable_cap(vm, caps[c], refused[i])) {
 				TH_LOG("0x%llx", (unsigned long long)refused[i]);
