@@ -119,6 +119,9 @@ void vm_slot(const struct vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa,
 {
 	int r = vm_region(vm, slot, flags, gpa, size, hva);
 
+	if (r == -EINVAL && (gpa | size | (uintptr_t)hva) % VM_PAGE)
+		end_skip("this kernel's pages have %llu bytes, the test needs slots of 4 KiB",
+			 (unsigned long long)VM_PAGE);
 	if (r)
 		end_fail("slot %u flags 0x%x gpa 0x%llx size 0x%llx hva %p refused: %s", slot,
 			 flags, (unsigned long long)gpa, (unsigned long long)size, hva,

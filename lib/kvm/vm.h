@@ -117,7 +117,8 @@ int vm_region2(const struct vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa,
 /**
  * vm_slot - create, move or delete a slot
  *
- * As vm_region(); ends the test as failed on error.
+ * As vm_region(); ends the test as failed on error, and as a skip if the slot does not
+ * consist of this kernel's pages.
  */
 void vm_slot(const struct vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa,
 	     uint64_t size, const void *hva);

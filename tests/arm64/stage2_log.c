@@ -73,6 +73,8 @@ KVMEM_TEST(chunk_size, "G2")
 	uint64_t sizes = block_sizes(vm), size;
 	size_t i;
 
+	REQUIRE(VM_PAGE == PAGE_4K, "this kernel's pages have %llu bytes, the test needs 4 KiB",
+		(unsigned long long)VM_PAGE);
 	if (!sizes)
 		end_never("no KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE (6.5)");
 	ASSERT_EQ(0, chunk(vm));
@@ -126,6 +128,9 @@ KVMEM_SETUP(log)
 {
 	int fd;
 
+	if (VM_PAGE != PAGE_4K)
+		end_skip("this kernel's pages have %llu bytes, the test needs 4 KiB",
+			 (unsigned long long)VM_PAGE);
 	self->vm = vm_create(NULL);
 	self->v = self->vm->vcpu[0];
 	if (variant->chunk && !block_sizes(self->vm))

@@ -263,6 +263,8 @@ KVMEM_TEST(large_slot, "G10 G1")
 	uint32_t value[NR_SPOTS];
 	size_t i, k;
 
+	REQUIRE(VM_PAGE == PAGE_4K, "this kernel's pages have %llu bytes, the test needs 4 KiB",
+		(unsigned long long)VM_PAGE);
 	REQUIRE(arch_phys_bits() >= 36, "IPA size of %u bits", arch_phys_bits());
 	vm_slot(vm, SLOT_FIRST, 0, BOUNDARY, LARGE, mem);
 	for (k = 0; k < ARRAY_SIZE(rows); k++) {
