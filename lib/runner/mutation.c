@@ -2,10 +2,13 @@
 #include "mutation.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "util/events.h"
 
@@ -27,6 +30,7 @@ struct mutation {
 	size_t nr;
 	struct plan tests;
 	enum sound *sound;	/* of each test */
+	uint64_t programs;	/* programs_sum() before the first mutant */
 	bool damaged;
 };
 
@@ -90,6 +94,27 @@ static bool select_mutant(unsigned int number)
 	return ok;
 }
 
+/* A sum of the memory of all programs, which are executed from the page cache. */
+static uint64_t programs_sum(const struct mutation *m)
+{
+	static uint64_t words[8192];
+	uint64_t sum = 0;
+	size_t i, k;
+	ssize_t n;
+	int fd;
+
+	for (i = 0; i < m->tests.nr; i++) {
+		if (i && !strcmp(m->tests.items[i].path, m->tests.items[i - 1].path))
+			continue;
+		fd = open(m->tests.items[i].path, O_RDONLY | O_CLOEXEC);
+		while ((n = read(fd, words, sizeof(words))) > 0)
+			for (k = 0; k < (size_t)n / sizeof(*words); k++)
+				sum = (sum << 1 | sum >> 63) + words[k];
+		close(fd);
+	}
+	return sum;
+}
+
 struct mutation *mutation_load(const char *table, const struct plan *tests,
 			       const char *const *doubtful, size_t nr)
 {
@@ -121,6 +146,7 @@ struct mutation *mutation_load(const char *table, const struct plan *tests,
 			strerror(errno));
 		return NULL;
 	}
+	m->programs = programs_sum(m);
 	return m;
 }
 
@@ -280,5 +306,5 @@ void mutation_run(struct mutation *m, const char *name, unsigned int timeout,
 
 bool mutation_damaged(const struct mutation *m)
 {
-	return m->damaged;
+	return m->damaged || programs_sum(m) != m->programs;
 }

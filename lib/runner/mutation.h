@@ -57,9 +57,9 @@ void mutation_run(struct mutation *m, const char *name, unsigned int timeout,
 		  void (*print)(const char *text, size_t len), bool *by_random, struct verdict *v);
 
 /**
- * mutation_damaged - whether a program that ran before crashes now, without a mutant
+ * mutation_damaged - whether the programs were overwritten, or crash without a mutant
  *
- * The memory of this machine is damaged then: results of more tests mean nothing.
+ * More results of this machine mean nothing then.
  */
 bool mutation_damaged(const struct mutation *m);
 
