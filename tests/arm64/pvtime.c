@@ -138,13 +138,13 @@ KVMEM_SETUP(pv)
 		end_never("no KVM_CAP_STEAL_TIME (CONFIG_SCHED_INFO)");
 	self->vm = vm_create(NULL);
 	self->v = self->vm->vcpu[0];
-	self->fd = hostmem_memfd(2 * PAGE_4K);
-	view = hostmem_map(self->fd, 0, 2 * PAGE_4K);
+	self->fd = hostmem_memfd(2 * VM_PAGE);
+	view = hostmem_map(self->fd, 0, 2 * VM_PAGE);
 	self->page[0] = view;
-	self->page[1] = view + PAGE_4K;
-	memset(view, 0, 2 * PAGE_4K);
-	self->hva = vm_alloc(PAGE_4K);
-	hostmem_map_over(self->hva, self->fd, 0, PAGE_4K);
+	self->page[1] = view + VM_PAGE;
+	memset(view, 0, 2 * VM_PAGE);
+	self->hva = vm_alloc(VM_PAGE);
+	hostmem_map_over(self->hva, self->fd, 0, VM_PAGE);
 	alias_init(&self->a, self->vm, NR, 1);
 	alias_slots(&self->a, self->hva, 0);
 	self->gpa = alias_gpa(&self->a, HERE, 0) + OFFSET;
@@ -191,7 +191,7 @@ KVMEM_TEST_F(pv, attribute, "G14")
 	ASSERT_EQ(-EINVAL, set_address(v, alias_gpa(&self->a, NR, 0)));
 	ASSERT_EQ(-EINVAL, set_address(v, 1ULL << 52));
 	ASSERT_EQ(-EINVAL, set_address(v, ~63ULL));
-	vm_slot(self->vm, ALIAS_SLOT + NR, KVM_MEM_READONLY, ro, PAGE_4K, self->hva);
+	vm_slot(self->vm, ALIAS_SLOT + NR, KVM_MEM_READONLY, ro, VM_PAGE, self->hva);
 	ASSERT_EQ(-EINVAL, set_address(v, ro));
 	ASSERT_EQ(NO_ADDRESS, get_address(v));
 	/* The last bytes of the last slot, then nothing else. */
@@ -202,11 +202,11 @@ KVMEM_TEST_F(pv, attribute, "G14")
 	ASSERT_EQ(-EEXIST, set_address(v, self->gpa));
 	ASSERT_EQ(-EINVAL, set_address(v, base + 1));
 	ASSERT_EQ(base, get_address(v));
-	memset(self->hva, 0xee, PAGE_4K);
+	memset(self->hva, 0xee, VM_PAGE);
 	ASSERT_EQ(base, hypercall(v, PV_TIME_ST, 0));
-	ASSERT_EQ(0xee, (unsigned char)self->hva[PAGE_4K - LENGTH - 1]);
-	for (i = PAGE_4K - LENGTH; i < PAGE_4K; i++) {
-		if (i - (PAGE_4K - LENGTH) - TIME < 8)
+	ASSERT_EQ(0xee, (unsigned char)self->hva[VM_PAGE - LENGTH - 1]);
+	for (i = VM_PAGE - LENGTH; i < VM_PAGE; i++) {
+		if (i - (VM_PAGE - LENGTH) - TIME < 8)
 			continue;
 		ASSERT_EQ(0, self->hva[i]) {
 			TH_LOG("byte %zu", i);
@@ -220,7 +220,7 @@ KVMEM_TEST_F(pv, of_each_vcpu, "G14")
 	struct vm *vm = vm_create(&(struct vm_opts){ .nr_vcpus = 2 });
 	struct vcpu *v = vm->vcpu[0], *w = vm->vcpu[1];
 
-	vm_slot(vm, 1, 0, ALIAS_SEEN_GPA, PAGE_4K, self->hva);
+	vm_slot(vm, 1, 0, ALIAS_SEEN_GPA, VM_PAGE, self->hva);
 	ASSERT_EQ(0, set_address(w, ALIAS_SEEN_GPA + LENGTH));
 	ASSERT_EQ(NO_ADDRESS, get_address(v));
 	ASSERT_EQ(NOT_SUPPORTED, hypercall(v, PV_TIME_ST, 0));
@@ -255,7 +255,7 @@ KVMEM_TEST_F(pv, hypercalls, "G14")
 		record_observation("G14", "std_hyp_bitmap", "no KVM_REG_ARM_STD_HYP_BMAP");
 		return;
 	}
-	vm_slot(vm, 1, 0, ALIAS_SEEN_GPA, PAGE_4K, self->hva);
+	vm_slot(vm, 1, 0, ALIAS_SEEN_GPA, VM_PAGE, self->hva);
 	ASSERT_EQ(0, set_address(w, ALIAS_SEEN_GPA));
 	ASSERT_EQ(NOT_SUPPORTED, hypercall(w, ARCH_FEATURES, PV_TIME_FEATURES));
 	ASSERT_EQ(NOT_SUPPORTED, hypercall(w, PV_TIME_FEATURES, PV_TIME_ST));
@@ -269,7 +269,7 @@ static bool fields_are(const char *page)
 {
 	unsigned int i;
 
-	for (i = 0; i < PAGE_4K; i++) {
+	for (i = 0; i < VM_PAGE; i++) {
 		bool inside = i >= OFFSET && i < OFFSET + LENGTH;
 
 		if ((inside && i - OFFSET - TIME < 8) || page[i] == (inside ? 0 : (char)0xee))
@@ -291,7 +291,7 @@ KVMEM_TEST_F(pv, structure, "G14", 200)
 	uint64_t before, after, low, high, time = 0, last;
 	unsigned int round;
 
-	memset(self->page[0], 0xee, PAGE_4K);
+	memset(self->page[0], 0xee, VM_PAGE);
 	before = run_delay();
 	start(self);
 	after = run_delay();
@@ -377,23 +377,23 @@ KVMEM_TEST_F(pv, follows_the_page, "G14 C12 C3", 200)
 	start(self);
 	WRITTEN("at first");
 	self->now = 1;
-	hostmem_map_over(self->hva, self->fd, PAGE_4K, PAGE_4K);
+	hostmem_map_over(self->hva, self->fd, VM_PAGE, VM_PAGE);
 	WRITTEN("another page");
-	ASSERT_EQ(0, madvise(self->hva, PAGE_4K, MADV_DONTNEED));
+	ASSERT_EQ(0, madvise(self->hva, VM_PAGE, MADV_DONTNEED));
 	WRITTEN("MADV_DONTNEED");
-	ASSERT_EQ(0, fallocate(self->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PAGE_4K, PAGE_4K));
+	ASSERT_EQ(0, fallocate(self->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, VM_PAGE, VM_PAGE));
 	alias_use_up();
 	WRITTEN("a hole");
-	ASSERT_EQ(0, mprotect(self->hva, PAGE_4K, PROT_NONE));
+	ASSERT_EQ(0, mprotect(self->hva, VM_PAGE, PROT_NONE));
 	NOT_WRITTEN("no access");
-	ASSERT_EQ(0, mprotect(self->hva, PAGE_4K, PROT_READ));
+	ASSERT_EQ(0, mprotect(self->hva, VM_PAGE, PROT_READ));
 	NOT_WRITTEN("read-only for the host");
-	ASSERT_EQ(0, mprotect(self->hva, PAGE_4K, PROT_READ | PROT_WRITE));
+	ASSERT_EQ(0, mprotect(self->hva, VM_PAGE, PROT_READ | PROT_WRITE));
 	WRITTEN("accessible again");
-	ASSERT_EQ(0, munmap(self->hva, PAGE_4K));
+	ASSERT_EQ(0, munmap(self->hva, VM_PAGE));
 	NOT_WRITTEN("no memory");
 	self->now = 0;
-	hostmem_map_over(self->hva, self->fd, 0, PAGE_4K);
+	hostmem_map_over(self->hva, self->fd, 0, VM_PAGE);
 	WRITTEN("memory again");
 }
 
@@ -425,8 +425,8 @@ KVMEM_TEST_F(pv, slots, "G14 C12 C7 A21", 200)
 	set_slot(self, HERE + 1, 0, 0);
 	steal_some();
 	run(self->v);
-	set_slot(self, 0, 0, PAGE_4K);
-	set_slot(self, HERE + 1, 0, PAGE_4K);
+	set_slot(self, 0, 0, VM_PAGE);
+	set_slot(self, HERE + 1, 0, VM_PAGE);
 	WRITTEN("other slots deleted and created again");
 	set_slot(self, HERE, 0, 0);
 	NOT_WRITTEN("deleted");
@@ -435,16 +435,16 @@ KVMEM_TEST_F(pv, slots, "G14 C12 C7 A21", 200)
 	ASSERT_EQ(self->gpa, get_address(self->v));
 	ASSERT_TRUE(vcpu_expect(self->v, "the guest reads it", OPS(LD(8, self->gpa + TIME)),
 				EXITS(MMIO_RD(self->gpa + TIME, 8, 1))));
-	set_slot(self, HERE, KVM_MEM_READONLY, PAGE_4K);
+	set_slot(self, HERE, KVM_MEM_READONLY, VM_PAGE);
 	NOT_WRITTEN("read-only");
 	ASSERT_EQ(self->gpa, hypercall(self->v, PV_TIME_ST, 0));
 	ASSERT_EQ(MARK, *stolen(self->page[0]));
 	set_slot(self, HERE, 0, 0);
-	set_slot(self, HERE, 0, PAGE_4K);
+	set_slot(self, HERE, 0, VM_PAGE);
 	WRITTEN("created again");
-	vm_slot(self->vm, ALIAS_SLOT + HERE, 0, elsewhere, PAGE_4K, self->hva);
+	vm_slot(self->vm, ALIAS_SLOT + HERE, 0, elsewhere, VM_PAGE, self->hva);
 	NOT_WRITTEN("moved away");
-	set_slot(self, HERE, 0, PAGE_4K);
+	set_slot(self, HERE, 0, VM_PAGE);
 	WRITTEN("moved back");
 }
 
@@ -469,7 +469,7 @@ KVMEM_TEST_F(pv, dirty_log, "G14 C12 C6 A22")
 
 	start(self);
 	for (i = 0; i < NR; i++)
-		set_slot(self, i, KVM_MEM_LOG_DIRTY_PAGES, PAGE_4K);
+		set_slot(self, i, KVM_MEM_LOG_DIRTY_PAGES, VM_PAGE);
 	for (round = 0; round < 3; round++) {
 		run(self->v);
 		for (i = 0; i < NR; i++) {
@@ -481,7 +481,7 @@ KVMEM_TEST_F(pv, dirty_log, "G14 C12 C6 A22")
 	ASSERT_EQ(self->gpa, hypercall(self->v, PV_TIME_ST, 0));
 	ASSERT_EQ(1, get_log(self, HERE));
 	set_slot(self, HERE, 0, 0);
-	set_slot(self, HERE, KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY, PAGE_4K);
+	set_slot(self, HERE, KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY, VM_PAGE);
 	NOT_WRITTEN("read-only");
 	ASSERT_EQ(0, get_log(self, HERE));
 	ASSERT_EQ(self->gpa, hypercall(self->v, PV_TIME_ST, 0));
