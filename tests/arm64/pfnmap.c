@@ -28,11 +28,11 @@
 #define GPA	0x100000000ULL	/* a multiple of 2 MiB */
 #define OTHER	0x180000000ULL
 #define SLOT	2
-#define PAGES	(2 * SWEEP_BLOCK)
-#define SIZE	(PAGES * PAGE_4K)
+#define PAGES	((unsigned int)(SIZE / VM_PAGE))
+#define SIZE	0x400000ULL	/* of the device that the lab has */
 #define NEAR	48		/* pages around a boundary of 2 MiB that most tests access */
-#define FROM	(SWEEP_BLOCK - NEAR / 2)
-#define NEAR_GPA (GPA + FROM * PAGE_4K)
+#define FROM	(PAGES / 2 - NEAR / 2)
+#define NEAR_GPA (GPA + FROM * VM_PAGE)
 #define LOG	KVM_MEM_LOG_DIRTY_PAGES
 
 FIXTURE(bar) {
@@ -56,7 +56,7 @@ KVMEM_SETUP(bar)
 	pci_map(variant->wc, PROT_READ | PROT_WRITE, SIZE, self->mem);
 	self->vm = vm_create(NULL);
 	self->v = self->vm->vcpu[0];
-	sweep_init(&self->s, self->v, NEAR_GPA, NEAR, self->mem + FROM * PAGE_4K);
+	sweep_init(&self->s, self->v, NEAR_GPA, NEAR, self->mem + FROM * VM_PAGE);
 	sweep_fill(&self->s);
 	if (!sweep_host(&self->s, "the device"))
 		end_skip("the memory of %s does not keep written data", pci_test_device());
@@ -70,7 +70,7 @@ KVMEM_SETUP(bar)
  */
 KVMEM_TEST_F(bar, values, "G9", 200)
 {
-	unsigned int tail = SWEEP_BLOCK + 20;	/* pages of a slot that ends in a block */
+	unsigned int tail = PAGES / 2 + 20;	/* pages of a slot that ends in a block */
 	struct sweep *s = &self->s, all, part;
 	size_t faults;
 
@@ -84,14 +84,14 @@ KVMEM_TEST_F(bar, values, "G9", 200)
 	record_observation("G9", "blocks", "%s", faults < PAGES / 2 ? "blocks" : "pages");
 	ASSERT_TRUE(sweep_write(&all, "write of all", NO_FAULTS));
 	sweep_alias(&part, &all, 0, OTHER, tail);
-	vm_slot(self->vm, SLOT + 1, 0, OTHER, tail * PAGE_4K, self->mem);
+	vm_slot(self->vm, SLOT + 1, 0, OTHER, tail * VM_PAGE, self->mem);
 	part.pages = 20;
-	part.gpa += SWEEP_BLOCK * PAGE_4K;
-	memmove(part.want, part.want + SWEEP_BLOCK, 20 * sizeof(*part.want));
+	part.gpa += PAGES / 2 * VM_PAGE;
+	memmove(part.want, part.want + PAGES / 2, 20 * sizeof(*part.want));
 	ASSERT_TRUE(sweep_read(&part, "the tail of a slot", FAULTS({ 0, 20 })));
 	ASSERT_TRUE(vcpu_expect(self->v, "behind the slot",
-		OPS(LD(8, OTHER + tail * PAGE_4K), ST(8, OTHER + tail * PAGE_4K, 5)),
-		EXITS(MMIO_RD(OTHER + tail * PAGE_4K, 8, 1), MMIO_WR(OTHER + tail * PAGE_4K, 8, 5))));
+		OPS(LD(8, OTHER + tail * VM_PAGE), ST(8, OTHER + tail * VM_PAGE, 5)),
+		EXITS(MMIO_RD(OTHER + tail * VM_PAGE, 8, 1), MMIO_WR(OTHER + tail * VM_PAGE, 8, 5))));
 }
 
 /*
@@ -104,7 +104,7 @@ KVMEM_TEST_F(bar, next_to_ram, "G9")
 	struct sweep s;
 
 	vm_slot(self->vm, SLOT + 1, 0, OTHER, 2 * SIZE, self->mem);
-	sweep_other(&s, &self->s, end - 16 * PAGE_4K, 32, self->mem + SIZE - 16 * PAGE_4K);
+	sweep_other(&s, &self->s, end - 16 * VM_PAGE, 32, self->mem + SIZE - 16 * VM_PAGE);
 	sweep_fill(&s);
 	ASSERT_TRUE(sweep_read(&s, "device and RAM", ANY_FAULTS));
 	ASSERT_TRUE(sweep_write(&s, "write", NO_FAULTS));
@@ -143,8 +143,8 @@ KVMEM_TEST_F(bar, fetch, "G9 G4")
 	ASSERT_TRUE(fetch_aborts(self->v, "not mapped", gpa));
 	vcpu_load(self->v, 4, gpa);
 	ASSERT_TRUE(fetch_aborts(self->v, "read before", gpa));
-	vcpu_store(self->v, 4, gpa + PAGE_4K, 0);
-	ASSERT_TRUE(fetch_aborts(self->v, "written before", gpa + PAGE_4K));
+	vcpu_store(self->v, 4, gpa + VM_PAGE, 0);
+	ASSERT_TRUE(fetch_aborts(self->v, "written before", gpa + VM_PAGE));
 	ASSERT_TRUE(sweep_read(&self->s, "read afterwards", ANY_FAULTS));
 }
 
@@ -154,13 +154,13 @@ KVMEM_TEST_F(bar, fetch, "G9 G4")
  */
 KVMEM_TEST_F(bar, host_readonly, "G9")
 {
-	uint64_t gpa = OTHER + FROM * PAGE_4K;
+	uint64_t gpa = OTHER + FROM * VM_PAGE;
 
 	pci_map(variant->wc, PROT_READ, SIZE, self->mem + SIZE);
 	vm_slot(self->vm, SLOT + 1, 0, OTHER, SIZE, self->mem + SIZE);
 	ASSERT_EQ(self->s.want[0], vcpu_load(self->v, 4, gpa));
 	ASSERT_TRUE(vcpu_faults(self->v, OPS(ST(4, gpa, 5))));
-	ASSERT_TRUE(vcpu_faults(self->v, OPS(ST(4, gpa + PAGE_4K, 6))));
+	ASSERT_TRUE(vcpu_faults(self->v, OPS(ST(4, gpa + VM_PAGE, 6))));
 	ASSERT_TRUE(sweep_host(&self->s, "after refused writes"));
 	vcpu_store(self->v, 4, NEAR_GPA, self->s.want[0] = 7);
 	ASSERT_EQ(7, vcpu_load(self->v, 4, gpa));
@@ -168,7 +168,7 @@ KVMEM_TEST_F(bar, host_readonly, "G9")
 
 KVMEM_TEST_F(bar, readonly_slot, "G9 G7")
 {
-	uint64_t gpa = OTHER + FROM * PAGE_4K;
+	uint64_t gpa = OTHER + FROM * VM_PAGE;
 
 	vm_slot(self->vm, SLOT + 1, KVM_MEM_READONLY, OTHER, SIZE, self->mem);
 	ASSERT_TRUE(vcpu_expect(self->v, "read-only slot over a device",
@@ -190,10 +190,10 @@ KVMEM_TEST_F(bar, log_refused, "G9")
 		uint64_t from, size;	/* of the mapping: the device, then RAM */
 		int want;
 	} rows[] = {
-		{ 0, SIZE, -EINVAL }, { 0, PAGE_4K, -EINVAL }, { SIZE - PAGE_4K, PAGE_4K, -EINVAL },
-		{ SIZE - PAGE_4K, 2 * PAGE_4K, -EINVAL }, { SIZE, SIZE, 0 },
+		{ 0, SIZE, -EINVAL }, { 0, VM_PAGE, -EINVAL }, { SIZE - VM_PAGE, VM_PAGE, -EINVAL },
+		{ SIZE - VM_PAGE, 2 * VM_PAGE, -EINVAL }, { SIZE, SIZE, 0 },
 	};
-	char *between = vm_alloc(4 * PAGE_4K);
+	char *between = vm_alloc(4 * VM_PAGE);
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -207,10 +207,10 @@ KVMEM_TEST_F(bar, log_refused, "G9")
 	}
 	vm_slot(self->vm, SLOT + 1, 0, OTHER, 0, NULL);
 	/* RAM before and behind it. */
-	pci_map(variant->wc, PROT_READ | PROT_WRITE, PAGE_4K, between + PAGE_4K);
-	ASSERT_EQ(-EINVAL, vm_region(self->vm, SLOT + 1, LOG, OTHER, 4 * PAGE_4K, between));
-	ASSERT_EQ(-EINVAL, vm_region(self->vm, SLOT + 1, LOG, OTHER, 2 * PAGE_4K, between));
-	ASSERT_EQ(0, vm_region(self->vm, SLOT + 1, LOG, OTHER, PAGE_4K, between));
+	pci_map(variant->wc, PROT_READ | PROT_WRITE, VM_PAGE, between + VM_PAGE);
+	ASSERT_EQ(-EINVAL, vm_region(self->vm, SLOT + 1, LOG, OTHER, 4 * VM_PAGE, between));
+	ASSERT_EQ(-EINVAL, vm_region(self->vm, SLOT + 1, LOG, OTHER, 2 * VM_PAGE, between));
+	ASSERT_EQ(0, vm_region(self->vm, SLOT + 1, LOG, OTHER, VM_PAGE, between));
 	/* Switched on later. */
 	ASSERT_TRUE(sweep_write(&self->s, "before", ANY_FAULTS));
 	ASSERT_EQ(-EINVAL, vm_region(self->vm, SLOT, LOG, GPA, SIZE, self->mem));
@@ -220,19 +220,19 @@ KVMEM_TEST_F(bar, log_refused, "G9")
 /* A device that is mapped into a slot with a log: it works, and its pages are logged. */
 KVMEM_TEST_F(bar, mapped_into_logged_slot, "G9")
 {
-	char *ram = vm_alloc(2 * PAGE_4K);
+	char *ram = vm_alloc(2 * VM_PAGE);
 	uint64_t bits = 0;
 	struct kvm_dirty_log log = { .slot = SLOT + 1, .dirty_bitmap = &bits };
 
-	vm_slot(self->vm, SLOT + 1, LOG, OTHER, 2 * PAGE_4K, ram);
+	vm_slot(self->vm, SLOT + 1, LOG, OTHER, 2 * VM_PAGE, ram);
 	vcpu_store(self->v, 4, OTHER, 1);
-	pci_map(variant->wc, PROT_READ | PROT_WRITE, 2 * PAGE_4K, ram);
+	pci_map(variant->wc, PROT_READ | PROT_WRITE, 2 * VM_PAGE, ram);
 	*(volatile uint32_t *)ram = 0x77;
 	ASSERT_EQ(0, ioctl(self->vm->fd, KVM_GET_DIRTY_LOG, &log));
 	ASSERT_EQ(0x77, vcpu_load(self->v, 4, OTHER));
-	vcpu_store(self->v, 4, OTHER + PAGE_4K, 0x78);
-	ASSERT_EQ(0x78, *(volatile uint32_t *)(ram + PAGE_4K));
-	ASSERT_EQ(0x78, *(volatile uint32_t *)(self->mem + PAGE_4K));
+	vcpu_store(self->v, 4, OTHER + VM_PAGE, 0x78);
+	ASSERT_EQ(0x78, *(volatile uint32_t *)(ram + VM_PAGE));
+	ASSERT_EQ(0x78, *(volatile uint32_t *)(self->mem + VM_PAGE));
 	ASSERT_EQ(0, ioctl(self->vm->fd, KVM_GET_DIRTY_LOG, &log));
 	record_observation("G9", "log_of_device", "0x%llx", (unsigned long long)bits);
 }
@@ -245,15 +245,15 @@ KVMEM_TEST_F(bar, mapped_into_logged_slot, "G9")
 KVMEM_TEST_F(bar, host_unmaps, "G9 G10")
 {
 	struct sweep *s = &self->s, next;
-	char *page = self->mem + (FROM + 5) * PAGE_4K;
+	char *page = self->mem + (FROM + 5) * VM_PAGE;
 
 	ASSERT_TRUE(sweep_write(s, "write", ANY_FAULTS));
-	sweep_alias(&next, s, NEAR / 2, NEAR_GPA + NEAR / 2 * PAGE_4K, NEAR / 2);
-	ASSERT_EQ(0, munmap(page, PAGE_4K));
+	sweep_alias(&next, s, NEAR / 2, NEAR_GPA + NEAR / 2 * VM_PAGE, NEAR / 2);
+	ASSERT_EQ(0, munmap(page, VM_PAGE));
 	ASSERT_TRUE(sweep_read(&next, "the next 2 MiB", NO_FAULTS));
-	ASSERT_TRUE(vcpu_faults(self->v, OPS(LD(4, NEAR_GPA + 5 * PAGE_4K))));
-	ASSERT_TRUE(vcpu_faults(self->v, OPS(ST(4, NEAR_GPA + 5 * PAGE_4K, 9))));
-	hostmem_map_over(page, -1, 0, PAGE_4K);
+	ASSERT_TRUE(vcpu_faults(self->v, OPS(LD(4, NEAR_GPA + 5 * VM_PAGE))));
+	ASSERT_TRUE(vcpu_faults(self->v, OPS(ST(4, NEAR_GPA + 5 * VM_PAGE, 9))));
+	hostmem_map_over(page, -1, 0, VM_PAGE);
 	sweep_expect_zero(s, 5, 1);
 	ASSERT_TRUE(sweep_read(s, "RAM in its place", ANY_FAULTS));
 	ASSERT_TRUE(sweep_read(s, "again", NO_FAULTS));
@@ -359,10 +359,10 @@ KVMEM_TEST(cacheable, "G9")
 
 	fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
 	REQUIRE(fd >= 0, "perf_event_open: %s", strerror(errno));
-	p = mmap(NULL, 2 * PAGE_4K, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	p = mmap(NULL, 2 * VM_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	REQUIRE(p != MAP_FAILED, "mmap of perf's ring: %s", strerror(errno));
 	REQUIRE(is_pfnmap(p), "perf's ring is not VM_PFNMAP (6.15)");
-	r = vm_region(vm, SLOT, 0, GPA, 2 * PAGE_4K, p);
+	r = vm_region(vm, SLOT, 0, GPA, 2 * VM_PAGE, p);
 	record_observation("G9", "cacheable_pfnmap", "%s", r ? strerror(-r) : "accepted");
 	if (!vm_cap(vm, KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED) && env_kernel_from(6, 17)) {
 		ASSERT_EQ(-EINVAL, r);
@@ -373,9 +373,9 @@ KVMEM_TEST(cacheable, "G9")
 									 data_head)));
 	ASSERT_EQ(p->data_size, vcpu_load(vm->vcpu[0], 8, GPA + offsetof(struct perf_event_mmap_page,
 									 data_size)));
-	vcpu_store(vm->vcpu[0], 8, GPA + PAGE_4K, 0x123);
-	ASSERT_EQ(0x123, *(uint64_t *)((char *)p + PAGE_4K));
-	ASSERT_EQ(-EINVAL, vm_region(vm, SLOT, LOG, GPA, 2 * PAGE_4K, p));
+	vcpu_store(vm->vcpu[0], 8, GPA + VM_PAGE, 0x123);
+	ASSERT_EQ(0x123, *(uint64_t *)((char *)p + VM_PAGE));
+	ASSERT_EQ(-EINVAL, vm_region(vm, SLOT, LOG, GPA, 2 * VM_PAGE, p));
 }
 
 KVMEM_MAIN

@@ -24,7 +24,7 @@
 #define GPA	0x100000000ULL
 #define SLOT	2
 #define BLOCK	SWEEP_BLOCK
-#define SIZE	(2 * PAGE_2M)
+#define SIZE	(2 * SWEEP_BLOCK_SIZE)
 #define LOG	KVM_MEM_LOG_DIRTY_PAGES
 
 /* The part of the slot that the guest accesses: the end of a block, the start of another. */
@@ -66,7 +66,7 @@ static uint64_t block_sizes(const struct vm *vm)
 KVMEM_TEST(chunk_size, "G2")
 {
 	static const uint64_t refused[] = {
-		1, 0x800, 0x1001, 0x2000, 0x201000, 0x300000, 0x400000, 0x40200000, 1ULL << 39,
+		1, 0x800, 0x1001, 0x2000, 0x8000, 0x201000, 0x300000, 0x400000, 0x40200000, 1ULL << 39,
 		1ULL << 63, ~0ULL,
 	};
 	struct vm *vm = vm_create(NULL);
@@ -78,7 +78,7 @@ KVMEM_TEST(chunk_size, "G2")
 	if (!sizes)
 		end_never("no KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE (6.5)");
 	ASSERT_EQ(0, chunk(vm));
-	ASSERT_EQ(PAGE_4K | PAGE_2M, sizes & (PAGE_4K | PAGE_2M));
+	ASSERT_EQ(VM_PAGE | SWEEP_BLOCK_SIZE, sizes & (VM_PAGE | SWEEP_BLOCK_SIZE));
 	for (i = 0; i < ARRAY_SIZE(refused); i++) {
 		if ((sizes & refused[i]) == refused[i] && !(refused[i] & (refused[i] - 1)))
 			continue;
@@ -96,7 +96,7 @@ KVMEM_TEST(chunk_size, "G2")
 		ASSERT_EQ(size, chunk(vm));
 	}
 	/* With a slot, the size cannot be changed, not even to itself. */
-	ASSERT_EQ(-EINVAL, vm_enable_cap(vm, KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE, PAGE_4K));
+	ASSERT_EQ(-EINVAL, vm_enable_cap(vm, KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE, VM_PAGE));
 	ASSERT_EQ(-EINVAL, vm_enable_cap(vm, KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE, 0));
 	ASSERT_EQ(0, set_chunk(vm, 0));
 	ASSERT_EQ(0, chunk(vm));
@@ -114,15 +114,18 @@ FIXTURE(log) {
 	uint64_t *bitmap;
 };
 
+/* When blocks are split: when they are written, or at once, in chunks of this size. */
+enum chunk { LAZY, BY_BLOCK, BY_PAGE };
+
 FIXTURE_VARIANT(log) {
 	enum backing backing;
-	uint64_t chunk;		/* 0: blocks are split when they are written */
+	enum chunk chunk;
 };
 
-FIXTURE_VARIANT_ADD(log, lazy) { THP, 0 };
-FIXTURE_VARIANT_ADD(log, eager) { THP, PAGE_2M };
-FIXTURE_VARIANT_ADD(log, lazy_hugetlb) { HUGETLB_2M, 0 };
-FIXTURE_VARIANT_ADD(log, eager_by_page) { HUGETLB_2M, PAGE_4K };
+FIXTURE_VARIANT_ADD(log, lazy) { THP, LAZY };
+FIXTURE_VARIANT_ADD(log, eager) { THP, BY_BLOCK };
+FIXTURE_VARIANT_ADD(log, lazy_hugetlb) { HUGETLB, LAZY };
+FIXTURE_VARIANT_ADD(log, eager_by_page) { HUGETLB, BY_PAGE };
 
 KVMEM_SETUP(log)
 {
@@ -135,11 +138,12 @@ KVMEM_SETUP(log)
 	self->v = self->vm->vcpu[0];
 	if (variant->chunk && !block_sizes(self->vm))
 		end_never("no KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE (6.5)");
-	if (variant->chunk && set_chunk(self->vm, variant->chunk))
+	if (variant->chunk &&
+	    set_chunk(self->vm, variant->chunk == BY_PAGE ? VM_PAGE : SWEEP_BLOCK_SIZE))
 		end_fail("KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE: %s", strerror(errno));
 	self->mem = backing_at(variant->backing, NULL, SIZE, &fd);
-	self->bitmap = vm_alloc(PAGE_4K);
-	sweep_init(&self->s, self->v, GPA + FROM * PAGE_4K, HEAD + TAIL, self->mem + FROM * PAGE_4K);
+	self->bitmap = vm_alloc(VM_PAGE);
+	sweep_init(&self->s, self->v, GPA + FROM * VM_PAGE, HEAD + TAIL, self->mem + FROM * VM_PAGE);
 	vm_slot(self->vm, SLOT, 0, GPA, SIZE, self->mem);
 	sweep_alias(&self->slot, &self->s, 0, GPA, 0);
 	self->slot.pages = 2 * BLOCK;
@@ -183,7 +187,7 @@ static bool logged(FIXTURE_DATA(log) *self, const char *what, unsigned int first
 static uint64_t store_faults(FIXTURE_DATA(log) *self, unsigned int page, uint32_t value)
 {
 	arch_faults_begin(self->v);
-	vcpu_store(self->v, 4, GPA + page * PAGE_4K, value);
+	vcpu_store(self->v, 4, GPA + page * VM_PAGE, value);
 	if (page >= FROM)
 		self->s.want[page - FROM] = value;
 	return arch_faults(self->v);

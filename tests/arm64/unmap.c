@@ -21,12 +21,12 @@
 
 /*
  * Two slots over adjacent parts of one memory, adjacent in the guest too.  A boundary of
- * 2 MiB and 1 GiB, where another page table begins, lies in the second.  The memory goes
+ * 1 GiB, where another page table begins, lies in the second.  The memory goes
  * on behind the second slot, where the guest has other memory.
  */
 #define BOUNDARY	0x140000000ULL
 #define BEFORE		60	/* pages from the start to the boundary */
-#define GPA		(BOUNDARY - BEFORE * PAGE_4K)
+#define GPA		(BOUNDARY - BEFORE * VM_PAGE)
 #define FIRST		40	/* pages of the first slot */
 #define PAGES		130	/* of both */
 #define MEMORY		140	/* pages of their memory */
@@ -45,23 +45,23 @@ struct layout {
 
 static void create_guard(struct layout *l, struct sweep *s, uint32_t slot, uint64_t gpa)
 {
-	char *mem = vm_alloc(GUARD * PAGE_4K);
+	char *mem = vm_alloc(GUARD * VM_PAGE);
 
 	sweep_other(s, &l->s, gpa, GUARD, mem);
-	vm_slot(l->vm, slot, 0, gpa, GUARD * PAGE_4K, mem);
+	vm_slot(l->vm, slot, 0, gpa, GUARD * VM_PAGE, mem);
 	if (!sweep_write(s, "guard", ANY_FAULTS))
 		end_fail("a guest store to a slot caused an exit");
 }
 
 static void create_first(struct layout *l)
 {
-	vm_slot(l->vm, SLOT_FIRST, 0, GPA, FIRST * PAGE_4K, l->m.hva);
+	vm_slot(l->vm, SLOT_FIRST, 0, GPA, FIRST * VM_PAGE, l->m.hva);
 }
 
 static void create_second(struct layout *l)
 {
-	vm_slot(l->vm, SLOT_SECOND, 0, GPA + FIRST * PAGE_4K, (PAGES - FIRST) * PAGE_4K,
-		l->m.hva + FIRST * PAGE_4K);
+	vm_slot(l->vm, SLOT_SECOND, 0, GPA + FIRST * VM_PAGE, (PAGES - FIRST) * VM_PAGE,
+		l->m.hva + FIRST * VM_PAGE);
 }
 
 static void create_layout(struct layout *l, bool memfd, unsigned int nr_vcpus)
@@ -69,20 +69,20 @@ static void create_layout(struct layout *l, bool memfd, unsigned int nr_vcpus)
 	l->vm = vm_create(&(struct vm_opts){ .nr_vcpus = nr_vcpus });
 	l->v = l->vm->vcpu[0];
 	l->m = (struct way_mem){
-		.hva = vm_alloc(MEMORY * PAGE_4K), .pages = MEMORY,
-		.fd = memfd ? hostmem_memfd(MEMORY * PAGE_4K) : -1,
+		.hva = vm_alloc(MEMORY * VM_PAGE), .pages = MEMORY,
+		.fd = memfd ? hostmem_memfd(MEMORY * VM_PAGE) : -1,
 	};
 	if (memfd)
-		hostmem_map_over(l->m.hva, l->m.fd, 0, MEMORY * PAGE_4K);
-	memset(l->m.hva, 0, MEMORY * PAGE_4K);
+		hostmem_map_over(l->m.hva, l->m.fd, 0, MEMORY * VM_PAGE);
+	memset(l->m.hva, 0, MEMORY * VM_PAGE);
 	sweep_init(&l->s, l->v, GPA, PAGES, l->m.hva);
 	create_first(l);
 	create_second(l);
-	create_guard(l, &l->before, SLOT_BEFORE, GPA - GUARD * PAGE_4K);
-	create_guard(l, &l->behind, SLOT_BEHIND, GPA + PAGES * PAGE_4K);
+	create_guard(l, &l->before, SLOT_BEFORE, GPA - GUARD * VM_PAGE);
+	create_guard(l, &l->behind, SLOT_BEHIND, GPA + PAGES * VM_PAGE);
 	if (!sweep_write(&l->s, "both slots", FAULTS({ 0, PAGES })))
 		end_fail("the slots are not mapped by pages");
-	sweep_other(&l->all, &l->s, GPA - GUARD * PAGE_4K, GUARD + PAGES + GUARD, NULL);
+	sweep_other(&l->all, &l->s, GPA - GUARD * VM_PAGE, GUARD + PAGES + GUARD, NULL);
 	memcpy(l->all.mem, l->before.mem, GUARD * sizeof(*l->all.mem));
 	memcpy(l->all.mem + GUARD, l->s.mem, PAGES * sizeof(*l->all.mem));
 	memcpy(l->all.mem + GUARD + PAGES, l->behind.mem, GUARD * sizeof(*l->all.mem));
@@ -153,7 +153,7 @@ KVMEM_TEST_F(way, exact, "G10 C4", 500)
 			seen.n = r.first < PAGES ? PAGES - r.first : 0;
 		/* A part of one mapping can be moved, not of several. */
 		if (variant->take == way_mremap_away)
-			hostmem_map_over(self->l.m.hva, -1, 0, MEMORY * PAGE_4K);
+			hostmem_map_over(self->l.m.hva, -1, 0, MEMORY * VM_PAGE);
 		ASSERT_TRUE(sweep_write(s, "before", ANY_FAULTS));
 		variant->take(&self->l.m, r.first, r.n);
 		if (variant->give_back)
@@ -173,22 +173,22 @@ KVMEM_TEST_F(way, exact, "G10 C4", 500)
  */
 KVMEM_TEST(blocks, "G10 G2")
 {
-	enum { B = SWEEP_BLOCK, FROM = B / 2, TO = 2 * B + 10 };
+	const unsigned int B = SWEEP_BLOCK, from = B / 2, to = 2 * B + 10;
 	struct vm *vm = vm_create(NULL);
 	struct sweep s, first, end, last;
 	char *mem;
 	int fd;
 
-	mem = backing_at(THP, NULL, 4 * PAGE_2M, &fd);
-	vm_slot(vm, SLOT_FIRST, 0, BOUNDARY, 4 * PAGE_2M, mem);
+	mem = backing_at(THP, NULL, 4 * SWEEP_BLOCK_SIZE, &fd);
+	vm_slot(vm, SLOT_FIRST, 0, BOUNDARY, 4 * SWEEP_BLOCK_SIZE, mem);
 	/* Parts of each block that are read. */
 	sweep_init(&s, vm->vcpu[0], BOUNDARY, 4 * B, mem);
 	ASSERT_TRUE(sweep_write(&s, "write", FAULTS({ 0, 1 }, { B, 1 }, { 2 * B, 1 }, { 3 * B, 1 })));
-	sweep_alias(&first, &s, FROM - 10, BOUNDARY + (FROM - 10) * PAGE_4K, 20);
-	sweep_alias(&end, &s, 2 * B - 5, BOUNDARY + (2 * B - 5) * PAGE_4K, 20);
-	sweep_alias(&last, &s, 3 * B, BOUNDARY + 3 * PAGE_2M, B);
-	ASSERT_EQ(0, madvise(mem + FROM * PAGE_4K, (TO - FROM) * PAGE_4K, MADV_DONTNEED));
-	memset(mem + PAGE_2M, 0, PAGE_2M);
+	sweep_alias(&first, &s, from - 10, BOUNDARY + (from - 10) * VM_PAGE, 20);
+	sweep_alias(&end, &s, 2 * B - 5, BOUNDARY + (2 * B - 5) * VM_PAGE, 20);
+	sweep_alias(&last, &s, 3 * B, BOUNDARY + 3 * SWEEP_BLOCK_SIZE, B);
+	ASSERT_EQ(0, madvise(mem + from * VM_PAGE, (to - from) * VM_PAGE, MADV_DONTNEED));
+	memset(mem + SWEEP_BLOCK_SIZE, 0, SWEEP_BLOCK_SIZE);
 	sweep_expect_zero(&first, 10, 10);
 	sweep_expect_zero(&end, 0, 15);
 	ASSERT_TRUE(sweep_read(&last, "the block behind", NO_FAULTS));
@@ -197,7 +197,7 @@ KVMEM_TEST(blocks, "G10 G2")
 	ASSERT_TRUE(sweep_read(&end, "again", NO_FAULTS));
 	ASSERT_TRUE(sweep_read(&last, "the block behind, again", NO_FAULTS));
 	/* All of it. */
-	ASSERT_EQ(0, madvise(mem, 4 * PAGE_2M, MADV_DONTNEED));
+	ASSERT_EQ(0, madvise(mem, 4 * SWEEP_BLOCK_SIZE, MADV_DONTNEED));
 	sweep_expect_zero(&s, 0, 4 * B);
 	s.pages = 4;
 	ASSERT_TRUE(sweep_read(&s, "everything gone", ANY_FAULTS));
@@ -210,16 +210,27 @@ KVMEM_TEST(blocks, "G10 G2")
 
 /* --- few pages of a large slot ------------------------------------------------------------ */
 
-#define LARGE	(5ULL << 30)
+#define GIB	(1ULL << 30)
+#define LARGE	(5 * GIB)
 
-/* Offsets of the pages that are mapped: around the ends of page tables, and behind 4 GiB. */
-static const uint64_t spots[] = {
-	0, PAGE_4K, PAGE_2M - PAGE_4K, PAGE_2M, 3 * PAGE_2M, (1ULL << 30) - PAGE_4K, 1ULL << 30,
-	(1ULL << 30) + PAGE_4K, (4ULL << 30) - PAGE_4K, 4ULL << 30, (4ULL << 30) + PAGE_2M,
-	LARGE - PAGE_4K,
+/* An offset in the slot. */
+struct spot {
+	unsigned int gib;
+	int blocks, pages;
+};
+
+/* The pages that are mapped: around the ends of page tables, and behind 4 GiB. */
+static const struct spot spots[] = {
+	{ 0, 0, 0 }, { 0, 0, 1 }, { 0, 1, -1 }, { 0, 1, 0 }, { 0, 3, 0 }, { 1, 0, -1 }, { 1, 0, 0 },
+	{ 1, 0, 1 }, { 4, 0, -1 }, { 4, 0, 0 }, { 4, 1, 0 }, { 5, 0, -1 },
 };
 
 #define NR_SPOTS	ARRAY_SIZE(spots)
+
+static uint64_t offset_of(const struct spot *s)
+{
+	return s->gib * GIB + (uint64_t)s->blocks * SWEEP_BLOCK_SIZE + (uint64_t)s->pages * VM_PAGE;
+}
 
 /* Reads all of them; bits of those that faulted. */
 static uint64_t spots_faulting(struct vcpu *v, uint64_t gpa, uint32_t *value)
@@ -230,14 +241,14 @@ static uint64_t spots_faulting(struct vcpu *v, uint64_t gpa, uint32_t *value)
 	size_t i, k, n;
 
 	for (i = 0; i < NR_SPOTS; i++)
-		ops[i] = (struct mbox_op)LD(4, gpa + spots[i]);
+		ops[i] = (struct mbox_op)LD(4, gpa + offset_of(&spots[i]));
 	stage2_faults_begin();
 	if (!vcpu_expect(v, "read of the pages", ops, NR_SPOTS, NO_EXITS))
 		end_fail("a guest load from a slot caused an exit");
 	n = stage2_faults(f, ARRAY_SIZE(f));
 	for (k = 0; k < n && k < ARRAY_SIZE(f); k++)
 		for (i = 0; i < NR_SPOTS; i++)
-			if ((f[k].ipa & ~(PAGE_4K - 1)) == gpa + spots[i])
+			if ((f[k].ipa & ~(VM_PAGE - 1)) == gpa + offset_of(&spots[i]))
 				faulted |= 1ULL << i;
 	for (i = 0; i < NR_SPOTS; i++)
 		value[i] = (uint32_t)vcpu_value(v, (unsigned int)i);
@@ -246,16 +257,16 @@ static uint64_t spots_faulting(struct vcpu *v, uint64_t gpa, uint32_t *value)
 
 /*
  * Red with: an offset in the slot that is cut to 32 bits; a range of stage 2 that ends at
- * a multiple of 2 MiB or 1 GiB.
+ * a multiple of a block or of 1 GiB.
  */
 KVMEM_TEST(large_slot, "G10 G1")
 {
 	static const struct {
-		uint64_t from, to;
+		struct spot from, to;
 	} rows[] = {
-		{ 0, PAGE_4K }, { PAGE_2M - PAGE_4K, PAGE_2M }, { PAGE_4K, (1ULL << 30) + PAGE_4K },
-		{ 1ULL << 30, 4ULL << 30 }, { 4ULL << 30, LARGE }, { 0, LARGE },
-		{ 4 * PAGE_2M, 5 * PAGE_2M },
+		{ { 0, 0, 0 }, { 0, 0, 1 } }, { { 0, 1, -1 }, { 0, 1, 0 } }, { { 0, 0, 1 }, { 1, 0, 1 } },
+		{ { 1, 0, 0 }, { 4, 0, 0 } }, { { 4, 0, 0 }, { 5, 0, 0 } }, { { 0, 0, 0 }, { 5, 0, 0 } },
+		{ { 0, 4, 0 }, { 0, 5, 0 } },
 	};
 	struct vm *vm = vm_create(NULL);
 	struct vcpu *v = vm->vcpu[0];
@@ -268,30 +279,31 @@ KVMEM_TEST(large_slot, "G10 G1")
 	REQUIRE(arch_phys_bits() >= 36, "IPA size of %u bits", arch_phys_bits());
 	vm_slot(vm, SLOT_FIRST, 0, BOUNDARY, LARGE, mem);
 	for (k = 0; k < ARRAY_SIZE(rows); k++) {
-		uint64_t want = 0, got;
+		uint64_t from = offset_of(&rows[k].from), to = offset_of(&rows[k].to), want = 0, got;
 
 		for (i = 0; i < NR_SPOTS; i++)
-			vcpu_store(v, 4, BOUNDARY + spots[i], 0x1000 * (k + 1) + i);
+			vcpu_store(v, 4, BOUNDARY + offset_of(&spots[i]), 0x1000 * (k + 1) + i);
 		for (i = 0; i < NR_SPOTS; i++) {
-			bool gone = spots[i] >= rows[k].from && spots[i] < rows[k].to;
+			uint64_t at = offset_of(&spots[i]);
 
-			ASSERT_EQ(0x1000 * (k + 1) + i, *(uint32_t *)(mem + spots[i]));
-			want |= (uint64_t)gone << i;
+			ASSERT_EQ(0x1000 * (k + 1) + i, *(uint32_t *)(mem + at));
+			want |= (uint64_t)(at >= from && at < to) << i;
 		}
-		ASSERT_EQ(0, madvise(mem + rows[k].from, rows[k].to - rows[k].from, MADV_DONTNEED));
+		ASSERT_EQ(0, madvise(mem + from, to - from, MADV_DONTNEED));
 		got = spots_faulting(v, BOUNDARY, value);
 		ASSERT_EQ(want, got) {
 			TH_LOG("row %zu", k);
 		}
-		for (i = 0; i < NR_SPOTS; i++) {
+		for (i = 0; i < NR_SPOTS; i++)
 			ASSERT_EQ(want >> i & 1 ? 0 : 0x1000 * (k + 1) + i, value[i]);
-		}
 	}
 	/* The slot's deletion reaches all of it. */
 	vm_slot(vm, SLOT_FIRST, 0, BOUNDARY, 0, NULL);
 	for (i = 0; i < NR_SPOTS; i++) {
-		ASSERT_TRUE(vcpu_expect(v, "after the deletion", OPS(LD(4, BOUNDARY + spots[i])),
-					EXITS(MMIO_RD(BOUNDARY + spots[i], 4, 1))));
+		uint64_t gpa = BOUNDARY + offset_of(&spots[i]);
+
+		ASSERT_TRUE(vcpu_expect(v, "after the deletion", OPS(LD(4, gpa)),
+					EXITS(MMIO_RD(gpa, 4, 1))));
 	}
 }
 
@@ -310,11 +322,11 @@ KVMEM_SETUP(slot)
 
 static bool nothing_at(struct vcpu *v, uint64_t gpa, unsigned int pages)
 {
-	uint64_t last = gpa + (pages - 1) * PAGE_4K;
+	uint64_t last = gpa + (pages - 1) * VM_PAGE;
 
 	return vcpu_expect(v, "where the slot was",
-		OPS(LD(4, gpa), LD(4, gpa + pages / 2 * PAGE_4K), LD(4, last), ST(4, last, 1)),
-		EXITS(MMIO_RD(gpa, 4, 1), MMIO_RD(gpa + pages / 2 * PAGE_4K, 4, 2),
+		OPS(LD(4, gpa), LD(4, gpa + pages / 2 * VM_PAGE), LD(4, last), ST(4, last, 1)),
+		EXITS(MMIO_RD(gpa, 4, 1), MMIO_RD(gpa + pages / 2 * VM_PAGE, 4, 2),
 		      MMIO_RD(last, 4, 3), MMIO_WR(last, 4, 1)));
 }
 
@@ -327,7 +339,7 @@ KVMEM_TEST_F(slot, deleted, "G10 C7")
 	struct layout *l = &self->l;
 
 	vm_slot(l->vm, SLOT_SECOND, 0, 0, 0, NULL);
-	ASSERT_TRUE(nothing_at(l->v, GPA + FIRST * PAGE_4K, PAGES - FIRST));
+	ASSERT_TRUE(nothing_at(l->v, GPA + FIRST * VM_PAGE, PAGES - FIRST));
 	ASSERT_TRUE(guards_stay(l));
 	create_second(l);
 	ASSERT_TRUE(sweep_read(&l->s, "second created again", FAULTS({ FIRST, PAGES - FIRST })));
@@ -345,13 +357,13 @@ KVMEM_TEST_F(slot, moved, "G10 C7")
 	struct sweep s;
 
 	sweep_alias(&s, &l->s, FIRST, ELSEWHERE, PAGES - FIRST);
-	vm_slot(l->vm, SLOT_SECOND, 0, ELSEWHERE, s.pages * PAGE_4K, *s.mem);
-	ASSERT_TRUE(nothing_at(l->v, GPA + FIRST * PAGE_4K, PAGES - FIRST));
+	vm_slot(l->vm, SLOT_SECOND, 0, ELSEWHERE, s.pages * VM_PAGE, *s.mem);
+	ASSERT_TRUE(nothing_at(l->v, GPA + FIRST * VM_PAGE, PAGES - FIRST));
 	ASSERT_TRUE(guards_stay(l));
 	ASSERT_TRUE(sweep_read(&s, "moved", FAULTS({ 0, s.pages })));
 	/* By one page: a move onto the guard behind it is refused, and changes nothing. */
-	ASSERT_EQ(-EEXIST, vm_region(l->vm, SLOT_SECOND, 0, GPA + (FIRST + 1) * PAGE_4K,
-				     s.pages * PAGE_4K, *s.mem));
+	ASSERT_EQ(-EEXIST, vm_region(l->vm, SLOT_SECOND, 0, GPA + (FIRST + 1) * VM_PAGE,
+				     s.pages * VM_PAGE, *s.mem));
 	ASSERT_TRUE(sweep_read(&s, "refused move", NO_FAULTS));
 	create_second(l);
 	ASSERT_TRUE(nothing_at(l->v, ELSEWHERE, s.pages));
@@ -364,7 +376,7 @@ KVMEM_TEST_F(slot, flags, "G10 C7")
 {
 	struct layout *l = &self->l;
 
-	vm_slot(l->vm, SLOT_FIRST, KVM_MEM_LOG_DIRTY_PAGES, GPA, FIRST * PAGE_4K, l->m.hva);
+	vm_slot(l->vm, SLOT_FIRST, KVM_MEM_LOG_DIRTY_PAGES, GPA, FIRST * VM_PAGE, l->m.hva);
 	ASSERT_TRUE(sweep_read(&l->s, "log on", NO_FAULTS));
 	ASSERT_TRUE(sweep_write(&l->s, "write with the log", FAULTS({ 0, FIRST })));
 	create_first(l);
@@ -383,7 +395,7 @@ KVMEM_TEST_F(slot, neighbours_go_while_read, "G10 C4 C7", 600)
 	const unsigned int page = FIRST - 1;
 	uint64_t rounds = env_pick(2, 5, 1000), i;
 	struct layout *l = &self->l;
-	uint64_t gpa = GPA + page * PAGE_4K;
+	uint64_t gpa = GPA + page * VM_PAGE;
 	struct hammer h = { 0 };
 
 	way_dontneed(&l->m, 0, MEMORY);
@@ -391,15 +403,15 @@ KVMEM_TEST_F(slot, neighbours_go_while_read, "G10 C4 C7", 600)
 	for (i = 0; i < rounds; i++) {
 		uint32_t tag = 0x5000 + (uint32_t)i;
 
-		*(volatile uint32_t *)(l->m.hva + page * PAGE_4K) = tag;
+		*(volatile uint32_t *)(l->m.hva + page * VM_PAGE) = tag;
 		ASSERT_EQ(tag, hammer_next(&h));
-		ASSERT_TRUE(vcpu_expect(l->v, "neighbours", OPS(LD(4, gpa - PAGE_4K),
-					LD(4, gpa + PAGE_4K), LD(4, gpa + 2 * PAGE_4K)), NO_EXITS));
+		ASSERT_TRUE(vcpu_expect(l->v, "neighbours", OPS(LD(4, gpa - VM_PAGE),
+					LD(4, gpa + VM_PAGE), LD(4, gpa + 2 * VM_PAGE)), NO_EXITS));
 		way_dontneed(&l->m, page + 1, MEMORY - page - 1);
 		ASSERT_EQ(tag, hammer_next(&h));
 		way_munmap(&l->m, 0, page);
 		ASSERT_EQ(tag, hammer_next(&h));
-		ASSERT_EQ(0, vcpu_load(l->v, 4, gpa + PAGE_4K));
+		ASSERT_EQ(0, vcpu_load(l->v, 4, gpa + VM_PAGE));
 		vm_slot(l->vm, SLOT_SECOND, 0, 0, 0, NULL);
 		ASSERT_EQ(tag, hammer_next(&h));
 		create_second(l);
@@ -421,7 +433,7 @@ static void *drop(void *arg)
 	struct dropper *d = arg;
 
 	while (!d->stop)
-		madvise(d->page, PAGE_4K, MADV_DONTNEED);
+		madvise(d->page, VM_PAGE, MADV_DONTNEED);
 	return NULL;
 }
 
@@ -434,12 +446,12 @@ KVMEM_TEST_F(slot, faults_while_slots_change, "G10 C7", 600)
 {
 	uint64_t rounds = env_pick(5, 12, 3000), i;
 	struct layout *l = &self->l;
-	struct dropper d = { .page = l->m.hva + 20 * PAGE_4K };
+	struct dropper d = { .page = l->m.hva + 20 * VM_PAGE };
 	struct hammer h = { 0 };
 	pthread_t thread;
 
 	way_dontneed(&l->m, 0, MEMORY);
-	hammer_start(&h, l->vm->vcpu[1], (struct mbox_op)LD(4, GPA + 20 * PAGE_4K));
+	hammer_start(&h, l->vm->vcpu[1], (struct mbox_op)LD(4, GPA + 20 * VM_PAGE));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, drop, &d));
 	for (i = 0; i < rounds && !h.ended; i++) {
 		vm_slot(l->vm, SLOT_SECOND, 0, 0, 0, NULL);

@@ -274,7 +274,7 @@ bool sweep_blocks(struct sweep *s, const char *what, uint64_t blocks, uint64_t p
 
 	if (!stage2_dump(s->v->vm, add_range, &m))
 		return true;
-	if (m.bytes[1] == blocks * PAGE_2M && m.bytes[0] == pages * VM_PAGE)
+	if (m.bytes[1] == blocks * SWEEP_BLOCK_SIZE && m.bytes[0] == pages * VM_PAGE)
 		return true;
 	diag("%s: 0x%llx bytes in blocks and 0x%llx in pages, expected %llu blocks and %llu pages",
 	     what, (unsigned long long)m.bytes[1], (unsigned long long)m.bytes[0],

@@ -12,12 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kvm/vm.h"
+
 struct vcpu;
 
-#define SWEEP_MAX	2048		/* pages */
+#define SWEEP_MAX	8192		/* pages */
 #define SWEEP_SEEN_GPA	0x30000000ULL	/* slot of the values that the guest read */
 #define SWEEP_SEEN_SLOT	1
-#define SWEEP_BLOCK	512		/* pages of a block */
+#define SWEEP_BLOCK	((unsigned int)(VM_PAGE / 8)) /* pages of a block */
+#define SWEEP_BLOCK_SIZE (SWEEP_BLOCK * VM_PAGE)	/* 2 MiB, 32 MiB with pages of 16 KiB */
 
 /* Set by sweep_init() and changed by tests; the guest's memory may be in several slots. */
 struct sweep {
@@ -125,7 +128,7 @@ bool sweep_host(const struct sweep *s, const char *what);
 
 /**
  * sweep_blocks - whether the range is mapped by that many blocks, and the rest by pages
- * @blocks: of 2 MiB
+ * @blocks: of SWEEP_BLOCK_SIZE
  * @pages: mapped by page entries
  *
  * Return: true also where the kernel has no dump of stage 2.
