@@ -20,7 +20,7 @@ TEST(stage2_dump_lines)
 {
 	struct stage2_range r;
 
-	ASSERT_TRUE(stage2_dump_parse("0x0000000010000000-0x0000000010002000           8K 3     R W   AF    \n",
+	ASSERT_TRUE(stage2_dump_parse("0x0000000010000000-0x0000000010002000           8K 3     R W   AF\n",
 				      &r));
 	EXPECT_EQ(0x10000000, r.start);
 	EXPECT_EQ(0x10002000, r.end);
