@@ -177,7 +177,7 @@ KVMEM_TEST(sizes, "G12")
 			vm_close(vm);
 			continue;
 		}
-		ASSERT_EQ(most, vm_cap(vm, caps[c]));
+		ASSERT_EQ(most, (uint64_t)vm_cap(vm, caps[c]));
 		for (i = 0; i < ARRAY_SIZE(refused); i++) {
 			ASSERT_EQ(-EINVAL, vm_enable_cap(vm, caps[c], refused[i])) {
 				TH_LOG("0x%llx", (unsigned long long)refused[i]);
@@ -427,7 +427,7 @@ KVMEM_TEST_F(ring, full, "G12", 400)
 		/* Entries are reserved, so that none is lost. */
 		ASSERT_GT(r->size, got);
 		ASSERT_LT(0, got);
-		ASSERT_EQ(got, reset(self->vm));
+		ASSERT_EQ((int)got, reset(self->vm));
 		n += got;
 		stop = vcpu_finish(r->v);
 	}
