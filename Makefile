@@ -148,7 +148,12 @@ $(shell mkdir -p $(OUTPUT) && echo '$(FLAGS_NOW)' > $(FLAGS_FILE))
 endif
 
 ifeq ($(IN_TREE),)
-all: $(TEST_BIN) $(BENCH_BIN) $(TOOL_BIN)
+all: $(TEST_BIN) $(BENCH_BIN) $(TOOL_BIN) | stale
+
+# run.sh runs what it finds there: remove programs whose source is gone.
+stale:
+	@find $(OUTPUT)/tests $(OUTPUT)/bench -maxdepth 1 -type f -perm -100 2>/dev/null | \
+		grep -v -x -F $(patsubst %,-e %,$(TEST_BIN) $(BENCH_BIN)) | xargs -r rm -f
 endif
 
 checks: $(CHECK_BIN)
@@ -257,5 +262,5 @@ format:
 
 -include $(shell find $(OUTPUT) \( -path $(OUTPUT)/x86_64 -o -path $(OUTPUT)/arm64 \) -prune -o -name '*.d' -print 2>/dev/null)
 
-.PHONY: all checks check gate-proof mutation run_tests install format clean
+.PHONY: all stale checks check gate-proof mutation run_tests install format clean
 .DELETE_ON_ERROR:

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "scenario/alias.h"
 #include "guest/hammer.h"
@@ -110,18 +111,32 @@ KVMEM_TEST_F(number, mappings, "C2")
 	ASSERT_TRUE(one_page(&a, hostmem_map(fd, 0, SIZE)));
 }
 
-/* The maximum number of slots (profile quick: 2048); 64 of them are accessed. */
-KVMEM_TEST(as_many_as_there_can_be, "C1 C3", 4500)
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/*
+ * The maximum number of slots (profile quick: 2048; on an emulated CPU as many as can be
+ * created in 3 s); 64 of them are accessed.
+ */
+KVMEM_TEST(as_many_as_there_can_be, "C1 C3", 3000)
 {
 	struct vm *vm = vm_create(NULL);
 	unsigned int most = (unsigned int)vm_cap(vm, KVM_CAP_NR_MEMSLOTS), i;
 	unsigned int limit = (unsigned int)env_pick(most < 2048 ? most : 2048, most, most);
 	volatile uint32_t *page = vm_alloc(VM_PAGE);
+	double until = seconds() + 3;
 	uint64_t gpa[64], faults;
 	struct aliases a;
 
 	alias_init(&a, vm, limit - ALIAS_SLOT, 1);
-	alias_slots(&a, (void *)page, 0);
+	for (i = 0; i < a.nr && (i < 2048 || seconds() < until); i++)
+		vm_slot(vm, ALIAS_SLOT + i, 0, alias_gpa(&a, i, 0), VM_PAGE, (void *)page);
+	a.nr = i;
 	ASSERT_EQ(-EINVAL,
 		  vm_region(vm, most, 0, alias_gpa(&a, a.nr, 0), VM_PAGE, (void *)page));
 	for (i = 0; i < 64; i++)

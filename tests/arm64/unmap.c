@@ -444,7 +444,7 @@ static void *drop(void *arg)
  */
 KVMEM_TEST_F(slot, faults_while_slots_change, "G10 C7", 600)
 {
-	uint64_t rounds = env_pick(5, 12, 3000), i;
+	uint64_t rounds = env_pick(4, 5, 3000), i;
 	struct layout *l = &self->l;
 	struct dropper d = { .page = l->m.hva + 20 * VM_PAGE };
 	struct hammer h = { 0 };
