@@ -287,37 +287,54 @@ static void read_pages(FIXTURE_DATA(ring) *self, unsigned int pages)
 #define PAGE(n)	(GPA + (n) * VM_PAGE)
 #define OTHER_PAGE(n) (OTHER + (n) * VM_PAGE)
 
+/* Write pages, harvest, reset: every page is reported, once and in order, in each round. */
+static bool order_is_kept(FIXTURE_DATA(ring) *self, const struct dirtied *want, unsigned int nr)
+{
+	struct ring *r = &self->r[0];
+	struct mbox_op ops[16];
+	unsigned int i, round;
+
+	for (i = 0; i < nr; i++)
+		ops[i] = (struct mbox_op)ST(4, (want[i].slot == SLOT ? GPA : OTHER) +
+					    want[i].offset * VM_PAGE, 7 + i);
+	for (round = 0; round < 3; round++) {
+		if (!vcpu_expect(r->v, "writes", ops, nr, NO_EXITS) ||
+		    !vcpu_expect(r->v, "the same once more", ops, nr, NO_EXITS) ||
+		    !entries_are(r, "after the writes", want, nr) ||
+		    !vcpu_expect(r->v, "harvested, not reset", ops, nr, NO_EXITS) ||
+		    !entries_are(r, "not reset", NO_ENTRIES))
+			break;
+		if (reset(self->vm) != (int)nr || reset(self->vm)) {
+			diag("%u entries were not reset, or twice", nr);
+			break;
+		}
+	}
+	if (round < 3)
+		diag("in round %u, first page %llu", round, (unsigned long long)want[0].offset);
+	return round == 3;
+}
+
 /*
  * Slots and offsets, in the order of the writes; once each until the reset; again after it.
+ * arm64 protects all pages between the first and the last of a word of the log: pages that
+ * a reset forgets show only where no others are around them.
  * Red with: the gfn instead of the offset; the slot's number cut to 8 bits; the reset
  * without write protection; the coalescing of the reset that drops the lower of two
  * pages in falling order, or a page 64 and more behind the other.
  */
 KVMEM_TEST_F(ring, entries, "G12")
 {
-	static const struct dirtied want[] = {
+	read_pages(self, 72);
+	ASSERT_TRUE(order_is_kept(self, ENTRIES(
 		{ SLOT, 5 }, { SLOT, 4 }, { SLOT, 68 }, { SLOT, 0 }, { SLOT, 63 },
-		{ OTHER_SLOT, 3 }, { SLOT, 3 }, { OTHER_SLOT, 2 }, { SLOT, PAGES - 1 }, { SLOT, 64 },
-	};
-	enum { NR = ARRAY_SIZE(want) };
-	struct ring *r = &self->r[0];
-	struct mbox_op ops[NR];
-	unsigned int i, round;
-
-	read_pages(self, PAGES < 70 ? PAGES : 70);
-	for (i = 0; i < NR; i++)
-		ops[i] = (struct mbox_op)ST(4, (want[i].slot == SLOT ? GPA : OTHER) +
-					    want[i].offset * VM_PAGE, 7 + i);
-	for (round = 0; round < 3; round++) {
-		TH_LOG("round %u", round);
-		ASSERT_TRUE(vcpu_expect(r->v, "writes", ops, NR, NO_EXITS));
-		ASSERT_TRUE(vcpu_expect(r->v, "the same once more", ops, NR, NO_EXITS));
-		ASSERT_TRUE(entries_are(r, "after the writes", want, NR));
-		ASSERT_TRUE(vcpu_expect(r->v, "harvested, not reset", ops, NR, NO_EXITS));
-		ASSERT_TRUE(entries_are(r, "not reset", NO_ENTRIES));
-		ASSERT_EQ(NR, reset(self->vm));
-		ASSERT_EQ(0, reset(self->vm));
-	}
+		{ OTHER_SLOT, 3 }, { SLOT, 3 }, { OTHER_SLOT, 2 }, { SLOT, PAGES - 1 }, { SLOT, 64 })));
+	ASSERT_TRUE(order_is_kept(self, ENTRIES({ SLOT, 5 }, { SLOT, 4 })));
+	ASSERT_TRUE(order_is_kept(self, ENTRIES({ SLOT, 66 }, { SLOT, 65 }, { SLOT, 62 })));
+	ASSERT_TRUE(order_is_kept(self, ENTRIES({ SLOT, 70 }, { SLOT, 7 })));
+	ASSERT_TRUE(order_is_kept(self, ENTRIES({ SLOT, 71 }, { SLOT, 7 })));
+	ASSERT_TRUE(order_is_kept(self, ENTRIES({ SLOT, 7 }, { SLOT, 70 }, { SLOT, 6 })));
+	ASSERT_TRUE(order_is_kept(self, ENTRIES({ SLOT, 7 }, { SLOT, 71 })));
+	ASSERT_TRUE(order_is_kept(self, ENTRIES({ OTHER_SLOT, 9 }, { SLOT, 8 }, { OTHER_SLOT, 7 })));
 	ASSERT_TRUE(entries_are(&self->r[1], "the other vCPU's ring", NO_ENTRIES));
 }
 
