@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "arch.h"
+#include "arch/arm64/host.h"
 #include "kvm/vm.h"
+#include "util/env.h"
 
 #define DEFAULT_IPA_BITS 40	/* of VM type 0 */
 
@@ -27,6 +30,14 @@ static unsigned int few_ipa_bits(void)
 	int bits = vm_cap(NULL, KVM_CAP_ARM_VM_IPA_SIZE);
 
 	return bits && bits < DEFAULT_IPA_BITS ? (unsigned int)bits : 0;
+}
+
+bool host_protected(void)
+{
+	char line[2048] = "";
+
+	env_read_line("/proc/cmdline", line, sizeof(line));
+	return strstr(line, "kvm-arm.mode=protected");
 }
 
 unsigned long arch_vm_type(void)

@@ -12,6 +12,9 @@
 #include "util/env.h"
 #include "util/trace.h"
 
+#define FSC_TYPE	0x3c
+#define FSC_ACCESS_FLAG	0x08
+
 /* --- faults --------------------------------------------------------------------- */
 
 bool stage2_fault_parse(const char *line, struct guest_fault *f)
@@ -47,7 +50,9 @@ static void add_fault(const char *line, void *arg)
 	struct list *l = arg;
 	struct guest_fault one, *f = l->n < l->max ? &l->f[l->n] : &one;
 
-	if (stage2_fault_parse(line, f) && (f->ipa & ~(PAGE_4K - 1)) != MBOX_IO)
+	/* Aging of the host's pages makes access flag faults, at any time. */
+	if (stage2_fault_parse(line, f) && (f->ipa & ~(PAGE_4K - 1)) != MBOX_IO &&
+	    (f->esr & FSC_TYPE) != FSC_ACCESS_FLAG)
 		l->n++;
 }
 
@@ -76,7 +81,10 @@ uint64_t arch_faults(struct vcpu *v)
 
 /* --- the dump ------------------------------------------------------------------- */
 
-/* "0x0000000010000000-0x0000000010001000           4K 3     R W X AF" */
+/*
+ * "0x0000000010000000-0x0000000010001000           4K 3     R W X AF".  X stands for XN: not
+ * executable.
+ */
 bool stage2_dump_parse(const char *line, struct stage2_range *r)
 {
 	unsigned long long start, end;
@@ -89,7 +97,7 @@ bool stage2_dump_parse(const char *line, struct stage2_range *r)
 	*r = (struct stage2_range){
 		.start = start, .end = end, .level = level,
 		.r = strstr(attributes, " R "), .w = strstr(attributes, " W "),
-		.x = strstr(attributes, " X "), .af = strstr(attributes, " AF "),
+		.x = !strstr(attributes, " X "), .af = strstr(attributes, " AF "),
 		.block = strstr(attributes, " BLK "),
 	};
 	return r->r;

@@ -25,10 +25,13 @@ TEST(stage2_dump_lines)
 	EXPECT_EQ(0x10000000, r.start);
 	EXPECT_EQ(0x10002000, r.end);
 	EXPECT_EQ(3, r.level);
-	EXPECT_TRUE(r.r && r.w && r.af && !r.x && !r.block);
+	EXPECT_TRUE(r.r && r.w && r.af && r.x && !r.block);
 	ASSERT_TRUE(stage2_dump_parse("0x0000000040000000-0x0000000040200000           2M 2     R     AF BLK\n",
 				      &r));
-	EXPECT_TRUE(r.block && !r.w);
+	EXPECT_TRUE(r.block && !r.w && r.x);
+	ASSERT_TRUE(stage2_dump_parse("0x0000000009000000-0x0000000009001000           4K 3     R W X AF\n",
+				      &r));
+	EXPECT_FALSE(r.x);
 	EXPECT_FALSE(stage2_dump_parse("0x0000000000000000-0x0000000010000000         256M 1    F\n", &r));
 	EXPECT_FALSE(stage2_dump_parse("---[ Guest IPA ]---\n", &r));
 }
