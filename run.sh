@@ -99,10 +99,11 @@ Commands
                        html; html takes several runs for one page
   proof [PATTERN...]   measure the gate's error rates, with identical runs and with
                        runs that are slowed down (make gate-proof)
-  kernel build [reference|mutants]
+  kernel build [reference|mutants|debug]
                        build the reference kernel for lab --kernel reference, with
                        private memory that needs no hardware and the proposed
-                       features; or the kernel with seeded bugs
+                       features; or the kernel with seeded bugs; or the one with
+                       the kernel's own checks (KASAN, lockdep), which is slow
   bisect               find the first commit of a kernel tree that fails a test or
                        makes an operation more expensive
   mutation             run the suite against the seeded bugs of the reference kernel:
@@ -145,7 +146,7 @@ Options of the lab
                        TREE              a built kernel tree, or its O= folder
                        IMAGE             a $arch_image with built-in KVM, or with --modules
                        reference         the newest from ./run.sh kernel build, or
-                                         reference:VERSION; likewise mutants
+                                         reference:VERSION; likewise mutants, debug
   --suite SUITE        Debian suite of debian kernels (as in this host's apt sources)
   --modules DIR        folder of the kernel's modules
   --exact              count instructions: exact costs, the same on every machine
@@ -505,8 +506,8 @@ main() {
 		if [[ ${opt[mutants-file]-} ]]; then mutation_job; else mutation; fi
 		;;
 	kernel)
-		[[ ${words[0]-} == build && "${words[*]:1}" =~ ^(|reference|mutants)$ ]] ||
-			usage_error "kernel has no command '${words[*]}': use build, build reference or build mutants"
+		[[ ${words[0]-} == build && "${words[*]:1}" =~ ^(|reference|mutants|debug)$ ]] ||
+			usage_error "kernel has no command '${words[*]}': use build, build reference, build mutants or build debug"
 		[[ ${words[1]-} != mutants || ! ${opt[source]-} ]] ||
 			usage_error "the seeded bugs are patches to Debian's source: use --source with the reference kernel only"
 		reference_build "${words[1]:-reference}" "${opt[source]-}"

@@ -8,6 +8,7 @@
 #	debian[/SUITE][:PATTERN]   a package (debian.sh)
 #	reference[:VERSION]        the reference kernel, from ./run.sh kernel build
 #	mutants[:VERSION]          the reference kernel with seeded bugs
+#	debug[:VERSION]            the reference kernel with the kernel's own checks
 #	FOLDER                     a built kernel tree, or the O= folder of one
 #	FILE                       a kernel image
 
@@ -24,7 +25,7 @@ kernel_find() {
 		KERNEL=$dir/vmlinuz KERNEL_CONFIG=$dir/config KERNEL_MODULES=$dir/modules
 		KERNEL_NAME="Debian $(<"$dir/release")"
 		;;
-	reference | reference:* | mutants | mutants:*) kernel_reference "$ref" ;;
+	reference | reference:* | mutants | mutants:* | debug | debug:*) kernel_reference "$ref" ;;
 	*)
 		ref=$(absolute "$ref")
 		if [[ -d $ref ]]; then
@@ -32,7 +33,7 @@ kernel_find() {
 		elif [[ -e $ref ]]; then
 			KERNEL=$ref
 		else
-			die "no kernel $1: use debian[:VERSION], a built kernel tree, a $arch_image, reference or mutants"
+			die "no kernel $1: use debian[:VERSION], a built kernel tree, a $arch_image, reference, mutants or debug"
 		fi
 		;;
 	esac

@@ -52,7 +52,7 @@ matrix_check() { # REF
 
 	matrix_split "$1"
 	case $kernel in
-	host | debian | debian[:/]* | reference | reference:* | mutants | mutants:*) ;;
+	host | debian | debian[:/]* | reference | reference:* | mutants | mutants:* | debug | debug:*) ;;
 	*) [[ -e $kernel ]] || die "no kernel $1: use debian[:VERSION], a built kernel tree, a $arch_image, reference or host; ARCH: before it for another architecture ($(arch_names))" ;;
 	esac
 }

@@ -6,10 +6,12 @@
 #
 # shellcheck disable=SC2154	# of ksrc.sh
 
-# Two variants exist.  Both have the proposed features (configs/kernels/patches); mutants
-# also has seeded bugs, enabled one at a time (configs/kernels/mutants).  The variants of an
-# architecture share a tree and a folder of objects, so that most objects are built once.  A
-# tree of the user is built without patches.
+# Three variants exist.  All have the proposed features (configs/kernels/patches, and those
+# of the architecture in a folder there); mutants also has seeded bugs, enabled one at a
+# time (configs/kernels/mutants), and debug has the kernel's own checks
+# (configs/kernels/debug).  Reference and mutants share a tree and a folder of objects, so
+# that most objects are built once; of debug no object is the same.  A tree of the user is
+# built without patches.
 
 # reference_build VARIANT [TREE]: leave $arch_image and config in
 # $CACHE/kernels/VARIANT/VERSION[-ARCHITECTURE]
@@ -36,6 +38,7 @@ reference_build() {
 	name="Linux $version"
 	[[ $ARCH_NAME == "$HOST_ARCH" ]] || name+=" for $ARCH_NAME"
 	objects=$CACHE/kernels/objects/$key
+	[[ $variant != debug ]] || objects+=-debug
 	writable_dir "$objects" || die "cannot write to the cache folder $objects; set KVMEM_CACHE=DIR to another"
 	step "configuring $name" reference_configure "$tree" "$objects" "$variant" ||
 		reference_failed "cannot configure the kernel"
@@ -90,7 +93,11 @@ reference_unpack() {
 reference_tree() {
 	local patches=("$ROOT"/configs/kernels/patches/*.patch) state
 
-	[[ $3 == reference ]] || patches+=("$ROOT/configs/kernels/$3"/*.patch)
+	reference_patches "$ROOT/configs/kernels/patches/$ARCH_NAME"
+	if [[ $3 != reference ]]; then
+		reference_patches "$ROOT/configs/kernels/$3"
+		reference_patches "$ROOT/configs/kernels/$3/$ARCH_NAME"
+	fi
 	state=$(printf '%s\n' "$1"; cat -- "${patches[@]}")
 	state=$(reference_sum "$state")
 	[[ $(cat -- "$2/.kvmem-state" 2>/dev/null) != "$state" ]] || return 0
@@ -104,6 +111,15 @@ reference_tree() {
 	rm -rf -- "$2"
 	mv -T -- "$SCRATCH" "$2"
 	SCRATCH=
+}
+
+# reference_patches DIR: add the patches of a folder that may be missing to the caller's
+reference_patches() {
+	local patch
+
+	for patch in "$1"/*.patch; do
+		[[ ! -e $patch ]] || patches+=("$patch")
+	done
 }
 
 reference_patch() { # SOURCE OLD PATCH...
