@@ -123,6 +123,8 @@ GUEST_CODE_GPA := 0x10000000	# VM_SYS_GPA in lib/kvm/vm.h
 LIB_DIRS := util kvm arch/$(GUEST_ARCH) guest arch/$(GUEST_ARCH)/scenario scenario oracle harness
 LIB_SRC := $(wildcard $(LIB_DIRS:%=lib/%/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(OUTPUT)/%.o) $(OUTPUT)/lib/arch/$(GUEST_ARCH)/blob.o
+# The code of internal VMs is copied by the host's programs.
+LIB_OBJ += $(patsubst %.S,$(OUTPUT)/%.host.o,$(wildcard guest_code/$(GUEST_ARCH)/internal.S))
 RUNNER_OBJ := $(patsubst %.c,$(OUTPUT)/%.o,$(wildcard lib/runner/*.c))
 # start.o is first: it contains the entry point.
 GUEST_DIR := guest_code/$(GUEST_ARCH)
@@ -209,6 +211,10 @@ $(OUTPUT)/lib/arch/$(GUEST_ARCH)/blob.o: lib/arch/$(GUEST_ARCH)/blob.S $(OUTPUT)
 	$(CC) -DGUEST_BIN='"$(OUTPUT)/guest.bin"' -c -o $@ $<
 
 # --- guest payload -----------------------------------------------------------
+
+$(OUTPUT)/guest_code/%.host.o: guest_code/%.S lib/arch/$(GUEST_ARCH)/internal_code.h $(FLAGS_FILE)
+	@mkdir -p $(@D)
+	$(CC) -Ilib -c -o $@ $<
 
 $(OUTPUT)/guest_code/%.o: guest_code/%.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
