@@ -212,9 +212,9 @@ $(OUTPUT)/lib/arch/$(GUEST_ARCH)/blob.o: lib/arch/$(GUEST_ARCH)/blob.S $(OUTPUT)
 
 # --- guest payload -----------------------------------------------------------
 
-$(OUTPUT)/guest_code/%.host.o: guest_code/%.S lib/arch/$(GUEST_ARCH)/internal_code.h $(FLAGS_FILE)
+$(OUTPUT)/guest_code/%.host.o: guest_code/%.S $(GUEST_DIR)/internal_code.h $(FLAGS_FILE)
 	@mkdir -p $(@D)
-	$(CC) -Ilib -c -o $@ $<
+	$(CC) -c -o $@ $<
 
 $(OUTPUT)/guest_code/%.o: guest_code/%.c $(FLAGS_FILE)
 	@mkdir -p $(@D)

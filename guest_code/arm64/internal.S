@@ -7,7 +7,7 @@
  *
  * A part of the host's programs, which copy it into the memory of the VM.
  */
-#include "arch/arm64/internal_code.h"
+#include "internal_code.h"
 
 	.section .rodata
 	.balign	4096

@@ -22,6 +22,7 @@ includes() {
 			if (!known(path)) path = "lib/" $2
 			if (!known(path)) path = $2
 			if (!known(path)) path = "guest_code/x86_64/" $2
+			if (!known(path)) path = "guest_code/arm64/" $2
 			if (known(path)) print FILENAME "\t" path
 		}'
 }

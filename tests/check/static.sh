@@ -44,7 +44,7 @@ is "every test has the ID of a behaviour" "" "$(no_ids)"
 # in git for a source file.
 kernel_patches() {
 	local patch code=0
-	for patch in configs/kernels/patches/*.patch; do
+	for patch in configs/kernels/patches/*.patch configs/kernels/patches/*/*.patch; do
 		perl "$KSRC/scripts/checkpatch.pl" --no-tree --terse --quiet --no-summary --show-types \
 			--strict --ignore FILE_PATH_CHANGES,SPDX_LICENSE_TAG - <"$patch" || code=1
 	done

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arch/arm64/internal_code.h"
+#include "internal_code.h"
 #include "arch/arm64/internal_uapi.h"
 #include "arch/arm64/stage2.h"
 
