@@ -369,9 +369,13 @@ KVMEM_TEST(teardown, "H8")
  */
 KVMEM_TEST(killed, "H8 H7")
 {
-	unsigned int entries = debugfs_entries(), flags;
-	long tables = ivm_page_tables();
+	struct ivm here = ivm_open();
+	unsigned int entries, flags;
+	long tables;
 
+	ivm_close(&here);
+	entries = debugfs_entries();
+	tables = ivm_page_tables();
 	for (flags = 0; flags < 2; flags++) {
 		int ready[2], status;
 		pid_t child;
